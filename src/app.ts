@@ -1,0 +1,68 @@
+import express, { type Express } from 'express';
+import type { Config } from './config.ts';
+import { createAccessLog } from './http/access-log.ts';
+import { createCompression } from './http/compression.ts';
+import { createErrorHandler } from './http/error-handler.ts';
+import type { CreatedFeatures } from './http/feature.ts';
+import { createFeatureRouter } from './http/feature-router.ts';
+import { createHealth } from './http/health.ts';
+import { createIndexPage } from './http/index-page.ts';
+import { createRequestMetrics } from './http/metrics.ts';
+import { createNotFound } from './http/not-found.ts';
+import { createOpenApi } from './http/openapi.ts';
+import { createOverload } from './http/overload.ts';
+import { createProblemList } from './http/problem-list.ts';
+import { createRateLimit } from './http/rate-limit.ts';
+import type { RequestContext } from './http/request-context.ts';
+import { createRequestTarget } from './http/request-target.ts';
+import { createSecurity } from './http/security.ts';
+import type { Lifecycle } from './process/lifecycle.ts';
+import type { Logger } from './process/logger.ts';
+import type { Metrics } from './process/metrics.ts';
+import type { VitalsMonitor } from './process/vitals.ts';
+
+export interface AppDependencies {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly context: RequestContext;
+  readonly metrics: Metrics;
+  readonly vitals: VitalsMonitor;
+  readonly lifecycle: Lifecycle;
+  readonly created: readonly CreatedFeatures[];
+  /** Whether this is one of several workers, which count a client's requests together. */
+  readonly clustered: boolean;
+}
+
+/** Every layer a request meets, in order, top to bottom. */
+export function createApp(dependencies: AppDependencies): Express {
+  const { config, context, created } = dependencies;
+  const features = created.flatMap((set) => set.features);
+
+  const app = express();
+  app.set('env', config.NODE_ENV);
+  app.set('trust proxy', config.TRUST_PROXY);
+  app.set('query parser', 'simple');
+  app.disable('x-powered-by');
+  // An ETag costs a hash of every answer, and nearly every answer here is a fresh measurement.
+  app.disable('etag');
+
+  app.use(context.layer);
+  app.use(createAccessLog(dependencies));
+  app.use(createRequestMetrics(dependencies));
+  app.use(createSecurity());
+  app.use(createRequestTarget(dependencies));
+  app.use(createCompression());
+  app.use(createRateLimit(dependencies));
+  app.use(createOverload(dependencies));
+
+  app.use(createHealth(dependencies));
+  app.get('/', createIndexPage(features));
+  app.get('/openapi.json', createOpenApi(features));
+  app.get('/problems', createProblemList());
+  for (const { path, handler } of created.flatMap((set) => set.extras ?? [])) app.get(path, handler);
+  for (const feature of features) app.use(feature.base, createFeatureRouter(feature, dependencies));
+
+  app.use(createNotFound());
+  app.use(createErrorHandler(dependencies));
+  return app;
+}

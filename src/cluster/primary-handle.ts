@@ -1,0 +1,102 @@
+import cluster from 'node:cluster';
+import process from 'node:process';
+import type { Registry } from '@prometheus-io/client';
+import type { Config } from '../config.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import {
+  ExitCode,
+  pack,
+  unpack,
+  type FromPrimary,
+  type FromWorker,
+  type MetricsJson,
+  type WorkerReport,
+} from './messages.ts';
+
+interface PrimaryHandleOptions {
+  readonly config: Pick<Config, 'HEARTBEAT_TIMEOUT_MS'>;
+  readonly lifecycle: Lifecycle;
+  readonly registry: Registry;
+  readonly report: () => WorkerReport;
+}
+
+/** Heartbeats in one timeout: so many may get lost before a worker counts as silent. */
+export const HEARTBEATS_PER_TIMEOUT = 5;
+/** The view of a worker in `/workers` should not be older than this. */
+export const SLOWEST_HEARTBEAT_MS = 1_000;
+
+/** The worker's view of its primary: what it tells it, and what it does when asked, or when the primary is gone. */
+export class PrimaryHandle {
+  readonly #options: PrimaryHandleOptions;
+
+  constructor(options: PrimaryHandleOptions) {
+    this.#options = options;
+    const { lifecycle, config } = options;
+
+    process.on('message', (received) => {
+      const message = unpack<FromPrimary>(received);
+      if (message !== undefined) this.#obey(message);
+    });
+    cluster.worker?.once('disconnect', () => {
+      // Without this mark node:cluster exits at once, and requests that could be finished would be lost.
+      if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
+      void lifecycle.stop({
+        reason: 'the primary is gone',
+        exitCode: ExitCode.primaryGone,
+        keepListening: false,
+      });
+    });
+    // A signal to one worker, or to all of the process group: whether it means this worker or the whole service only
+    // the primary can tell, so it decides.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => this.#send({ type: 'signalled', signal }));
+    }
+    process.on('SIGHUP', () => undefined); // a reload is the primary's
+
+    const everyMs = Math.min(config.HEARTBEAT_TIMEOUT_MS / HEARTBEATS_PER_TIMEOUT, SLOWEST_HEARTBEAT_MS);
+    setInterval(() => this.#send({ type: 'heartbeat', report: options.report() }), everyMs).unref();
+  }
+
+  ready(address: string): void {
+    this.#send({ type: 'heartbeat', report: this.#options.report() });
+    this.#send({ type: 'ready', address });
+  }
+
+  /** So that a replacement is on its way while this worker finishes what it has. */
+  stopping(reason: string): void {
+    this.#send({ type: 'stopping', reason });
+  }
+
+  /** The last message: the sums of this worker, which the primary goes on counting. */
+  async goodbye(): Promise<void> {
+    const metrics = (await this.#options.registry.getMetricsAsJSON()) as MetricsJson;
+    await new Promise<void>((resolve) => this.#send({ type: 'goodbye', metrics }, resolve));
+  }
+
+  #obey(message: FromPrimary): void {
+    const { lifecycle, registry } = this.#options;
+    switch (message.type) {
+      case 'drain':
+        void lifecycle.stop({
+          reason: message.reason,
+          exitCode: ExitCode.ok,
+          keepListening: message.keepListening,
+        });
+        return;
+      case 'metrics':
+        void registry.getMetricsAsJSON().then((metrics) => {
+          this.#send({ type: 'metrics', id: message.id, metrics: metrics });
+        });
+        return;
+    }
+  }
+
+  #send(message: FromWorker, done?: () => void): void {
+    if (!process.connected) {
+      done?.();
+      return;
+    }
+    // A failed send means that the primary is going; `disconnect` follows and deals with it.
+    process.send?.(pack(message), undefined, undefined, () => done?.());
+  }
+}

@@ -1,0 +1,99 @@
+import process from 'node:process';
+import { ClusterMemoryStorePrimary } from '@express-rate-limit/cluster-memory-store';
+import packageJson from '../../package.json' with { type: 'json' };
+import { readConfig, readEnvironment, type Config } from '../config.ts';
+import { featureVariables } from '../features.ts';
+import { installGuards } from '../process/guards.ts';
+import { LogSink } from '../process/log-sink.ts';
+import { createLogger } from '../process/logger.ts';
+import { handleSignals } from '../process/signals.ts';
+import { ClusterMetrics } from './cluster-metrics.ts';
+import { Management, type WorkerView } from './management.ts';
+import { ExitCode } from './messages.ts';
+import { Supervisor } from './supervisor.ts';
+import type { WorkerHandle } from './worker-handle.ts';
+
+/** Wires the primary: it keeps the workers alive, counts for them, and answers on the management port. */
+export async function runPrimary(config: Config): Promise<void> {
+  const startedAt = performance.now();
+  const sink = new LogSink();
+  const log = await createLogger({ config, sink, name: packageJson.name, worker: 'primary' });
+
+  const exit = async (code: number): Promise<void> => {
+    await sink.flush();
+    process.exit(code);
+  };
+  const supervisor = new Supervisor({
+    config,
+    log,
+    readConfig: () => readConfig(readEnvironment(), featureVariables),
+    onGone: (worker) => void metrics.retire(worker),
+    onGiveUp: (reason) => {
+      log.fatal({ event: 'gave-up', reason }, `giving up: ${reason}`);
+      void supervisor.stop(reason).then(() => exit(ExitCode.crashLoop));
+    },
+  });
+  const metrics = new ClusterMetrics({ workers: () => supervisor.workers, events: supervisor.events });
+  const management = new Management({
+    config,
+    log,
+    supervision: {
+      get ready() {
+        return supervisor.ready;
+      },
+      get stopping() {
+        return supervisor.stopping;
+      },
+      workers: () => supervisor.workers.map((worker) => view(worker, supervisor)),
+      events: () => supervisor.events.latest,
+      metrics: () => metrics.collect(),
+      reload: () => supervisor.reload(),
+    },
+  });
+
+  // The workers' rate limits are counted here, which makes them exact over all workers.
+  new ClusterMemoryStorePrimary().init();
+  // The primary holds no request. An error here is a defect, but ending would take the service down with it.
+  installGuards({ log, onFatal: () => undefined });
+  handleSignals({
+    stop: (signal) =>
+      void supervisor.stop(signal).then(() => {
+        management.close();
+        return exit(ExitCode.ok);
+      }),
+    kill: () => {
+      supervisor.kill();
+      void exit(1);
+    },
+    reload: () => void supervisor.reload(),
+  });
+
+  const managementAddress = await management.listen();
+  const address = await supervisor.start().catch((error: unknown) => {
+    supervisor.kill();
+    throw error;
+  });
+  log.info(
+    {
+      event: 'started',
+      address,
+      management: managementAddress,
+      workers: supervisor.workers.map(({ id, pid }) => ({ id, pid })),
+      afterMs: Math.round(performance.now() - startedAt),
+    },
+    `${packageJson.name} is ready on ${address} (management on ${managementAddress})`,
+  );
+}
+
+function view(worker: WorkerHandle, supervisor: Supervisor): WorkerView {
+  return {
+    id: worker.id,
+    pid: worker.pid,
+    slot: worker.slot,
+    state: worker.state,
+    ageS: Math.round((Date.now() - worker.forkedAt) / 1000),
+    restarts: supervisor.restartsOf(worker.slot),
+    silentMs: Math.round(performance.now() - worker.heardAt),
+    ...(worker.report === undefined ? {} : { report: worker.report }),
+  };
+}

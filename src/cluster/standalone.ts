@@ -1,0 +1,77 @@
+import process from 'node:process';
+import type { Registry } from '@prometheus-io/client';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { Config } from '../config.ts';
+import { Problem } from '../http/problem.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import type { Logger } from '../process/logger.ts';
+import { handleSignals } from '../process/signals.ts';
+import { Management } from './management.ts';
+import { ExitCode, type WorkerReport } from './messages.ts';
+
+interface StandaloneOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly lifecycle: Lifecycle;
+  readonly registry: Registry;
+  readonly report: () => WorkerReport;
+}
+
+/** What stands in for a primary with `WORKERS=0`: the management port and the signals, in the one process there is. */
+export class Standalone {
+  readonly #options: StandaloneOptions;
+  readonly #management: Management;
+
+  constructor(options: StandaloneOptions) {
+    this.#options = options;
+    const { config, log, lifecycle, registry, report } = options;
+    this.#management = new Management({
+      config,
+      log,
+      supervision: {
+        get ready() {
+          return lifecycle.state === 'ready';
+        },
+        get stopping() {
+          return lifecycle.state === 'draining';
+        },
+        workers: () => [
+          {
+            id: 0,
+            pid: process.pid,
+            slot: 0,
+            state: lifecycle.state,
+            ageS: Math.round(process.uptime()),
+            restarts: 0,
+            silentMs: 0,
+            report: report(),
+          },
+        ],
+        events: () => [],
+        metrics: () => registry.metrics(),
+        reload: () =>
+          Promise.reject(new Problem('conflict', { detail: 'With WORKERS=0 there is nobody to take over.' })),
+      },
+    });
+    handleSignals({
+      stop: (signal) => void lifecycle.stop({ reason: signal, exitCode: ExitCode.ok, keepListening: true }),
+      kill: () => process.exit(1),
+    });
+  }
+
+  async ready(address: string): Promise<void> {
+    const management = await this.#management.listen();
+    this.#options.log.info(
+      { event: 'started', address, management, workers: 0 },
+      `${packageJson.name} is ready on ${address} (management on ${management})`,
+    );
+  }
+
+  stopping(): void {
+    // The readiness probe says it already.
+  }
+
+  goodbye(): void {
+    this.#management.close();
+  }
+}

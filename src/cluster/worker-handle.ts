@@ -1,0 +1,192 @@
+import cluster, { type Worker } from 'node:cluster';
+import { EventEmitter, once } from 'node:events';
+import {
+  ExitCode,
+  pack,
+  unpack,
+  type FromPrimary,
+  type FromWorker,
+  type MetricsJson,
+  type WorkerReport,
+} from './messages.ts';
+import { StartError } from './start-failure.ts';
+
+export type WorkerState = 'starting' | 'ready' | 'draining' | 'gone';
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+interface WorkerHandleEvents {
+  /** It stops of its own accord. */
+  stopping: [reason: string];
+  /** It was sent a signal and asks what is meant by it. */
+  signalled: [signal: string];
+  report: [WorkerReport];
+  exit: [Exit];
+}
+
+export interface WorkerHandleOptions {
+  readonly slot: number;
+  readonly threadPoolSize: number;
+  readonly startTimeoutMs: number;
+}
+
+/** The primary's view of one worker. */
+export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
+  readonly slot: number;
+  readonly forkedAt = Date.now();
+  /** Resolves with the address when it is in service; rejects with why it could not start. */
+  readonly ready: Promise<string>;
+  readyAt: number | undefined;
+  /** When it was last heard, by the clock of `performance.now()`. */
+  heardAt = performance.now();
+  report: WorkerReport | undefined;
+  /** The sums it had when metrics were last collected. */
+  metrics: MetricsJson | undefined;
+  exit: Exit | undefined;
+  /** Why it drains or was killed, in the supervisor's words. */
+  leavesBecause: string | undefined;
+  /** Whether another worker already has its place, or none is wanted. */
+  replaced = false;
+  readonly #worker: Worker;
+  #state: WorkerState = 'starting';
+  #drainTimer: NodeJS.Timeout | undefined;
+
+  constructor({ slot, threadPoolSize, startTimeoutMs }: WorkerHandleOptions) {
+    super();
+    this.slot = slot;
+    this.#worker = cluster.fork({ UV_THREADPOOL_SIZE: String(threadPoolSize) });
+    this.ready = this.#becomeReady(startTimeoutMs);
+    this.ready.catch(() => undefined); // whoever waits for it hears of it as well
+    this.#worker.on('message', (received) => {
+      const message = unpack<FromWorker>(received);
+      if (message !== undefined) this.#hear(message);
+    });
+    // Writing to a worker that has just died fails; its exit is what matters, and that is heard as well.
+    this.#worker.on('error', () => undefined);
+    this.#worker.once('exit', (code: number | null, signal: string | null) => {
+      clearTimeout(this.#drainTimer);
+      this.#state = 'gone';
+      this.exit = { code, signal };
+      this.emit('exit', this.exit);
+    });
+  }
+
+  get id(): number {
+    return this.#worker.id;
+  }
+
+  get pid(): number {
+    return this.#worker.process.pid ?? 0;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** How long it has been in service, in milliseconds; 0 if it never was. */
+  get livedMs(): number {
+    return this.readyAt === undefined ? 0 : Date.now() - this.readyAt;
+  }
+
+  /** Asks it to finish what it has and end; what is left after `timeoutMs` is killed. */
+  drain(reason: string, options: { keepListening: boolean; timeoutMs: number }): Promise<Exit> {
+    this.leavesBecause ??= reason;
+    this.#state = this.#state === 'gone' ? 'gone' : 'draining';
+    this.#send({ type: 'drain', reason, keepListening: options.keepListening });
+    this.#drainTimer ??= setTimeout(() => this.kill(), options.timeoutMs);
+    return this.gone();
+  }
+
+  async gone(): Promise<Exit> {
+    if (this.exit !== undefined) return this.exit;
+    const [exit] = (await once(this, 'exit')) as [Exit];
+    return exit;
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL');
+  }
+
+  /** Its metrics, or undefined where it did not answer in time. */
+  async collectMetrics(id: number, timeoutMs: number): Promise<MetricsJson | undefined> {
+    if (this.#state === 'gone' || this.#state === 'starting') return undefined;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => finish(undefined), timeoutMs);
+      const onMessage = (received: unknown) => {
+        const message = unpack<FromWorker>(received);
+        if (message?.type === 'metrics' && message.id === id) finish(message.metrics);
+      };
+      const onExit = () => finish(undefined);
+      const finish = (metrics: MetricsJson | undefined) => {
+        clearTimeout(timer);
+        this.#worker.off('message', onMessage).off('exit', onExit);
+        resolve(metrics);
+      };
+      this.#worker.on('message', onMessage).once('exit', onExit);
+      this.#send({ type: 'metrics', id });
+    });
+  }
+
+  #hear(message: FromWorker): void {
+    this.heardAt = performance.now();
+    switch (message.type) {
+      case 'ready':
+        this.readyAt = Date.now();
+        if (this.#state === 'starting') this.#state = 'ready';
+        return;
+      case 'heartbeat':
+        this.report = message.report;
+        this.emit('report', message.report);
+        return;
+      case 'stopping':
+        this.#state = 'draining';
+        this.leavesBecause ??= message.reason;
+        this.emit('stopping', message.reason);
+        return;
+      case 'signalled':
+        this.emit('signalled', message.signal);
+        return;
+      case 'goodbye':
+        this.metrics = message.metrics;
+        return;
+      case 'start-failed':
+      case 'metrics':
+        return; // whoever waits for it listens
+    }
+  }
+
+  #becomeReady(timeoutMs: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(
+          new StartError({
+            reason: `It was not ready within ${timeoutMs} ms`,
+            exitCode: ExitCode.startFailed,
+          }),
+        );
+        this.kill();
+      }, timeoutMs);
+      this.#worker.on('message', (received) => {
+        const message = unpack<FromWorker>(received);
+        if (message?.type !== 'ready' && message?.type !== 'start-failed') return;
+        clearTimeout(timer);
+        if (message.type === 'ready') resolve(message.address);
+        else reject(new StartError(message));
+      });
+      this.#worker.once('exit', (code: number | null, signal: string | null) => {
+        clearTimeout(timer);
+        const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+        reject(
+          new StartError({ reason: `It ended ${how} before it was ready`, exitCode: ExitCode.startFailed }),
+        );
+      });
+    });
+  }
+
+  #send(message: FromPrimary): void {
+    if (this.#worker.isConnected()) this.#worker.send(pack(message), () => undefined);
+  }
+}

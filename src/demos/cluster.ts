@@ -1,0 +1,63 @@
+import cluster from 'node:cluster';
+import process from 'node:process';
+import { z } from 'zod';
+import { demoRoute, type Demo } from './demo.ts';
+import { count } from './evidence/words.ts';
+
+export const clusterDemo = {
+  id: 'cluster',
+  title: 'Cluster',
+  summary: 'Several processes behind one port: who answers, who else is there, how requests spread.',
+  teaches:
+    'One Node.js process uses one core for JavaScript. A cluster runs several workers behind one port; the primary hands ' +
+    'each new connection to the next worker, and replaces a worker that dies.',
+  lookFor:
+    'Ask whoami several times: each new connection may meet another worker, and each worker counts alone.',
+  practices: ['5.6'],
+  routes: [
+    demoRoute({
+      method: 'get',
+      path: '/whoami',
+      summary: 'Says which worker answered, and how many answers it has given since it started.',
+      teaches: 'Memory is not shared between workers: a counter in one knows nothing of the others.',
+      result: z.strictObject({
+        isWorker: z.boolean(),
+        worker: z.number(),
+        pid: z.number(),
+        parentPid: z.number(),
+        uptimeS: z.number(),
+        answersOfThisWorker: z.number(),
+        connectionRequest: z.number().describe('The how-manieth request this was on its connection'),
+      }),
+      examples: [{ title: 'Who answered' }, { title: 'Again, as text', query: { as: 'text' } }],
+      contrasts: [],
+      run: createWhoami(),
+    }),
+  ],
+} satisfies Demo;
+
+function createWhoami() {
+  const requestsOn = new WeakMap<object, number>();
+  let answers = 0;
+  return function whoami({ req }: { readonly req: { readonly socket: object } }) {
+    answers += 1;
+    const connectionRequest = (requestsOn.get(req.socket) ?? 0) + 1;
+    requestsOn.set(req.socket, connectionRequest);
+    const worker = cluster.worker?.id ?? 0;
+    const uptimeS = Math.round(process.uptime() * 10) / 10;
+    return {
+      result: {
+        isWorker: cluster.isWorker,
+        worker,
+        pid: process.pid,
+        parentPid: process.ppid,
+        uptimeS,
+        answersOfThisWorker: answers,
+        connectionRequest,
+      },
+      lesson: cluster.isWorker
+        ? `Worker ${worker} (process ${process.pid}, forked by ${process.ppid}) has given ${count(answers, 'answer')} of this kind in ${uptimeS} s; what other workers gave it does not know.`
+        : `There is no cluster: process ${process.pid} serves alone, and has given ${count(answers, 'answer')} of this kind in ${uptimeS} s.`,
+    };
+  };
+}

@@ -1,0 +1,62 @@
+import type { Extra, Feature } from '../http/feature.ts';
+import { exampleCurl } from '../http/curl.ts';
+import { describeFeatures } from '../http/index-page.ts';
+import { Problem } from '../http/problem.ts';
+import type { Demo } from './demo.ts';
+import { wrap } from './evidence/text.ts';
+
+/** `GET /demos` and `GET /demos/:id`: the manifest, as JSON or to read in a terminal. */
+export function createDemoIndex(features: readonly Feature[], demos: readonly Demo[]): Extra[] {
+  const described = describeFeatures(features).features.map((feature, index) => ({
+    ...feature,
+    teaches: demos[index]?.teaches,
+    lookFor: demos[index]?.lookFor,
+  }));
+  return [
+    {
+      path: '/demos',
+      handler(req, res) {
+        res.locals.route = '/demos';
+        if (wantsText(req.query['as'], req.accepts(['json', 'text']))) {
+          const host = req.get('host') ?? 'localhost:3000';
+          res.type('text').send(features.map((feature, i) => explain(feature, demos[i], host)).join('\n\n'));
+        } else res.type('json').send(`${JSON.stringify({ demos: described }, null, 2)}\n`);
+      },
+    },
+    {
+      path: '/demos/:id',
+      handler(req, res) {
+        res.locals.route = '/demos/:id';
+        const index = features.findIndex(({ id }) => id === req.params['id']);
+        const feature = features[index];
+        if (feature === undefined) throw new Problem('not-found', { detail: 'GET /demos lists the demos.' });
+        if (wantsText(req.query['as'], req.accepts(['json', 'text']))) {
+          res.type('text').send(explain(feature, demos[index], req.get('host') ?? 'localhost:3000'));
+        } else res.type('json').send(`${JSON.stringify(described[index], null, 2)}\n`);
+      },
+    },
+  ];
+}
+
+function wantsText(asked: unknown, accepted: unknown): boolean {
+  return (asked ?? accepted) === 'text';
+}
+
+function explain(feature: Feature, demo: Demo | undefined, host: string): string {
+  const routes = feature.routes.flatMap((route) => [
+    '',
+    `  ${route.method.toUpperCase()} ${feature.base}${route.path}${route.danger === true ? '  (dangerous)' : ''}`,
+    ...wrap(route.summary, '      '),
+    ...route.examples.map((example) => `      $ ${exampleCurl(feature, route, example, host)}`),
+  ]);
+  return [
+    `${feature.title.toUpperCase()} (${feature.id})`,
+    '',
+    ...wrap(demo?.teaches ?? feature.summary, '  '),
+    '',
+    ...wrap(`Look for: ${demo?.lookFor ?? ''}`, '  '),
+    ...(feature.practices?.length ? ['', `  Node.js best practices: ${feature.practices.join(', ')}`] : []),
+    ...routes,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,154 @@
+/** An answer for reading in a terminal: figures aligned, spans as bars, no line over `WIDTH` columns. */
+import type { Answer } from './answer.ts';
+import { bytes, ms, percent } from './words.ts';
+import type { Span } from './timeline.ts';
+
+const WIDTH = 98;
+const MAX_ROWS = 40;
+
+export function renderText(answer: Answer, origin: string): string {
+  const { ranOn, cost } = answer;
+  const where = `worker ${ranOn.worker}, pid ${ranOn.pid}, Node.js ${ranOn.node}`;
+  const blocks = [
+    `${answer.demo}${where.padStart(Math.max(2 + where.length, WIDTH - answer.demo.length))}`,
+    section('RESULT', renderValue(answer.result, '  ')),
+    answer.timeline === undefined ? '' : section('TIMELINE', renderTimeline(answer.timeline)),
+    section('COST', [
+      `  ${ms(cost.elapsedMs)} elapsed, ${ms(cost.cpuMs)} CPU; event loop ${percent(cost.eventLoop.utilization)} busy, ` +
+        `at most ${ms(cost.eventLoop.maxDelayMs)} late; memory ${cost.rssDeltaBytes < 0 ? '' : '+'}${bytes(cost.rssDeltaBytes)}`,
+    ]),
+    section('LESSON', wrap(answer.lesson, '  ')),
+    answer.compareWith.length === 0
+      ? ''
+      : section(
+          'COMPARE WITH',
+          answer.compareWith.map(
+            (path) => `  curl -s '${origin}${path}${path.includes('?') ? '&' : '?'}as=text'`,
+          ),
+        ),
+  ];
+  return blocks
+    .filter(Boolean)
+    .join('\n\n')
+    .split('\n')
+    .map((line) => cut(line.trimEnd(), WIDTH + 2))
+    .join('\n')
+    .concat('\n');
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return `${title}\n${lines.join('\n')}`;
+}
+
+/** Objects as aligned pairs, lists of objects as tables, all else as it is. */
+function renderValue(value: unknown, indent: string): string[] {
+  if (Array.isArray(value)) return renderList(value, indent);
+  if (typeof value !== 'object' || value === null) return wrap(scalar(value), indent);
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  const simple = entries.filter(([, inner]) => isInline(inner));
+  const width = Math.max(0, ...simple.map(([name]) => name.length));
+  return entries.flatMap(([name, inner]) => {
+    if (!isInline(inner)) return [`${indent}${name}`, ...renderValue(inner, `${indent}  `)];
+    const [first = '', ...rest] = wrap(scalar(inner, name), ' '.repeat(indent.length + width + 2));
+    return [`${indent}${name.padEnd(width + 2)}${first.trimStart()}`, ...rest];
+  });
+}
+
+function renderList(list: readonly unknown[], indent: string): string[] {
+  const shown = list.slice(0, MAX_ROWS);
+  const more = list.length > shown.length ? [`${indent}… and ${list.length - shown.length} more`] : [];
+  if (shown.every(isFlatObject)) return [...renderTable(shown, indent), ...more];
+  return [...shown.flatMap((item) => renderValue(item, indent)), ...more];
+}
+
+function renderTable(rows: readonly Readonly<Record<string, unknown>>[], indent: string): string[] {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cells = rows.map((row) => names.map((name) => scalar(row[name] ?? '', name)));
+  const numeric = names.map((name) =>
+    rows.every((row) => row[name] === undefined || typeof row[name] === 'number'),
+  );
+  const widths = names.map((name, column) =>
+    Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]) =>
+    indent +
+    row
+      .map((cell, i) => (numeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+      .join('  ');
+  const table = [line(names), ...cells.map(line)];
+  // A table that does not fit is easier to read as one block a row.
+  if (Math.max(...table.map((text) => text.trimEnd().length)) <= WIDTH) return table;
+  return rows.flatMap((row) => [...renderValue({ ...row }, indent), '']).slice(0, -1);
+}
+
+function renderTimeline(spans: readonly Span[]): string[] {
+  const shown = spans.slice(0, MAX_ROWS);
+  const start = Math.min(...shown.map((span) => span.startMs));
+  const end = Math.max(...shown.map((span) => span.endMs));
+  const names = shown.map(({ lane, label }) => (lane === label ? label : `${lane}  ${label}`));
+  const nameWidth = Math.min(36, Math.max(...names.map((name) => name.length)));
+  const barWidth = WIDTH - nameWidth - 24;
+  const column = (at: number) => Math.round(((at - start) / Math.max(end - start, 0.001)) * (barWidth - 1));
+  const rows = shown.map((span, index) => {
+    const from = column(span.startMs);
+    const bar = `${'·'.repeat(from)}${'█'.repeat(Math.max(1, column(span.endMs) - from))}`.padEnd(
+      barWidth,
+      '·',
+    );
+    const name = cut(names[index] ?? '', nameWidth).padEnd(nameWidth);
+    return `  ${name}  ${bar}  ${ms(span.startMs - start).padStart(8)} ${ms(span.endMs - span.startMs).padStart(8)}`;
+  });
+  const head = `  ${''.padEnd(nameWidth)}  ${''.padEnd(barWidth)}  ${'start'.padStart(8)} ${'length'.padStart(8)}`;
+  return [
+    head,
+    ...rows,
+    ...(spans.length > shown.length ? [`  … and ${spans.length - shown.length} more`] : []),
+  ];
+}
+
+function isInline(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((item) => typeof item !== 'object' || item === null);
+  return typeof value !== 'object' || value === null;
+}
+
+function isFlatObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every(isInline)
+  );
+}
+
+/** A value in words; the unit is in the name, as everywhere in the answers. */
+function scalar(value: unknown, name = ''): string {
+  if (Array.isArray(value)) return value.map((item) => scalar(item)).join(', ');
+  if (typeof value === 'number') {
+    if (name.endsWith('Bytes') || name === 'bytes') return bytes(value);
+    if (name.endsWith('Ms') || name === 'ms') return ms(value);
+    return Number.isInteger(value) ? value.toLocaleString('en') : String(Math.round(value * 1000) / 1000);
+  }
+  if (value === null) return 'none';
+  if (typeof value === 'string') return value.replaceAll('\n', '⏎');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** Breaks a text at spaces, and words that are longer than a line where they must. */
+export function wrap(text: string, indent: string): string[] {
+  const room = WIDTH - indent.length;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text
+    .split(' ')
+    .flatMap((part) => part.match(new RegExp(`.{1,${room}}`, 'gu')) ?? [''])) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((part) => indent + part);
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}

@@ -1,0 +1,57 @@
+import { performance } from 'node:perf_hooks';
+import { z } from 'zod';
+
+/** One bar to draw: what happened, where, and when relative to the start of the timeline. */
+export const spanSchema = z.strictObject({
+  label: z.string(),
+  lane: z.string(),
+  startMs: z.number(),
+  endMs: z.number(),
+});
+export type Span = z.infer<typeof spanSchema>;
+
+/** At most so many spans are kept: a drawing of more shows nothing. */
+const MAX_SPANS = 200;
+
+/** Records spans relative to one start. */
+export class Timeline {
+  readonly startedAt = performance.now();
+  readonly #spans: Span[] = [];
+
+  get spans(): readonly Span[] {
+    return this.#spans;
+  }
+
+  /** Milliseconds since the start. */
+  now(): number {
+    return performance.now() - this.startedAt;
+  }
+
+  /** Adds a span whose ends are known, in milliseconds since the start. */
+  add(label: string, lane: string, startMs: number, endMs: number): Span {
+    const span = { label, lane, startMs: toMicroseconds(startMs), endMs: toMicroseconds(endMs) };
+    if (this.#spans.length < MAX_SPANS) this.#spans.push(span);
+    return span;
+  }
+
+  /** Begins a span. @returns a function that ends it */
+  begin(label: string, lane: string): () => Span {
+    const startMs = this.now();
+    return () => this.add(label, lane, startMs, this.now());
+  }
+
+  /** Records how long some work takes, whether it succeeds or fails. */
+  async record<T>(label: string, lane: string, work: () => Promise<T> | T): Promise<T> {
+    const end = this.begin(label, lane);
+    try {
+      return await work();
+    } finally {
+      end();
+    }
+  }
+}
+
+/** Rounds milliseconds to microseconds: finer digits are noise. */
+export function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

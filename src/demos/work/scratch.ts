@@ -1,0 +1,38 @@
+import { mkdtemp, open, rm, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder of this process's own for files that live as long as a request. */
+export class Scratch {
+  #folder: Promise<string> | undefined;
+  #files = 0;
+
+  /** Lends a path to some work, and removes what is there when the work has ended. */
+  async lend<T>(work: (path: string) => Promise<T>): Promise<T> {
+    this.#folder ??= mkdtemp(join(tmpdir(), 'exemplar-'));
+    this.#files += 1;
+    const path = join(await this.#folder, String(this.#files));
+    try {
+      return await work(path);
+    } finally {
+      await unlink(path).catch(() => undefined); // the work may not have made it
+    }
+  }
+
+  /** Lends a file of so many bytes. It is sparse: it takes no room, and reads as zeros. */
+  lendFile<T>(bytes: number, work: (path: string) => Promise<T>): Promise<T> {
+    return this.lend(async (path) => {
+      const file = await open(path, 'wx');
+      try {
+        await file.truncate(bytes);
+      } finally {
+        await file.close();
+      }
+      return work(path);
+    });
+  }
+
+  async remove(): Promise<void> {
+    if (this.#folder !== undefined) await rm(await this.#folder, { recursive: true, force: true });
+  }
+}

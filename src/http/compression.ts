@@ -1,0 +1,17 @@
+import compression from 'compression';
+import type { RequestHandler } from 'express';
+
+/** Below this many bytes a compressed answer is hardly smaller and always dearer. */
+const THRESHOLD_BYTES = 1_024;
+
+/** Compresses what is worth it with what the client accepts: br, gzip or deflate. */
+export function createCompression(): RequestHandler {
+  return compression({
+    threshold: THRESHOLD_BYTES,
+    filter(req, res) {
+      // An event must leave at once, and a compressor would hold it back.
+      const type = String(res.getHeader('Content-Type') ?? '');
+      return !type.startsWith('text/event-stream') && compression.filter(req, res);
+    },
+  });
+}

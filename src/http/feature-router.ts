@@ -1,0 +1,124 @@
+import express, { Router, type Request, type RequestHandler, type Response } from 'express';
+import type { Config } from '../config.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import type { Logger } from '../process/logger.ts';
+import {
+  isMediaAnswer,
+  isStreamedBody,
+  type Call,
+  type Feature,
+  type Method,
+  type Route,
+} from './feature.ts';
+import { readInput } from './input.ts';
+import { Problem } from './problem.ts';
+
+interface FeatureRouterOptions {
+  readonly config: Pick<Config, 'BODY_LIMIT_BYTES'>;
+  readonly lifecycle: Lifecycle;
+  readonly log: Logger;
+}
+
+/** The routes of one feature. A path that exists but does not serve the method is a 405 that names those it does. */
+export function createFeatureRouter(feature: Feature, options: FeatureRouterOptions): Router {
+  const router = Router();
+  const readJson = express.json({ limit: options.config.BODY_LIMIT_BYTES, strict: false });
+
+  for (const [path, routes] of Map.groupBy(feature.routes, (route) => route.path)) {
+    const pattern = feature.base + path;
+    router.all(path, function nameRoute(_req, res, next) {
+      res.locals.route = pattern;
+      next();
+    });
+    for (const route of routes) {
+      const body = route.body === undefined || isStreamedBody(route.body) ? [] : [requireJson, readJson];
+      router[route.method](path, ...negotiate(route), ...body, createHandler(route, options));
+    }
+    router.all(path, refuseMethod(routes.map((route) => route.method)));
+  }
+  return router;
+}
+
+/** Refuses a request whose `Accept` names nothing that the route can give. */
+function negotiate(route: Route): RequestHandler[] {
+  const own = isMediaAnswer(route.response) ? route.response.mediaType : 'application/json';
+  const types = route.produces ?? [own];
+  return [
+    function acceptable(req, _res, next) {
+      if (req.headers.accept === undefined || req.accepts([...types]) !== false) next();
+      else next(new Problem('not-acceptable', { detail: `This route gives ${types.join(' or ')}.` }));
+    },
+  ];
+}
+
+const requireJson: RequestHandler = (req, _res, next) => {
+  if (req.is('application/json') !== false) next();
+  else {
+    next(
+      new Problem('unsupported-media-type', {
+        detail: 'Send a body of application/json.',
+        headers: { Accept: 'application/json' },
+      }),
+    );
+  }
+};
+
+function refuseMethod(methods: readonly Method[]): RequestHandler {
+  const served = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+  const allow = [...new Set([...served, 'OPTIONS'])].join(', ');
+  return function methodNotAllowed(req, res, next) {
+    if (req.method === 'OPTIONS') res.status(204).set('Allow', allow).end();
+    else next(new Problem('method-not-allowed', { detail: `Allowed: ${allow}.`, headers: { Allow: allow } }));
+  };
+}
+
+function createHandler(route: Route, { lifecycle, log }: FeatureRouterOptions): RequestHandler {
+  return async function handle(req, res) {
+    const call = new RouteCall(route, req, res, log, lifecycle.draining);
+    const answer = await route.handler(call as unknown as Call<never, never, never>);
+    // Whoever left gets nothing; whoever was answered by the handler has it already.
+    if (answer !== undefined && !res.headersSent && !res.closed) res.json(answer);
+  };
+}
+
+/** A class, so that what a handler does not use costs nothing. */
+class RouteCall implements Call {
+  readonly req: Request;
+  readonly res: Response;
+  readonly log: Logger;
+  readonly draining: AbortSignal;
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  #signal: AbortSignal | undefined;
+
+  constructor(route: Route, req: Request, res: Response, log: Logger, draining: AbortSignal) {
+    const input = readInput(route, req);
+    this.req = req;
+    this.res = res;
+    this.log = log;
+    this.draining = draining;
+    this.params = input.params;
+    this.query = input.query;
+    this.body = input.body;
+  }
+
+  get requestId(): string {
+    return this.res.locals.requestId;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= abortOnClose(this.res);
+    return this.#signal;
+  }
+}
+
+function abortOnClose(res: Response): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => {
+    if (!res.writableFinished) controller.abort(new Error('the client left'));
+  };
+  if (res.closed) abort();
+  else res.once('close', abort);
+  return controller.signal;
+}

@@ -1,0 +1,154 @@
+/**
+ * The contract of a feature and a route: plain data beside its handlers, declared once. The router, the index,
+ * OpenAPI, the README's tables and the contract tests are all made from it.
+ */
+import type { Request, Response } from 'express';
+import type { z } from 'zod';
+import type { Config, Variables } from '../config.ts';
+import type { Logger } from '../process/logger.ts';
+import type { Metrics } from '../process/metrics.ts';
+import type { VitalsMonitor } from '../process/vitals.ts';
+
+export type Method = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete' | 'all';
+
+/** One request as its handler sees it. */
+export interface Call<Params = unknown, Query = unknown, Body = unknown> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly req: Request;
+  readonly res: Response;
+  readonly requestId: string;
+  readonly log: Logger;
+  /** Aborted when the client leaves before its answer is complete. Whatever the handler started must end then. */
+  readonly signal: AbortSignal;
+  /** Aborted when this worker begins to drain: an endless answer should say goodbye. */
+  readonly draining: AbortSignal;
+}
+
+/** A request that can be made as it is printed. */
+export interface Example {
+  /** What it shows, in a few words. */
+  readonly title: string;
+  readonly params?: Readonly<Record<string, string | number>>;
+  readonly query?: Readonly<Record<string, string | number | boolean>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A JSON body. */
+  readonly body?: unknown;
+  /** A shell command whose output is the body. */
+  readonly stdin?: string;
+  /** Further options for curl, such as `-o /dev/null`. */
+  readonly curl?: string;
+  /** The method, where the route serves all of them. */
+  readonly method?: string;
+  /** The expected status; 200 where it is not said. */
+  readonly status?: number;
+}
+
+/** An answer that is not JSON. */
+export interface MediaAnswer {
+  readonly mediaType: string;
+  readonly description: string;
+}
+
+/** A body that the handler reads as a stream. */
+export interface StreamedBody {
+  readonly stream: string;
+  readonly description: string;
+}
+
+export interface Route {
+  readonly method: Method;
+  /** Below the feature's base, in Express's syntax: `/status/:code`. */
+  readonly path: string;
+  readonly summary: string;
+  /** What is learnt from it, in a sentence. */
+  readonly teaches?: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  /** A schema for a JSON body that is read and checked; or a body the handler reads as it arrives. */
+  readonly body?: z.ZodType | StreamedBody;
+  readonly response: z.ZodType | MediaAnswer;
+  /** The media types it can give; that of `response` where it is not said. */
+  readonly produces?: readonly string[];
+  /** The JSON it gives where that is not its first answer. */
+  readonly evidence?: z.ZodType;
+  readonly examples: readonly [Example, ...Example[]];
+  /** Paths, without the base of all features, of routes that do the same otherwise. */
+  readonly contrasts?: readonly string[];
+  /** May crash, hang, leak or end this worker. */
+  readonly danger?: true;
+  /** Returns the JSON answer, or nothing where it has answered by itself. */
+  handler(call: Call<never, never, never>): unknown;
+}
+
+export interface Feature {
+  readonly id: string;
+  /** Where its routes are: `/demos/streams`. */
+  readonly base: string;
+  readonly title: string;
+  readonly summary: string;
+  /** What it teaches, in a short paragraph. */
+  readonly description?: string;
+  /** Numbers in the public list of Node.js best practices: https://github.com/goldbergyoni/nodebestpractices */
+  readonly practices?: readonly string[];
+  readonly routes: readonly Route[];
+}
+
+/** A path of a feature set that is not in the manifest: a page, an index, a file. */
+export interface Extra {
+  readonly path: string;
+  readonly handler: (req: Request, res: Response) => void | Promise<void>;
+}
+
+/** What features get from the worker they live in. */
+export interface FeatureDependencies {
+  /** The whole configuration; a feature finds its own variables in it. */
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly vitals: VitalsMonitor;
+  /** Whether this is one of several workers. */
+  readonly clustered: boolean;
+}
+
+/** Features that belong together, as `features.ts` lists them. */
+export interface FeatureSet {
+  /** Environment variables of their own. */
+  readonly variables: Variables;
+  /** Loads the features; only workers do, so the primary knows their variables and nothing else of them. */
+  load(): Promise<{ create(dependencies: FeatureDependencies): CreatedFeatures }>;
+}
+
+export interface CreatedFeatures {
+  readonly features: readonly Feature[];
+  readonly extras?: readonly Extra[];
+  /** Ends what they hold: threads, children, timers. */
+  stop?(): Promise<void> | void;
+}
+
+type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** Declares a route so that its handler knows the types of its checked input. */
+export function defineRoute<
+  P extends z.ZodObject | undefined = undefined,
+  Q extends z.ZodObject | undefined = undefined,
+  B extends z.ZodType | StreamedBody | undefined = undefined,
+>(
+  route: Omit<Route, 'params' | 'query' | 'body' | 'handler'> & {
+    readonly params?: P;
+    readonly query?: Q;
+    readonly body?: B;
+    handler(call: Call<Output<P>, Output<Q>, Output<B>>): unknown;
+  },
+): Route {
+  return route as unknown as Route;
+}
+
+export function isStreamedBody(body: Route['body']): body is StreamedBody {
+  return body !== undefined && 'stream' in body;
+}
+
+export function isMediaAnswer(response: Route['response']): response is MediaAnswer {
+  return 'mediaType' in response;
+}

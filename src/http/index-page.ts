@@ -1,0 +1,45 @@
+import type { RequestHandler } from 'express';
+import { exampleCurl } from './curl.ts';
+import type { Feature } from './feature.ts';
+
+/** `GET /`: what is here, as lines to paste into a terminal, or as JSON on request. */
+export function createIndexPage(features: readonly Feature[]): RequestHandler {
+  const asJson = describeFeatures(features);
+  return function indexPage(req, res) {
+    res.locals.route = '/';
+    if (req.accepts(['text', 'json']) === 'json') res.json(asJson);
+    else res.type('text').send(renderText(features, req.get('host') ?? 'localhost:3000'));
+  };
+}
+
+/** The manifest as plain data, without handlers and schemas. */
+export function describeFeatures(features: readonly Feature[]) {
+  return {
+    features: features.map((feature) => ({
+      id: feature.id,
+      title: feature.title,
+      summary: feature.summary,
+      ...(feature.practices === undefined ? {} : { practices: feature.practices }),
+      routes: feature.routes.map((route) => ({
+        method: route.method.toUpperCase(),
+        path: feature.base + route.path,
+        summary: route.summary,
+        ...(route.teaches === undefined ? {} : { teaches: route.teaches }),
+        ...(route.contrasts === undefined ? {} : { contrasts: route.contrasts }),
+        ...(route.danger === undefined ? {} : { danger: true }),
+        examples: route.examples.map((example) => exampleCurl(feature, route, example)),
+      })),
+    })),
+    links: { openapi: '/openapi.json', problems: '/problems', live: '/livez', ready: '/readyz' },
+  };
+}
+
+function renderText(features: readonly Feature[], host: string): string {
+  const blocks = features.map((feature) => {
+    const lines = feature.routes.map(
+      (route) => `  ${exampleCurl(feature, route, route.examples[0], host)}\n      ${route.summary}`,
+    );
+    return `${feature.title} - ${feature.summary}\n\n${lines.join('\n')}\n`;
+  });
+  return `${blocks.join('\n')}\nMore: /openapi.json (OpenAPI 3.1)  /problems (every error code)  /livez  /readyz\n`;
+}

@@ -1,0 +1,138 @@
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import packageJson from '../../package.json' with { type: 'json' };
+import { exampleCurl } from './curl.ts';
+import { isMediaAnswer, isStreamedBody, type Feature, type Route } from './feature.ts';
+import { PROBLEM_MEDIA_TYPE } from './problem.ts';
+
+type JsonObject = Record<string, unknown>;
+
+/** `GET /openapi.json`: the manifest as OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.1 */
+export function createOpenApi(features: readonly Feature[]): RequestHandler {
+  let document: JsonObject | undefined;
+  return function openApi(_req, res) {
+    res.locals.route = '/openapi.json';
+    document ??= describeApi(features);
+    res.json(document);
+  };
+}
+
+/** @returns the whole document; schemas are those that check the input */
+export function describeApi(features: readonly Feature[]): JsonObject {
+  const paths: Record<string, JsonObject> = {};
+  for (const feature of features) {
+    for (const route of feature.routes) {
+      const path = (feature.base + route.path).replace(/:(\w+)/g, '{$1}');
+      const operation = describeRoute(feature, route);
+      // OpenAPI knows no «all methods»; GET stands for them.
+      (paths[path] ??= {})[route.method === 'all' ? 'get' : route.method] = operation;
+    }
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: packageJson.name,
+      version: packageJson.version,
+      summary: packageJson.description,
+      license: { name: packageJson.license, identifier: packageJson.license },
+    },
+    tags: features.map(({ id, title, summary }) => ({ name: id, summary: title, description: summary })),
+    paths,
+    components: { schemas: { Problem: problemSchema } },
+  };
+}
+
+function describeRoute(feature: Feature, route: Route): JsonObject {
+  const description = [
+    route.teaches,
+    ...route.examples.map((example) => `\`${exampleCurl(feature, route, example)}\``),
+  ];
+  return {
+    operationId: `${route.method} ${feature.base}${route.path}`.replace(
+      /\W+(\w)/g,
+      (_match, letter: string) => letter.toUpperCase(),
+    ),
+    tags: [feature.id],
+    summary: route.summary,
+    description: description.filter(Boolean).join('\n\n'),
+    parameters: [...describeParameters(route.params, 'path'), ...describeParameters(route.query, 'query')],
+    ...(route.body === undefined ? {} : { requestBody: describeBody(route) }),
+    responses: {
+      200: { description: route.summary, content: describeAnswer(route) },
+      default: {
+        description: 'A problem',
+        content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+    ...(route.danger === undefined ? {} : { 'x-danger': true }),
+  };
+}
+
+function describeParameters(schema: z.ZodObject | undefined, place: 'path' | 'query'): JsonObject[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = toJsonSchema(schema, 'input') as {
+    properties?: Record<string, JsonObject>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    ...(typeof property['description'] === 'string' ? { description: property['description'] } : {}),
+    schema: property,
+  }));
+}
+
+function describeBody({ body }: Route): JsonObject {
+  if (isStreamedBody(body)) {
+    return {
+      description: body.description,
+      content: { [body.stream]: { schema: { type: 'string', format: 'binary' } } },
+    };
+  }
+  return {
+    required: true,
+    content: { 'application/json': { schema: toJsonSchema(body as z.ZodType, 'input') } },
+  };
+}
+
+function describeAnswer({ response, produces, evidence }: Route): JsonObject {
+  const json = isMediaAnswer(response) ? evidence : response;
+  const own = isMediaAnswer(response) ? response.mediaType : 'application/json';
+  const contents = (produces ?? [own]).map((type) => {
+    if (type === 'application/json' && json !== undefined)
+      return [type, { schema: toJsonSchema(json, 'output') }];
+    const description = isMediaAnswer(response) && type === own ? { description: response.description } : {};
+    return [type, { schema: { type: 'string', ...description } }];
+  });
+  return Object.fromEntries(contents) as JsonObject;
+}
+
+function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
+  const document: JsonObject = { ...z.toJSONSchema(schema, { io, unrepresentable: 'any' }) };
+  delete document['$schema']; // the whole document says it
+  return document;
+}
+
+const problemSchema = {
+  type: 'object',
+  description: 'RFC 9457 problem details',
+  required: ['type', 'title', 'status', 'code'],
+  properties: {
+    type: { type: 'string', format: 'uri-reference' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string' },
+    detail: { type: 'string' },
+    instance: { type: 'string' },
+    requestId: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['in', 'name', 'message'],
+        properties: { in: { type: 'string' }, name: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+};

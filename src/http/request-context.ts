@@ -1,0 +1,58 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import type { RequestHandler } from 'express';
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to type `res.locals`
+  namespace Express {
+    interface Locals {
+      /** The id by which this request is found in the log; also sent as `X-Request-Id`. */
+      requestId: string;
+      /** The pattern of the route that serves this request; unset where none does. */
+      route?: string;
+      /** Set where this side gave up an answer that it had begun. */
+      cut?: true;
+    }
+  }
+}
+
+/** What every log line of a request holds. */
+export interface RequestFields {
+  readonly requestId: string;
+  /** The trace this request belongs to, by W3C Trace Context. */
+  readonly traceId: string;
+  /** The caller's span, where it named one. */
+  readonly parentId?: string;
+}
+
+/** Ids that are kept. Anything else could break a log, a header or a terminal. */
+const validRequestId = /^[A-Za-z0-9._-]{1,128}$/;
+/** https://www.w3.org/TR/trace-context/#traceparent-header: version, trace id, parent id, flags. */
+const validTraceparent =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?=$|-)/;
+
+/** Knows, anywhere below a request's first layer, which request is being served. */
+export class RequestContext {
+  readonly #storage = new AsyncLocalStorage<RequestFields>();
+
+  /** The fields of the request that is being served, or none outside of one. */
+  readonly fields = (): object => ({ ...this.#storage.getStore() }); // a copy: pino adds to what it is given
+
+  /** The layer that begins a request. */
+  readonly layer: RequestHandler = (req, res, next) => {
+    const fields = identify(req.get('x-request-id'), req.get('traceparent'));
+    res.locals.requestId = fields.requestId;
+    res.setHeader('X-Request-Id', fields.requestId);
+    this.#storage.run(fields, next);
+  };
+}
+
+/** A valid id from outside is kept, anything else replaced; a trace is continued or begun. */
+export function identify(inboundId: string | undefined, traceparent: string | undefined): RequestFields {
+  const requestId = inboundId !== undefined && validRequestId.test(inboundId) ? inboundId : randomUUID();
+  const [, traceId, parentId] = (traceparent === undefined ? null : validTraceparent.exec(traceparent)) ?? [];
+  if (traceId === undefined || parentId === undefined) {
+    return { requestId, traceId: randomUUID().replaceAll('-', '') };
+  }
+  return { requestId, traceId, parentId };
+}

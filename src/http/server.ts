@@ -1,0 +1,151 @@
+import {
+  createServer,
+  STATUS_CODES,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config.ts';
+import type { StopRequest } from '../process/lifecycle.ts';
+import { Problem, PROBLEM_MEDIA_TYPE, toDetails, type ProblemCode } from './problem.ts';
+
+/** How often Node.js looks for connections that overran their time; its default of 30 s would double most limits. */
+const CHECK_CONNECTIONS_EVERY_MS = 1_000;
+
+/** Faults of the HTTP parser that have an answer: https://nodejs.org/api/errors.html#err_http_request_timeout */
+const parserProblems: Readonly<Record<string, ProblemCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+};
+
+/** An HTTP server that knows its sockets and its requests, so that it can be drained. */
+export class HttpServer {
+  readonly #server: Server;
+  readonly #config: Config;
+  readonly #sockets = new Set<Socket>();
+  readonly #inFlight = new Set<ServerResponse>();
+  #served = 0;
+  #draining = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(config: Config, app: RequestListener) {
+    this.#config = config;
+    this.#server = createServer({
+      keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT_MS,
+      headersTimeout: config.HEADERS_TIMEOUT_MS,
+      requestTimeout: config.REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_CONNECTIONS_EVERY_MS,
+    });
+    this.#server.maxRequestsPerSocket = config.MAX_REQUESTS_PER_SOCKET;
+    this.#server.maxConnections = config.MAX_CONNECTIONS;
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    // Before the app, so that what it counts is all that arrives.
+    this.#server.on('request', (_req, res) => this.#track(res));
+    this.#server.on('request', app);
+    this.#server.on('clientError', (error, socket) => this.#answerParserError(error, socket as Socket));
+  }
+
+  /** Requests that have no whole answer yet. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Requests that have arrived since the start. */
+  get served(): number {
+    return this.#served;
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** @returns the address, as a URL, that it now listens on */
+  async listen(): Promise<string> {
+    const { HOST, PORT } = this.#config;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host: HOST, port: PORT }, resolve);
+    });
+    return toUrl(this.#server.address() as AddressInfo);
+  }
+
+  /**
+   * Finishes what was begun, in this order: every answer says `Connection: close` for a settle window; the listener
+   * closes (at the window's start where others go on listening); silent sockets end; requests finish; and at the
+   * deadline the rest is cut.
+   */
+  async drain({ keepListening }: Pick<StopRequest, 'keepListening'>, deadline: AbortSignal): Promise<void> {
+    this.#draining = true;
+    for (const res of this.#inFlight) announceClose(res);
+    if (!keepListening) this.#closeListener();
+    // A client may be about to send on a socket that looks idle from here: closing it now would lose that request.
+    await sleep(this.#config.SHUTDOWN_SETTLE_MS, undefined, { signal: deadline }).catch(() => undefined);
+    if (keepListening) this.#closeListener();
+    this.#endSilentSockets();
+    await this.#finished(deadline);
+    for (const socket of this.#sockets) {
+      if (deadline.aborted) socket.destroy();
+      else socket.destroySoon();
+    }
+  }
+
+  #track(res: ServerResponse): void {
+    // Layers, the router and a pipeline each listen for its end: more than the ten that Node.js takes for a leak.
+    res.setMaxListeners(30);
+    this.#served += 1;
+    this.#inFlight.add(res);
+    if (this.#draining) announceClose(res);
+    res.once('close', () => {
+      this.#inFlight.delete(res);
+      if (this.#inFlight.size === 0) this.#onIdle?.();
+    });
+  }
+
+  /** Closes the listener alone: `http.Server.close()` would end idle sockets at once, before they could settle. */
+  #closeListener(): void {
+    NetServer.prototype.close.call(this.#server);
+  }
+
+  /** Ends sockets that serve no request, also those that never sent one, which `closeIdleConnections()` spares. */
+  #endSilentSockets(): void {
+    const busy = new Set([...this.#inFlight].map((res) => res.socket));
+    for (const socket of this.#sockets) if (!busy.has(socket)) socket.end();
+  }
+
+  /** Resolves when no request is in flight, or at the deadline. */
+  #finished(deadline: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#inFlight.size === 0 || deadline.aborted) resolve();
+      else deadline.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  /** Answers a request that never became one: no layer has seen it, so the answer is written by hand. */
+  #answerParserError(error: NodeJS.ErrnoException, socket: Socket): void {
+    const res = [...this.#inFlight].find((candidate) => candidate.socket === socket);
+    if (!socket.writable || error.code === 'ECONNRESET' || res?.headersSent === true) {
+      socket.destroy();
+      return;
+    }
+    const problem = new Problem(parserProblems[error.code ?? ''] ?? 'bad-request');
+    const body = JSON.stringify(toDetails(problem));
+    socket.end(
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n` +
+        `Content-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+}
+
+function announceClose(res: ServerResponse): void {
+  if (!res.headersSent) res.shouldKeepAlive = false;
+}
+
+export function toUrl({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

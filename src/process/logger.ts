@@ -1,0 +1,51 @@
+import { pino, stdTimeFunctions, type Logger, type LoggerOptions } from 'pino';
+import type { Config } from '../config.ts';
+import type { LogSink } from './log-sink.ts';
+
+export type { Logger } from 'pino';
+
+interface LoggerDependencies {
+  readonly config: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT' | 'NODE_ENV'>;
+  readonly sink: LogSink;
+  /** The service's name, in every line. */
+  readonly name: string;
+  /** The cluster id of this worker; 0 without a cluster; `primary` in the primary. */
+  readonly worker: number | 'primary';
+  /** Fields of the request that is being served where the line is written. */
+  readonly requestFields?: () => object;
+}
+
+/** One JSON object a line; where a person reads it on a terminal in development, coloured text. */
+export async function createLogger(dependencies: LoggerDependencies): Promise<Logger> {
+  const { config, sink, name, worker, requestFields } = dependencies;
+  const options: LoggerOptions = {
+    level: config.LOG_LEVEL,
+    base: { name, pid: process.pid, ...(worker === 'primary' ? { role: worker } : { worker }) },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    ...(requestFields === undefined ? {} : { mixin: requestFields }),
+  };
+  const prettify = wantsPretty(config) ? await loadPrettifier() : undefined;
+  if (prettify === undefined) return pino(options, sink);
+  return pino(options, { write: (line: string) => sink.write(prettify(line)) });
+}
+
+function wantsPretty({ LOG_FORMAT, NODE_ENV }: LoggerDependencies['config']): boolean {
+  if (LOG_FORMAT !== 'auto') return LOG_FORMAT === 'pretty';
+  return NODE_ENV === 'development' && process.stdout.isTTY;
+}
+
+/** pino-pretty is a development dependency: an install without those logs JSON. */
+async function loadPrettifier(): Promise<((line: string) => string) | undefined> {
+  try {
+    const { prettyFactory } = await import('pino-pretty');
+    return prettyFactory({
+      colorize: process.stdout.isTTY,
+      translateTime: 'HH:MM:ss.l',
+      ignore: 'name,pid',
+      singleLine: true,
+    });
+  } catch {
+    return undefined;
+  }
+}

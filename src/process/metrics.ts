@@ -1,0 +1,43 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+
+/** The metrics of one process. Workers fill theirs; the primary adds them up. */
+export interface Metrics {
+  readonly registry: Registry;
+  /** Duration of requests in seconds by route pattern, method and status. */
+  readonly requestDuration: Histogram<'method' | 'route' | 'status'>;
+  /** Requests that were shed, by the layer or resource that refused them. */
+  readonly shed: Counter<'by'>;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    requestDuration: new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Duration of requests by route pattern, method and status.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers: [registry],
+    }),
+    shed: new Counter({
+      name: 'http_requests_shed_total',
+      help: 'Requests answered 503 because this worker was too busy, by what refused them.',
+      labelNames: ['by'],
+      registers: [registry],
+    }),
+  };
+}
+
+/** A gauge that is read when metrics are collected. */
+export function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}

@@ -1,0 +1,64 @@
+import type { Express } from 'express';
+import { pino } from 'pino';
+import request from 'supertest';
+import { createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import type { CreatedFeatures, Feature } from '../../src/http/feature.ts';
+import { featureSets, featureVariables } from '../../src/features.ts';
+import { RequestContext } from '../../src/http/request-context.ts';
+import { Lifecycle } from '../../src/process/lifecycle.ts';
+import { createMetrics, type Metrics } from '../../src/process/metrics.ts';
+import { VitalsMonitor, type Vitals } from '../../src/process/vitals.ts';
+
+export interface TestApp extends AsyncDisposable {
+  readonly app: Express;
+  readonly features: readonly Feature[];
+  readonly lifecycle: Lifecycle;
+  readonly metrics: Metrics;
+  /** Every log line so far, parsed. */
+  readonly logged: readonly Record<string, unknown>[];
+  /** Makes requests of the app, on a port of its own. */
+  readonly client: ReturnType<typeof request>;
+}
+
+interface TestAppOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Features instead of those of the service. */
+  readonly features?: readonly Feature[];
+  readonly vitals?: Partial<Vitals>;
+}
+
+/** The app with all its layers, without a process around it. */
+export async function createTestApp({ env = {}, features, vitals }: TestAppOptions = {}): Promise<TestApp> {
+  const config = readConfig({ NODE_ENV: 'test', WORKERS: '0', ...env }, featureVariables);
+  const logged: Record<string, unknown>[] = [];
+  const context = new RequestContext();
+  const log = pino(
+    { level: 'debug', mixin: context.fields, formatters: { level: (label) => ({ level: label }) } },
+    { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  const metrics = createMetrics();
+  const monitor = new VitalsMonitor();
+  const feel =
+    vitals === undefined ? monitor : ({ latest: { ...monitor.latest, ...vitals } } as VitalsMonitor);
+  const lifecycle = new Lifecycle({ log, timeoutMs: 1_000, exit: () => undefined });
+  lifecycle.ready();
+  const dependencies = { config, log, context, metrics, vitals: feel, lifecycle, clustered: false };
+  const created: CreatedFeatures[] =
+    features === undefined
+      ? await Promise.all(featureSets.map(async (set) => (await set.load()).create(dependencies)))
+      : [{ features }];
+  const app = createApp({ ...dependencies, created });
+  return {
+    app,
+    features: created.flatMap((set) => set.features),
+    lifecycle,
+    metrics,
+    logged,
+    client: request(app),
+    async [Symbol.asyncDispose]() {
+      monitor.stop();
+      for (const set of created) await set.stop?.();
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+interface WorkerView {
+  readonly id: number;
+  readonly pid: number;
+  readonly state: string;
+  readonly restarts: number;
+}
+
+/** The real program, started from outside on free ports. */
+export class Program implements AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly exited: Promise<Exit>;
+  output = '';
+  errors = '';
+  #started: Record<string, unknown> | undefined;
+
+  private constructor(env: Readonly<Record<string, string>>, cwd: string) {
+    this.process = spawn(process.execPath, [`${root}src/main.ts`], {
+      cwd,
+      // A group of its own, so that a signal can be sent to all of it as a terminal does.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        NODE_ENV: 'test',
+        PORT: '0',
+        MANAGEMENT_PORT: '0',
+        WORKERS: '2',
+        ...env,
+      },
+    });
+    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
+    this.exited = new Promise((resolve) => {
+      this.process.once('close', (code, signal) => resolve({ code, signal }));
+    });
+  }
+
+  /** Starts it and waits until it says that it is ready. */
+  static async start(env: Readonly<Record<string, string>> = {}, cwd = root): Promise<Program> {
+    const program = new Program(env, cwd);
+    program.#started = await program.logged('started');
+    return program;
+  }
+
+  /** Starts it without waiting, where it is not expected to become ready. */
+  static launch(env: Readonly<Record<string, string>> = {}, cwd = root): Program {
+    return new Program(env, cwd);
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+
+  get url(): string {
+    return String(this.#started?.['address']);
+  }
+
+  get managementUrl(): string {
+    return String(this.#started?.['management']);
+  }
+
+  /** The log so far. */
+  get lines(): Record<string, unknown>[] {
+    const lines = this.output.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Waits for a log line with this event. */
+  async logged(
+    event: string,
+    matches: Readonly<Record<string, unknown>> = {},
+  ): Promise<Record<string, unknown>> {
+    return until(`a log line «${event}»`, () => {
+      if (this.process.exitCode !== null) {
+        throw new Error(
+          `the program ended with ${this.process.exitCode}: ${this.errors}${this.output.slice(-2_000)}`,
+        );
+      }
+      return this.lines.find(
+        (line) =>
+          line['event'] === event && Object.entries(matches).every(([name, value]) => line[name] === value),
+      );
+    });
+  }
+
+  async get(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(this.url + path, init);
+  }
+
+  async workers(): Promise<WorkerView[]> {
+    const response = await fetch(`${this.managementUrl}/workers`);
+    return ((await response.json()) as { workers: WorkerView[] }).workers;
+  }
+
+  /** Waits until so many workers are in service. */
+  async readyWorkers(count: number): Promise<WorkerView[]> {
+    return until(`${count} ready workers`, async () => {
+      const ready = (await this.workers()).filter(({ state }) => state === 'ready');
+      return ready.length === count ? ready : undefined;
+    });
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.process.kill(signal);
+  }
+
+  /** To the program and all its descendants that have no group of their own, as Ctrl-C does in a terminal. */
+  killGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
+  }
+
+  async stop(): Promise<Exit> {
+    this.kill('SIGTERM');
+    return this.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.killGroup('SIGKILL');
+    } catch {
+      // It has ended.
+    }
+    await this.exited;
+  }
+}
+
+/** Asks again and again until there is an answer. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+  timeoutMs = 15_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  while (Date.now() < deadline) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await sleep(25);
+  }
+  throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+}
+
+/** Whether a process lives. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
