@@ -1,3 +1,6 @@
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { Logger } from '../process/logger.ts';
@@ -48,6 +51,8 @@ export class Supervisor {
   #pendingReload: Promise<ReloadResult> | undefined;
   #reloading = false;
   #started = false;
+  /** Set where any free port will do: one for all workers, and the same after a moment without a worker. */
+  #port: number | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -81,6 +86,11 @@ export class Supervisor {
    * @throws {StartError} if the first cannot become ready
    */
   async start(): Promise<string> {
+    // The workers share one listening socket, and the kernel gives a connection to one that waits for it. With the
+    // default, the primary accepts and passes connections on: one that is on its way to a worker that dies or hangs
+    // would be left without an answer for ever, and a paused primary would pause the service.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    if (this.#config.PORT === 0) this.#port = await findFreePort(this.#config.HOST);
     const first = this.#fork(0, true);
     const address = await first.ready;
     this.#started = true;
@@ -187,7 +197,10 @@ export class Supervisor {
   #fork(slot: number, quiet = false): WorkerHandle {
     const worker = new WorkerHandle({
       slot,
-      threadPoolSize: this.#config.THREAD_POOL_SIZE,
+      environment: {
+        UV_THREADPOOL_SIZE: String(this.#config.THREAD_POOL_SIZE),
+        ...(this.#port === undefined ? {} : { PORT: String(this.#port) }),
+      },
       startTimeoutMs: this.#config.WORKER_START_TIMEOUT_MS,
     });
     this.#workers.add(worker);
@@ -335,6 +348,15 @@ export class Supervisor {
   #countRestart(slot: number): void {
     this.#restarts.set(slot, this.restartsOf(slot) + 1);
   }
+}
+
+async function findFreePort(host: string): Promise<number> {
+  const server = createServer().listen({ host, port: 0 });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Ages are spread by a quarter over the places, so that workers that started together do not leave together. */

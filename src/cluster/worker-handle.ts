@@ -29,7 +29,8 @@ interface WorkerHandleEvents {
 
 export interface WorkerHandleOptions {
   readonly slot: number;
-  readonly threadPoolSize: number;
+  /** Variables it gets beside those of the primary. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly startTimeoutMs: number;
 }
 
@@ -54,10 +55,10 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   #state: WorkerState = 'starting';
   #drainTimer: NodeJS.Timeout | undefined;
 
-  constructor({ slot, threadPoolSize, startTimeoutMs }: WorkerHandleOptions) {
+  constructor({ slot, environment, startTimeoutMs }: WorkerHandleOptions) {
     super();
     this.slot = slot;
-    this.#worker = cluster.fork({ UV_THREADPOOL_SIZE: String(threadPoolSize) });
+    this.#worker = cluster.fork(environment);
     this.ready = this.#becomeReady(startTimeoutMs);
     this.ready.catch(() => undefined); // whoever waits for it hears of it as well
     this.#worker.on('message', (received) => {

@@ -9,8 +9,9 @@ export const clusterDemo = {
   title: 'Cluster',
   summary: 'Several processes behind one port: who answers, who else is there, how requests spread.',
   teaches:
-    'One Node.js process uses one core for JavaScript. A cluster runs several workers behind one port; the primary hands ' +
-    'each new connection to the next worker, and replaces a worker that dies.',
+    'One Node.js process uses one core for JavaScript. A cluster runs several workers behind one port: they share a ' +
+    'listening socket, the kernel gives each connection to a worker that waits for one, and the primary replaces a ' +
+    'worker that dies.',
   lookFor:
     'Ask whoami several times: each new connection may meet another worker, and each worker counts alone.',
   practices: ['5.6'],

@@ -5,18 +5,33 @@ interface SignalActions {
   /** Ends everything at once. */
   readonly kill: () => void;
   readonly reload?: () => void;
+  /** Whether npm runs this program. */
+  readonly runByNpm: boolean;
 }
 
+const LOOK_FOR_PARENT_EVERY_MS = 250;
+
 /** SIGTERM and SIGINT stop; a second one changes nothing, a third kills. SIGHUP reloads. */
-export function handleSignals({ stop, kill, reload }: SignalActions): void {
+export function handleSignals({ stop, kill, reload, runByNpm }: SignalActions): void {
   let asked = 0;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      asked += 1;
-      // Ctrl-C in a terminal reaches the whole process group, and npm passes it on: one stop may be heard twice.
-      if (asked === 1) stop(signal);
-      if (asked === 3) kill();
-    });
-  }
+  const ask = (signal: string) => {
+    asked += 1;
+    // Ctrl-C in a terminal reaches the whole process group, and npm passes it on: one stop may be heard twice.
+    if (asked === 1) stop(signal);
+    if (asked === 3) kill();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ask(signal));
   process.on('SIGHUP', () => reload?.());
+  if (runByNpm) onParentGone(() => ask('npm is gone'));
+}
+
+/** npm passes SIGTERM to the shell it started, and the shell dies of it without passing it on. */
+function onParentGone(act: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    act();
+  }, LOOK_FOR_PARENT_EVERY_MS);
+  timer.unref();
 }

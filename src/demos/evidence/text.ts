@@ -130,7 +130,7 @@ function scalar(value: unknown, name = ''): string {
   }
   if (value === null) return 'none';
   if (typeof value === 'string') return value.replaceAll('\n', '⏎');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return JSON.stringify(value);
 }
 
 /** Breaks a text at spaces, and words that are longer than a line where they must. */

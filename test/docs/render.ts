@@ -1,0 +1,58 @@
+/** The parts of the documentation that are made from declarations in the code. `npm run docs` writes them. */
+import { readFileSync } from 'node:fs';
+import { renderEnvExample, variables, type Variables } from '../../src/config.ts';
+import { featureVariables } from '../../src/features.ts';
+import { exampleCurl } from '../../src/http/curl.ts';
+import type { Feature } from '../../src/http/feature.ts';
+import { createTestApp } from '../support/app.ts';
+import { root } from '../support/program.ts';
+
+const declared: Variables = { ...variables, ...featureVariables };
+
+/** Every generated file with the text it should have. */
+export async function renderDocs(): Promise<Map<string, string>> {
+  await using service = await createTestApp();
+  const readme = readFileSync(`${root}README.md`, 'utf8');
+  const sections = { routes: renderRoutes(service.features), configuration: renderVariables() };
+  return new Map([
+    ['.env.example', renderEnvExample(declared)],
+    [
+      'README.md',
+      Object.entries(sections).reduce((text, [name, section]) => insert(text, name, section), readme),
+    ],
+  ]);
+}
+
+/** Puts a section between its two marks. */
+function insert(text: string, name: string, section: string): string {
+  const [start, end] = [`<!-- ${name}: written by npm run docs -->`, `<!-- /${name} -->`];
+  const from = text.indexOf(start);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`README.md has no section between ${start} and ${end}`);
+  return `${text.slice(0, from + start.length)}\n\n${section}\n\n${text.slice(to)}`;
+}
+
+function renderRoutes(features: readonly Feature[]): string {
+  const blocks = features.map((feature) => {
+    const rows = feature.routes.map((route) => {
+      const marks = route.danger === true ? ' **dangerous**' : '';
+      return `| \`${escape(exampleCurl(feature, route, route.examples[0]))}\` | ${escape(route.teaches ?? route.summary)}${marks} |`;
+    });
+    return `**${feature.title}** (\`${feature.id}\`): ${escape(feature.summary)}\n\n| try | learn |\n| --- | --- |\n${rows.join('\n')}`;
+  });
+  return blocks.join('\n\n');
+}
+
+function renderVariables(): string {
+  const rows = Object.entries(declared).map(([name, variable]) => {
+    const fallback = variable.default === '' ? 'none' : `\`${variable.default}\``;
+    const production =
+      variable.productionDefault === undefined ? '' : `, in production \`${variable.productionDefault}\``;
+    return `| \`${name}\` | ${fallback}${production} | ${escape(variable.doc)} |`;
+  });
+  return `| variable | default | meaning |\n| --- | --- | --- |\n${rows.join('\n')}`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll('|', '\\|');
+}

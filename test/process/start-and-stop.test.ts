@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { describe, expect, test } from '@jest/globals';
+import { featureVariables } from '../../src/features.ts';
+import { variables } from '../../src/config.ts';
+import { isAlive, Program, root, until } from '../support/program.ts';
+
+describe.each([['2'], ['0']])('with WORKERS=%s', (WORKERS) => {
+  test('prints one line with the address, serves, and ends with exit code 0 on Ctrl-C, leaving nothing', async () => {
+    await using program = await Program.start({ WORKERS });
+    expect(program.lines).toHaveLength(1);
+    expect(program.lines[0]?.['msg']).toContain(program.url);
+    const pids = (await program.workers()).map(({ pid }) => pid);
+    expect((await program.get('/livez')).status).toBe(200);
+
+    program.killGroup('SIGINT');
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect(program.errors).toBe('');
+  });
+
+  test('SIGTERM lets requests in flight finish, and a second one changes nothing', async () => {
+    await using program = await Program.start({ WORKERS });
+    const asked = program.get('/demos/thread-pool/pbkdf2?tasks=4&iterations=1000000');
+    await until('the request to be in flight', () => inFlight(program));
+    program.kill('SIGTERM');
+    program.kill('SIGTERM');
+    expect((await asked).status).toBe(200);
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+    const stops = program.lines.filter(
+      (line) => line['event'] === 'stopping' && line['reason'] === 'SIGTERM',
+    );
+    expect(new Set(stops.map((line) => line['pid'])).size).toBe(stops.length);
+  });
+
+  test('while it stops it says so before it refuses: not ready, every answer with Connection: close', async () => {
+    await using program = await Program.start({ WORKERS, SHUTDOWN_SETTLE_MS: '1500' });
+    program.kill('SIGTERM');
+    await program.logged('stopping');
+    const ready = await until('readiness to fail', async () => {
+      const response = await program.get('/readyz');
+      return response.status === 503 ? response : undefined;
+    });
+    expect(ready.headers.get('connection')).toBe('close');
+    const service = await fetch(`${program.managementUrl}/readyz`);
+    expect(service.status).toBe(503);
+    const still = await program.get('/demos/cluster/whoami');
+    expect(still.status).toBe(200);
+    expect(still.headers.get('connection')).toBe('close');
+    expect((await program.exited).code).toBe(0);
+  });
+
+  test('silent sockets do not hold up the stop', async () => {
+    await using program = await Program.start({ WORKERS, SHUTDOWN_TIMEOUT_MS: '60000' });
+    const { hostname, port } = new URL(program.url);
+    const sockets = Array.from({ length: 20 }, () => connect(Number(port), hostname));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const startedAt = Date.now();
+    expect((await program.stop()).code).toBe(0);
+    // The deadline is a minute away: whatever waited for it would be far above this.
+    expect(Date.now() - startedAt).toBeLessThan(30_000);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test('an endless answer is cut at the deadline', async () => {
+    await using program = await Program.start({ WORKERS, SHUTDOWN_TIMEOUT_MS: '1000' });
+    const response = await program.get('/demos/child-processes/stream?lines=100000000');
+    const reader = response.body?.getReader();
+    await reader?.read();
+    program.kill('SIGTERM');
+    await program.exited;
+    await expect(
+      (async () => {
+        while ((await reader?.read())?.done === false);
+      })(),
+    ).rejects.toThrow();
+  });
+
+  test('a third signal kills', async () => {
+    await using program = await Program.start({ WORKERS, SHUTDOWN_TIMEOUT_MS: '60000' });
+    const asked = program.get('/demos/child-processes/stream?lines=100000000');
+    const response = await asked;
+    const pids = (await program.workers()).map(({ pid }) => pid);
+    for (let i = 0; i < 3; i += 1) {
+      program.kill('SIGTERM');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect((await program.exited).code).toBe(1);
+    await until('the workers to be gone', () => (pids.some(isAlive) ? undefined : true));
+    await response.body?.cancel().catch(() => undefined);
+  });
+});
+
+async function inFlight(program: Program): Promise<true | undefined> {
+  const response = await fetch(`${program.managementUrl}/metrics`);
+  const count = /^http_requests_in_flight (\d+)/m.exec(await response.text())?.[1];
+  return Number(count) > 0 ? true : undefined;
+}
+
+describe('a start that fails', () => {
+  test('names every bad variable at once and ends with 78', async () => {
+    const names = Object.keys({ ...variables, ...featureVariables }).filter((name) => name !== 'NODE_ENV');
+    await using program = Program.launch(Object.fromEntries(names.map((name) => [name, '!?'])));
+    expect((await program.exited).code).toBe(78);
+    for (const name of names) expect(program.errors).toContain(`${name} must be`);
+    expect(program.output).toBe('');
+  });
+
+  test.each([['2'], ['0']])(
+    'says that the port is taken, once, and ends with 69 (WORKERS=%s)',
+    async (WORKERS) => {
+      const holder = createServer().listen(0, '127.0.0.1');
+      await once(holder, 'listening');
+      const { port } = holder.address() as AddressInfo;
+      await using program = Program.launch({ WORKERS, PORT: String(port) });
+      expect((await program.exited).code).toBe(69);
+      expect(program.errors.trim().split('\n')).toEqual([
+        `exemplar: Cannot listen on 127.0.0.1:${port}: the port is taken (EADDRINUSE)`,
+      ]);
+      holder.close();
+    },
+  );
+});
+
+describe('.env', () => {
+  test('is read from the working directory, and the environment wins over it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'env-'));
+    try {
+      await writeFile(join(folder, '.env'), 'LOG_LEVEL=debug\nWORKERS=7\n');
+      await using program = await Program.start({ WORKERS: '1' }, folder);
+      expect(program.lines.some((line) => line['level'] === 'debug')).toBe(true);
+      expect(await program.workers()).toHaveLength(1);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('npm start', () => {
+  test('ends all when npm is sent SIGTERM, which it passes to its shell alone', async () => {
+    const npm = spawn('npm', ['start'], {
+      cwd: root,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, NODE_ENV: 'test', PORT: '0', MANAGEMENT_PORT: '0', WORKERS: '2' },
+    });
+    let output = '';
+    npm.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    const started = await until('the start', () => {
+      const line = output.split('\n').find((text) => text.includes('"started"') && text.endsWith('}'));
+      return line === undefined
+        ? undefined
+        : (JSON.parse(line) as { pid: number; workers: { pid: number }[] });
+    });
+    const pids = [started.pid, ...started.workers.map(({ pid }) => pid)];
+    expect(pids.every(isAlive)).toBe(true);
+    npm.kill('SIGTERM');
+    await until('all to be gone', () => (pids.some(isAlive) ? undefined : true));
+  });
+});
