@@ -169,7 +169,7 @@ export const streams = {
       },
       examples: [
         { title: 'What it took', query: { as: 'text' } },
-        { title: 'The first rows', query: { rows: 100_000 }, curl: '| gunzip | tail -1' },
+        { title: 'The first rows', query: { rows: 100_000 }, pipe: 'gunzip | tail -1' },
       ],
       contrasts: [],
       observed: delivery,

@@ -40,7 +40,7 @@ export function exampleCurl(
     quote(origin + exampleTarget(feature, route, example)),
   ];
   const line = words.filter(Boolean).join(' ');
-  return streamed ? `${example.stdin} | ${line}` : line;
+  return [streamed ? example.stdin : undefined, line, example.pipe].filter(Boolean).join(' | ');
 }
 
 /** In quotes only where a shell would stumble. */

@@ -39,6 +39,8 @@ export interface Example {
   readonly stdin?: string;
   /** Further options for curl, such as `-o /dev/null`. */
   readonly curl?: string;
+  /** A shell command that reads the answer, such as `head -3`. */
+  readonly pipe?: string;
   /** The method, where the route serves all of them. */
   readonly method?: string;
   /** The expected status; 200 where it is not said. */

@@ -25,8 +25,8 @@ export class Program implements AsyncDisposable {
   errors = '';
   #started: Record<string, unknown> | undefined;
 
-  private constructor(env: Readonly<Record<string, string>>, cwd: string) {
-    this.process = spawn(process.execPath, [`${root}src/main.ts`], {
+  private constructor(env: Readonly<Record<string, string>>, cwd: string, main: string) {
+    this.process = spawn(process.execPath, [main], {
       cwd,
       // A group of its own, so that a signal can be sent to all of it as a terminal does.
       detached: true,
@@ -48,15 +48,19 @@ export class Program implements AsyncDisposable {
   }
 
   /** Starts it and waits until it says that it is ready. */
-  static async start(env: Readonly<Record<string, string>> = {}, cwd = root): Promise<Program> {
-    const program = new Program(env, cwd);
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    cwd = root,
+    main = `${root}src/main.ts`,
+  ): Promise<Program> {
+    const program = new Program(env, cwd, main);
     program.#started = await program.logged('started');
     return program;
   }
 
   /** Starts it without waiting, where it is not expected to become ready. */
   static launch(env: Readonly<Record<string, string>> = {}, cwd = root): Program {
-    return new Program(env, cwd);
+    return new Program(env, cwd, `${root}src/main.ts`);
   }
 
   get pid(): number {

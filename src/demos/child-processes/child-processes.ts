@@ -203,7 +203,7 @@ export const childProcesses = {
         {
           title: 'Leave early: the child and its descendants end',
           query: { lines: 100_000_000 },
-          curl: '| head -3',
+          pipe: 'head -3',
         },
       ],
       contrasts: ['child-processes/exec-file'],

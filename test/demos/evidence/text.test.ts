@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Answer } from '../../../src/demos/evidence/answer.ts';
+import { renderText } from '../../../src/demos/evidence/text.ts';
+
+const answer: Answer = {
+  demo: 'probe/text',
+  ranOn: { pid: 1, worker: 2, threadId: 0, node: 'v24.0.0' },
+  result: {
+    count: 3,
+    meanMs: 0.25,
+    sizeBytes: 2_500_000,
+    nothing: null,
+    list: ['a', 'b'],
+    rows: [
+      { name: 'first', waitMs: 1.5 },
+      { name: 'second one', waitMs: 250 },
+    ],
+    long: 'word '.repeat(60).trim(),
+    unbroken: 'x'.repeat(300),
+  },
+  timeline: [
+    { label: 'early', lane: 'one', startMs: 0, endMs: 50 },
+    { label: 'late', lane: 'two', startMs: 50, endMs: 100 },
+  ],
+  cost: {
+    elapsedMs: 100,
+    cpuMs: 12,
+    eventLoop: { utilization: 0.5, maxDelayMs: 3 },
+    rssDeltaBytes: -1_000_000,
+  },
+  lesson:
+    'What was observed in this run, said in a sentence that is longer than one line of a terminal is wide.',
+  compareWith: ['/demos/probe/other?way=a'],
+};
+
+describe('text form', () => {
+  const lines = renderText(answer, 'localhost:3000').split('\n');
+  const line = (start: string) => lines.find((text) => text.trim().startsWith(start)) ?? '';
+
+  test('has no line over 100 columns, and none that ends in blanks', () => {
+    for (const text of lines) {
+      expect(text.length).toBeLessThanOrEqual(100);
+      expect(text).toBe(text.trimEnd());
+    }
+  });
+
+  test('shows figures with the unit that their name carries', () => {
+    expect(line('meanMs')).toContain('250 µs');
+    expect(line('sizeBytes')).toContain('2.5 MB');
+    expect(line('nothing')).toContain('none');
+    expect(line('list')).toContain('a, b');
+  });
+
+  test('aligns tables: numbers right, words left', () => {
+    const [head = '', first = '', second = ''] = lines.slice(lines.indexOf('  rows') + 1);
+    expect(head.indexOf('waitMs') + 'waitMs'.length).toBe(first.indexOf('1.5 ms') + '1.5 ms'.length);
+    expect(first.indexOf('1.5 ms') + '1.5 ms'.length).toBe(second.indexOf('250 ms') + '250 ms'.length);
+  });
+
+  test('draws spans where they lie: the second bar begins where the first ends', () => {
+    const early = line('one  early');
+    const late = line('two  late');
+    expect(late.indexOf('█')).toBeGreaterThanOrEqual(early.lastIndexOf('█'));
+    expect(late.indexOf('█') - early.lastIndexOf('█')).toBeLessThanOrEqual(2);
+  });
+
+  test('contrasts are lines to paste', () => {
+    expect(lines).toContain("  curl -s 'localhost:3000/demos/probe/other?way=a&as=text'");
+  });
+});
