@@ -333,11 +333,6 @@ export function readEnvironment(file = '.env'): Readonly<Record<string, string |
   return { ...fromFile, ...process.env };
 }
 
-/** Whether npm runs this program, in a shell between npm and it. */
-export function isRunByNpm(environment: Readonly<Record<string, string | undefined>>): boolean {
-  return environment['npm_lifecycle_event'] !== undefined;
-}
-
 /**
  * Sizes libuv's pool in this very process. libuv reads its size from the environment when the pool is first used: a
  * forked worker is given it, but a single process has to set it itself, before anything has used the pool.

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { ClusterMemoryStorePrimary } from '@express-rate-limit/cluster-memory-store';
 import packageJson from '../../package.json' with { type: 'json' };
-import { isRunByNpm, readConfig, readEnvironment, type Config } from '../config.ts';
+import { readConfig, readEnvironment, type Config } from '../config.ts';
 import { featureVariables } from '../features.ts';
 import { installGuards } from '../process/guards.ts';
 import { LogSink } from '../process/log-sink.ts';
@@ -66,7 +66,6 @@ export async function runPrimary(config: Config): Promise<void> {
       void exit(1);
     },
     reload: () => void supervisor.reload(),
-    runByNpm: isRunByNpm(readEnvironment()),
   });
 
   const managementAddress = await management.listen();

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Registry } from '@prometheus-io/client';
 import packageJson from '../../package.json' with { type: 'json' };
-import { isRunByNpm, readEnvironment, type Config } from '../config.ts';
+import type { Config } from '../config.ts';
 import { Problem } from '../http/problem.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
@@ -56,7 +56,6 @@ export class Standalone {
     handleSignals({
       stop: (signal) => void lifecycle.stop({ reason: signal, exitCode: ExitCode.ok, keepListening: true }),
       kill: () => process.exit(1),
-      runByNpm: isRunByNpm(readEnvironment()),
     });
   }
 

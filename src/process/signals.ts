@@ -5,14 +5,10 @@ interface SignalActions {
   /** Ends everything at once. */
   readonly kill: () => void;
   readonly reload?: () => void;
-  /** Whether npm runs this program. */
-  readonly runByNpm: boolean;
 }
 
-const LOOK_FOR_PARENT_EVERY_MS = 250;
-
 /** SIGTERM and SIGINT stop; a second one changes nothing, a third kills. SIGHUP reloads. */
-export function handleSignals({ stop, kill, reload, runByNpm }: SignalActions): void {
+export function handleSignals({ stop, kill, reload }: SignalActions): void {
   let asked = 0;
   const ask = (signal: string) => {
     asked += 1;
@@ -22,16 +18,4 @@ export function handleSignals({ stop, kill, reload, runByNpm }: SignalActions): 
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ask(signal));
   process.on('SIGHUP', () => reload?.());
-  if (runByNpm) onParentGone(() => ask('npm is gone'));
-}
-
-/** npm passes SIGTERM to the shell it started, and the shell dies of it without passing it on. */
-function onParentGone(act: () => void): void {
-  const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(timer);
-    act();
-  }, LOOK_FOR_PARENT_EVERY_MS);
-  timer.unref();
 }
