@@ -47,6 +47,19 @@ describe('workers', () => {
     ]);
   });
 
+  test('one that hangs is given no connections: the others answer all of them', async () => {
+    await using program = await Program.start();
+    const [stopped = 0] = await pidsOf(program);
+    process.kill(stopped, 'SIGSTOP');
+    const { answered } = await load(`${program.url}/livez`, {
+      connections: 10,
+      requests: 200,
+      headers: { Connection: 'close' },
+    });
+    process.kill(stopped, 'SIGCONT');
+    expect(answered).toEqual({ 200: 200 });
+  });
+
   test('when the primary is killed they finish what they have and end', async () => {
     await using program = await Program.start();
     const pids = await pidsOf(program);
