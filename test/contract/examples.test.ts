@@ -1,65 +1,24 @@
 /** Runs every example of the manifest as it is printed, with a shell and curl, against the real program. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
-import { exampleCurl } from '../../src/http/curl.ts';
 import { isMediaAnswer, type Example, type Feature, type Route } from '../../src/http/feature.ts';
 import { createTestApp } from '../support/app.ts';
+import { Curl, printedExamples, type Printed } from '../support/curl.ts';
 import { Program, until } from '../support/program.ts';
 
 await using service = await createTestApp();
-const examples = service.features.flatMap((feature) =>
-  feature.routes.flatMap((route) =>
-    route.examples.map((example) => ({
-      line: exampleCurl(feature, route, example),
-      feature,
-      route,
-      example,
-    })),
-  ),
-);
+const examples = printedExamples(service.features);
 
 let program: Program;
-let home: string;
+let curl: Curl;
 beforeAll(async () => {
   program = await Program.start();
-  home = await mkdtemp(join(tmpdir(), 'curl-'));
-  // Tells the status beside what the line prints, so that the line can be run as it is.
-  await writeFile(join(home, '.curlrc'), 'write-out = "%{stderr}%{http_code}"\n');
+  curl = new Curl(program.url);
 });
 afterAll(async () => {
+  curl[Symbol.dispose]();
   await program[Symbol.asyncDispose]();
-  await rm(home, { recursive: true });
 });
-
-interface Ran {
-  readonly stdout: string;
-  readonly status: number | undefined;
-  readonly code: number;
-}
-
-/** The line as printed, but for the port: the program under test has one of its own. */
-function run(line: string): Promise<Ran> {
-  const { host } = new URL(program.url);
-  return new Promise((resolve) => {
-    const options = {
-      env: { PATH: process.env['PATH'], CURL_HOME: home },
-      timeout: 25_000,
-      maxBuffer: 64_000_000,
-    };
-    execFile('/bin/sh', ['-c', line.replaceAll('localhost:3000', host)], options, (error, stdout, stderr) => {
-      const status = /(\d{3})$/.exec(stderr)?.[1];
-      resolve({
-        stdout,
-        status: status === undefined ? undefined : Number(status),
-        code: Number(error?.code ?? 0),
-      });
-    });
-  });
-}
 
 /** The schema that what is printed should satisfy; none where it is text, a file, or cut by the line itself. */
 function schemaOf(route: Route, example: Example): z.ZodType | undefined {
@@ -71,16 +30,8 @@ function schemaOf(route: Route, example: Example): z.ZodType | undefined {
   return route.response;
 }
 
-async function check({
-  line,
-  route,
-  example,
-}: {
-  line: string;
-  route: Route;
-  example: Example;
-}): Promise<void> {
-  const { stdout, status, code } = await run(line);
+async function check({ line, route, example }: Printed): Promise<void> {
+  const { stdout, status, code } = await curl.run(line);
   expect({ line, code }).toEqual({ line, code: 0 });
   if (status !== undefined) expect({ line, status }).toEqual({ line, status: example.status ?? 200 });
   if ((example.status ?? 200) >= 400) {
