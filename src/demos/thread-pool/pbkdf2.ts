@@ -1,10 +1,10 @@
 import { pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { demoRoute, wholeNumber, type Demo } from './demo.ts';
-import { tracePool, type PoolRun } from './evidence/pool-trace.ts';
-import { toMicroseconds } from './evidence/timeline.ts';
-import { count, ms } from './evidence/words.ts';
+import { demoRoute, wholeNumber } from '../demo.ts';
+import { tracePool, type PoolRun } from '../evidence/pool-trace.ts';
+import { toMicroseconds } from '../evidence/timeline.ts';
+import { count, ms } from '../evidence/words.ts';
 
 const derive = promisify(pbkdf2);
 
@@ -20,69 +20,55 @@ const taskSchema = z.strictObject({
 });
 type Task = z.infer<typeof taskSchema>;
 
-export const threadPool = {
-  id: 'thread-pool',
-  title: "libuv's thread pool",
-  summary: 'What runs beside the event loop, on how many threads, and what waits for one.',
-  teaches:
-    'Asynchronous crypto, zlib, most of fs and dns.lookup do not run on the event loop but on the few threads of ' +
-    "libuv's pool, four unless UV_THREADPOOL_SIZE says otherwise. More tasks than threads wait in a queue that all of " +
-    'these share.',
-  lookFor:
-    'Compare queuedMs with ranMs: a task of the second wave waits about as long as one of the first runs.',
-  practices: [],
-  routes: [
-    demoRoute({
-      method: 'get',
-      path: '/pbkdf2',
-      summary: 'Derives keys on the pool and shows on which pool thread, when and in which wave each ran.',
-      teaches: 'With the default of four pool threads, tasks five and six wait for the first four.',
-      query: z.object({
-        tasks: wholeNumber('Keys to derive at once', { min: 1, max: 64, default: 6 }),
-        iterations: wholeNumber('Rounds of each derivation', {
-          min: 1_000,
-          max: 1_000_000,
-          default: 200_000,
-        }),
-      }),
-      result: z.strictObject({
-        poolThreads: z.number().describe('Pool threads that took part'),
-        waves: z.number(),
-        tasksByWave: z.array(z.number()),
-        meanRunMs: z.number(),
-        maxQueuedMs: z.number(),
-        tasks: z.array(taskSchema),
-      }),
-      examples: [
-        { title: 'Six tasks on four threads', query: { tasks: 6 } },
-        { title: 'The same as bars', query: { tasks: 6, as: 'text' } },
-        { title: 'As many tasks as threads: nobody waits', query: { tasks: 4, as: 'text' } },
-      ],
-      contrasts: [],
-      async run({ query, signal, timeline, tools }) {
-        const { tasks: asked, iterations } = query;
-        // A task of the pool cannot be cancelled once it was asked for, so a client that left is noticed before.
-        const { runs, startMs } = await tools.budgets.traces.use(1, signal, () =>
-          tools.budgets.poolTasks.use(asked, signal, () =>
-            tracePool(() =>
-              Promise.all(
-                Array.from({ length: asked }, () => derive('password', 'salt', iterations, 64, 'sha512')),
-              ),
-            ),
-          ),
-        );
-        const tasks = describeTasks(runs.filter(({ kind }) => kind === 'crypto').slice(0, asked), startMs);
-        const lead = timeline.now() - Math.max(...tasks.map(({ queuedMs, ranMs }) => queuedMs + ranMs));
-        for (const { task, poolThread, queuedMs, ranMs } of tasks) {
-          const from = Math.max(0, lead) + queuedMs;
-          timeline.add(`task ${task}`, `pool thread ${poolThread}`, from, from + ranMs);
-        }
-        const result = summarize(tasks);
-        return { result, lesson: conclude(asked, result) };
-      },
+export const pbkdf2Waves = demoRoute({
+  method: 'get',
+  path: '/pbkdf2',
+  summary: 'Derives keys on the pool and shows on which pool thread, when and in which wave each ran.',
+  teaches: 'With the default of four pool threads, tasks five and six wait for the first four.',
+  query: z.object({
+    tasks: wholeNumber('Keys to derive at once', { min: 1, max: 64, default: 6 }),
+    iterations: wholeNumber('Rounds of each derivation', {
+      min: 1_000,
+      max: 1_000_000,
+      default: 200_000,
     }),
+  }),
+  result: z.strictObject({
+    poolThreads: z.number().describe('Pool threads that took part'),
+    waves: z.number(),
+    tasksByWave: z.array(z.number()),
+    meanRunMs: z.number(),
+    maxQueuedMs: z.number(),
+    tasks: z.array(taskSchema),
+  }),
+  examples: [
+    { title: 'Six tasks on four threads', query: { tasks: 6 } },
+    { title: 'The same as bars', query: { tasks: 6, as: 'text' } },
+    { title: 'As many tasks as threads: nobody waits', query: { tasks: 4, as: 'text' } },
   ],
-} satisfies Demo;
+  contrasts: ['thread-pool/size', 'thread-pool/starve'],
+  async run({ query, signal, timeline, tools }) {
+    const { tasks: asked, iterations } = query;
+    // A task of the pool cannot be cancelled once it was asked for, so a client that left is noticed before.
+    const { runs, startMs } = await tools.budgets.traces.use(1, signal, () =>
+      tools.budgets.poolTasks.use(asked, signal, () =>
+        tracePool(() =>
+          Promise.all(
+            Array.from({ length: asked }, () => derive('password', 'salt', iterations, 64, 'sha512')),
+          ),
+        ),
+      ),
+    );
+    const tasks = describeTasks(runs.filter(({ kind }) => kind === 'crypto').slice(0, asked), startMs);
+    const lead = timeline.now() - Math.max(...tasks.map(({ queuedMs, ranMs }) => queuedMs + ranMs));
+    for (const { task, poolThread, queuedMs, ranMs } of tasks) {
+      const from = Math.max(0, lead) + queuedMs;
+      timeline.add(`task ${task}`, `pool thread ${poolThread}`, from, from + ranMs);
+    }
+    const result = summarize(tasks);
+    return { result, lesson: conclude(asked, result) };
+  },
+});
 
 /** Numbers the runs and counts waves: a task's wave is its place in the row of tasks that its thread ran. */
 function describeTasks(runs: readonly PoolRun[], startMs: number): Task[] {
