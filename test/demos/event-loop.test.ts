@@ -7,7 +7,8 @@ import { createTestApp, type TestApp } from '../support/app.ts';
 
 let service: TestApp;
 beforeAll(async () => {
-  service = await createTestApp();
+  // These demos hold the event loop on purpose; what follows must not be shed for it.
+  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();

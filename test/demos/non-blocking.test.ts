@@ -3,7 +3,8 @@ import { createTestApp, type TestApp } from '../support/app.ts';
 
 let service: TestApp;
 beforeAll(async () => {
-  service = await createTestApp();
+  // These demos hold the event loop on purpose; what follows must not be shed for it.
+  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();
@@ -56,9 +57,10 @@ describe('non-blocking/read', () => {
 describe('non-blocking/together', () => {
   test('each way settles when it should, and leaves running what it should', async () => {
     const { result } = await run<{
+      sumMs: number;
       ways: readonly { way: string; outcome: string; settledMs: number; stillWaiting: number }[];
     }>('together?stepMs=60');
-    const [serial, all, failing, settled, any, race] = result.ways;
+    const [serial, all] = result.ways;
 
     expect(result.ways.map(({ outcome, stillWaiting }) => [outcome, stillWaiting])).toEqual([
       ['wait 1, wait 2, wait 3, wait 4', 0],
@@ -68,8 +70,8 @@ describe('non-blocking/together', () => {
       ['wait 1', 2],
       ['wait 2', 3],
     ]);
-    expect(serial?.settledMs).toBeGreaterThan(1.5 * (all?.settledMs ?? Infinity));
-    expect(failing?.settledMs).toBeLessThan(0.7 * (settled?.settledMs ?? 0));
-    expect(race?.settledMs).toBeLessThan(any?.settledMs ?? 0);
+    // A wait is never shorter than asked for, so only a sum can be this long.
+    expect(serial?.settledMs).toBeGreaterThan(0.95 * result.sumMs);
+    expect(all?.settledMs).toBeLessThan(serial?.settledMs ?? 0);
   });
 });

@@ -56,7 +56,7 @@ export const order = demoRoute({
     processes: wholeNumber('Fresh processes for from=main; half of them CommonJS, half ES modules', {
       min: 2,
       max: 300,
-      default: 60,
+      default: 48,
     }),
   }),
   result: resultSchema,
@@ -200,21 +200,41 @@ function isTimeoutFirst(order: readonly string[]): boolean {
 }
 
 export function conclude({ from, runs, timeoutFirst, immediateFirst, distribution: seen }: Result): string {
-  const micro = [
-    ...new Set(seen.map((row) => `${row.from}: ${row.order.split(', ').slice(0, 2).join(' before ')}`)),
-  ];
   if (from === 'io') {
+    const before = [...new Set(seen.map((row) => firstTwo(row.order).join(' and then ')))].join('; ');
     return timeoutFirst === 0
-      ? `In each of ${runs} I/O callbacks setImmediate came before setTimeout(0): the check phase follows the poll phase, and timers come after it. Before both ran ${micro.join('; ')}.`
+      ? `In each of ${runs} I/O callbacks setImmediate came before setTimeout(0): the check phase follows the poll phase, and timers come after it. Before both ran ${before}.`
       : `In ${timeoutFirst} of ${runs} I/O callbacks setTimeout(0) came first, which the phases do not allow.`;
   }
-  const gap = seen.reduce((sum, row) => sum + (row.meanGapMs ?? 0) * row.runs, 0) / runs;
   const race =
     timeoutFirst > 0 && immediateFirst > 0
       ? `a race: setTimeout(0) was first in ${timeoutFirst} of ${count(runs, 'fresh process', 'fresh processes')} (${percent(timeoutFirst / runs)}), setImmediate in ${immediateFirst}`
       : `${timeoutFirst === 0 ? 'setImmediate' : 'setTimeout(0)'} was first in all of ${runs} fresh processes: the race had one winner this time`;
+  const gaps = [
+    ...describeGap(
+      seen.filter((row) => isTimeoutFirst(row.order.split(', '))),
+      'setTimeout',
+    ),
+    ...describeGap(
+      seen.filter((row) => !isTimeoutFirst(row.order.split(', '))),
+      'setImmediate',
+    ),
+  ];
+  const micro = [...new Set(seen.map((row) => `${firstTwo(row.order).join(' before ')} (${row.from})`))];
   return (
-    `From the main module it is ${race}. The loop began ${ms(gap)} after the call on average, and a timer of 0 is due only ` +
-    `when the loop's clock, which counts whole milliseconds, has gone on by then. Before both: ${micro.join('; ')}.`
+    `From the main module it is ${race}. The loop began ${gaps.join(' and ')}: a timer of 0 is due at once only if the loop's ` +
+    `clock, which counts whole milliseconds, has gone on by then. Before both: ${micro.join(', ')}.`
   );
+}
+
+/** How long after the call the loop began, on average over some rows; nothing where there are none. */
+function describeGap(rows: Result['distribution'], first: string): string[] {
+  const runs = rows.reduce((sum, row) => sum + row.runs, 0);
+  if (runs === 0) return [];
+  const gap = rows.reduce((sum, row) => sum + (row.meanGapMs ?? 0) * row.runs, 0) / runs;
+  return [`${ms(gap)} after the call where ${first} was first`];
+}
+
+function firstTwo(order: string): string[] {
+  return order.split(', ').slice(0, 2);
 }

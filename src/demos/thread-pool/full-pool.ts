@@ -2,7 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { deriveMany } from './derive.ts';
 
 /**
- * Fills the pool with keys to derive and does some work at that moment.
+ * Fills the pool with keys to derive and does some work at that moment. The work can ask how many keys are done: what
+ * waits in the same queue is answered after some of them, what does not need the pool before the first.
  *
  * A task of the pool cannot be taken back, so this ends when the last key is derived, however the work ends.
  *
@@ -11,14 +12,33 @@ import { deriveMany } from './derive.ts';
 export async function whilePoolIsFull<T>(
   tasks: number,
   iterations: number,
-  work: () => Promise<T>,
+  work: (keysDone: () => number) => Promise<T>,
 ): Promise<{ value: T; fullMs: number }> {
   const startedAt = performance.now();
-  const filled = deriveMany(tasks, iterations).then(() => performance.now() - startedAt);
-  const [value, fullMs] = await Promise.allSettled([work(), filled]);
+  let keys = 0;
+  const filled = deriveMany(tasks, iterations, () => {
+    keys += 1;
+  }).then(() => performance.now() - startedAt);
+  const [value, fullMs] = await Promise.allSettled([work(() => keys), filled]);
   if (value.status === 'rejected') throw value.reason;
   if (fullMs.status === 'rejected') throw fullMs.reason;
   return { value: value.value, fullMs: fullMs.value };
+}
+
+export interface Answered {
+  readonly latencyMs: number;
+  /** Keys that were done when it was answered. */
+  readonly keysBefore: number;
+}
+
+/** Does one operation, and tells when it was answered. */
+export async function timed(
+  run: () => Promise<unknown>,
+  keysDone: () => number = () => 0,
+): Promise<Answered> {
+  const startedAt = performance.now();
+  await run();
+  return { latencyMs: performance.now() - startedAt, keysBefore: keysDone() };
 }
 
 export function median(values: readonly number[]): number {

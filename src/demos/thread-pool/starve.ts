@@ -1,11 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
-import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import { demoRoute, wholeNumber } from '../demo.ts';
 import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
 import { count, ms, times } from '../evidence/words.ts';
-import { median, whilePoolIsFull } from './full-pool.ts';
+import { median, timed, whilePoolIsFull } from './full-pool.ts';
 
 /** How often each is done at once. */
 const SAMPLES = 5;
@@ -21,6 +20,7 @@ const row = z.strictObject({
   freeMs: z.number().describe('Median latency while the pool is free'),
   fullMs: z.number().describe('Median latency while keys are derived'),
   ratio: z.number(),
+  keysBefore: z.number().describe('Keys that were done when it was answered, at the median'),
 });
 type Row = z.infer<typeof row>;
 
@@ -55,20 +55,21 @@ export const starve = demoRoute({
       const free = await tryAll(timeline, 'pool free');
       signal.throwIfAborted();
       const end = timeline.begin(count(tasks, 'key'), 'pool');
-      const { value: full, fullMs } = await whilePoolIsFull(tasks, iterations, () =>
-        tryAll(timeline, 'pool full'),
+      const { value: full, fullMs } = await whilePoolIsFull(tasks, iterations, (keysDone) =>
+        tryAll(timeline, 'pool full', keysDone),
       );
       end();
       return {
         tasks,
         poolBusyMs: toMicroseconds(fullMs),
         latencies: free.map(({ operation, latencyMs }, index) => {
-          const fullLatencyMs = full[index]?.latencyMs ?? 0;
+          const { latencyMs: fullLatencyMs, keysBefore } = full[index] ?? { latencyMs: 0, keysBefore: 0 };
           return {
             operation,
             freeMs: toMicroseconds(latencyMs),
             fullMs: toMicroseconds(fullLatencyMs),
             ratio: toMicroseconds(fullLatencyMs / latencyMs),
+            keysBefore,
           };
         }),
       };
@@ -78,21 +79,19 @@ export const starve = demoRoute({
 });
 
 /** Does each operation some times, all at once. */
-function tryAll(timeline?: Timeline, lane = '') {
+function tryAll(timeline?: Timeline, lane = '', keysDone?: () => number) {
   return Promise.all(
     Object.entries(operations).map(async ([operation, run]) => {
       const end = timeline?.begin(operation, lane);
-      const latencies = await Promise.all(Array.from({ length: SAMPLES }, () => timed(run)));
+      const answered = await Promise.all(Array.from({ length: SAMPLES }, () => timed(run, keysDone)));
       end?.();
-      return { operation, latencyMs: median(latencies) };
+      return {
+        operation,
+        latencyMs: median(answered.map(({ latencyMs }) => latencyMs)),
+        keysBefore: median(answered.map(({ keysBefore }) => keysBefore)),
+      };
     }),
   );
-}
-
-async function timed(run: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now();
-  await run();
-  return performance.now() - startedAt;
 }
 
 function conclude(latencies: readonly Row[], tasks: number, poolBusyMs: number): string {
@@ -102,12 +101,12 @@ function conclude(latencies: readonly Row[], tasks: number, poolBusyMs: number):
       return `a ${operation} took ${ms(fullMs)} instead of ${ms(freeMs)}${change}`;
     })
     .join('; ');
-  const starved = latencies.filter(({ fullMs, freeMs }) => fullMs - freeMs > 0.5 * poolBusyMs);
+  const starved = latencies.filter(({ keysBefore }) => keysBefore > 0);
   const verdict =
     starved.length === latencies.length
-      ? 'they waited in the same queue as the keys'
+      ? `they waited in the same queue, and were answered after ${Math.min(...starved.map(({ keysBefore }) => keysBefore))} of the keys or more`
       : starved.length === 0
-        ? 'none waited for the keys: the pool had room'
+        ? 'they were answered before the first key was done, for the pool had room'
         : `only the ${starved.map(({ operation }) => operation).join(', ')} waited for the keys`;
   return `While ${count(tasks, 'key')} kept the pool busy for ${ms(poolBusyMs)}, ${figures}: ${verdict}.`;
 }

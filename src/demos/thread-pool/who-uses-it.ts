@@ -1,7 +1,6 @@
 import { pbkdf2, randomBytes } from 'node:crypto';
 import { lookup, Resolver } from 'node:dns/promises';
-import { readFile, stat } from 'node:fs/promises';
-import { performance } from 'node:perf_hooks';
+import { readdir, stat } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -10,25 +9,28 @@ import { demoRoute, wholeNumber } from '../demo.ts';
 import { ask, overLoopback } from '../evidence/loopback.ts';
 import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
 import { count, ms } from '../evidence/words.ts';
-import { median, whilePoolIsFull } from './full-pool.ts';
+import { median, timed, whilePoolIsFull, type Answered } from './full-pool.ts';
 import { withNameServer } from './name-server.ts';
 
 const QUIET_SAMPLES = 5;
-/** From this share of the full pool's time on, an operation has waited for it; the others take a few milliseconds. */
-const WAITED_FROM = 0.5;
+/**
+ * Who waits is answered after at least this share of the keys that the last of all had to wait for. The share spares
+ * those that were only slow, for the cores were busy, and so outlasted a key or two.
+ */
+const WAITED_FROM = 0.25;
 
 const row = z.strictObject({
   operation: z.string(),
   freeMs: z.number().describe('Latency while the pool is free'),
   fullMs: z.number().describe('Latency while it is full'),
   ratio: z.number().describe('fullMs by freeMs'),
-  shareOfBusy: z.number().describe('What it took longer, as a share of the time for which the pool was busy'),
-  waits: z.boolean().describe(`Whether that share is ${WAITED_FROM} or more`),
+  keysBefore: z.number().describe('Keys that were done when it was answered'),
+  waits: z.boolean().describe('Whether it waited for keys'),
 });
 export type Row = z.infer<typeof row>;
 
 type Operations = Readonly<Record<string, () => Promise<unknown>>>;
-type Latencies = Readonly<Record<string, number>>;
+type Answers = Readonly<Record<string, Answered>>;
 
 export const whoUsesIt = demoRoute({
   method: 'get',
@@ -57,14 +59,14 @@ export const whoUsesIt = demoRoute({
         const free = await tryInTurn(operations);
         signal.throwIfAborted();
         const end = timeline.begin(count(tasks, 'key'), 'pool');
-        const { value: full, fullMs } = await whilePoolIsFull(tasks, iterations, () =>
-          tryTogether(operations, timeline),
+        const { value: full, fullMs } = await whilePoolIsFull(tasks, iterations, (keysDone) =>
+          tryTogether(operations, keysDone, timeline),
         );
         end();
         return {
           tasks,
           poolBusyMs: toMicroseconds(fullMs),
-          operations: compare(free, full, fullMs),
+          operations: compare(free, full),
         };
       }),
     );
@@ -74,7 +76,7 @@ export const whoUsesIt = demoRoute({
 
 /** Lends the operations, each of which takes well under a millisecond where nothing is in its way. */
 function withOperations<T>(signal: AbortSignal, work: (operations: Operations) => Promise<T>): Promise<T> {
-  const file = new URL(import.meta.url);
+  const folder = new URL('.', import.meta.url);
   const sample = Buffer.alloc(4_096, 'pool');
   const [derive, random, compress] = [promisify(pbkdf2), promisify(randomBytes), promisify(gzip)];
   return withNameServer((server) =>
@@ -86,8 +88,8 @@ function withOperations<T>(signal: AbortSignal, work: (operations: Operations) =
         let asked = 0;
         try {
           return await work({
-            'fs.readFile': () => readFile(file),
-            'fs.stat': () => stat(file),
+            'fs.stat': () => stat(folder),
+            'fs.readdir': () => readdir(folder),
             'dns.lookup': () => lookup('localhost').catch(() => undefined),
             // A new name each time, so that no cache can answer.
             'dns.resolve': () => resolver.resolve4(`name-${(asked += 1)}.test`),
@@ -105,51 +107,47 @@ function withOperations<T>(signal: AbortSignal, work: (operations: Operations) =
 }
 
 /** Each a few times, one after the other: what it takes where nothing is in its way. */
-async function tryInTurn(operations: Operations): Promise<Latencies> {
+async function tryInTurn(operations: Operations): Promise<Readonly<Record<string, number>>> {
   const latencies: Record<string, number> = {};
   for (const [name, run] of Object.entries(operations)) {
     await run(); // the first of a process is slower
     const samples = [];
-    while (samples.length < QUIET_SAMPLES) samples.push(await timed(run));
+    while (samples.length < QUIET_SAMPLES) samples.push((await timed(run)).latencyMs);
     latencies[name] = median(samples);
   }
   return latencies;
 }
 
 /** Each once, all at this moment. */
-async function tryTogether(operations: Operations, timeline: Timeline): Promise<Latencies> {
-  const all = Object.entries(operations).map(async ([name, run]): Promise<[string, number]> => {
+async function tryTogether(
+  operations: Operations,
+  keysDone: () => number,
+  timeline: Timeline,
+): Promise<Answers> {
+  const all = Object.entries(operations).map(async ([name, run]): Promise<[string, Answered]> => {
     const end = timeline.begin(name, 'asked while full');
-    const latencyMs = await timed(run);
+    const answered = await timed(run, keysDone);
     end();
-    return [name, latencyMs];
+    return [name, answered];
   });
   return Object.fromEntries(await Promise.all(all));
 }
 
-async function timed(run: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now();
-  await run();
-  return performance.now() - startedAt;
-}
-
 /**
- * Decides for each operation. The ratio of the latencies alone would not do: what takes a tenth of a millisecond takes
- * ten times as long as soon as all cores are busy, and has waited for a core and not for the pool.
+ * Decides for each operation, by the keys that it had to wait for. The ratio of the latencies would not do: what takes
+ * a tenth of a millisecond takes ten times as long as soon as all cores are busy, and has waited for no pool thread.
  */
-export function compare(free: Latencies, full: Latencies, busyMs: number): Row[] {
-  return Object.entries(free).map(([operation, freeMs]) => {
-    const fullMs = full[operation] ?? 0;
-    const shareOfBusy = Math.max(0, fullMs - freeMs) / busyMs;
-    return {
-      operation,
-      freeMs: toMicroseconds(freeMs),
-      fullMs: toMicroseconds(fullMs),
-      ratio: toMicroseconds(fullMs / freeMs),
-      shareOfBusy: toMicroseconds(shareOfBusy),
-      waits: shareOfBusy >= WAITED_FROM,
-    };
-  });
+export function compare(free: Readonly<Record<string, number>>, full: Answers): Row[] {
+  const most = Math.max(...Object.values(full).map(({ keysBefore }) => keysBefore));
+  const waitedFrom = Math.max(1, WAITED_FROM * most);
+  return Object.entries(full).map(([operation, { latencyMs, keysBefore }]) => ({
+    operation,
+    freeMs: toMicroseconds(free[operation] ?? 0),
+    fullMs: toMicroseconds(latencyMs),
+    ratio: toMicroseconds(latencyMs / (free[operation] ?? latencyMs)),
+    keysBefore,
+    waits: keysBefore >= waitedFrom,
+  }));
 }
 
 export function conclude(rows: readonly Row[], busyMs: number): string {
@@ -160,7 +158,7 @@ export function conclude(rows: readonly Row[], busyMs: number): string {
     `${ms(Math.min(...some.map(({ fullMs }) => fullMs)))} to ${ms(Math.max(...some.map(({ fullMs }) => fullMs)))}`;
   const busy = `The pool had keys to derive for ${ms(busyMs)}`;
   if (waiting.length === 0) {
-    return `${busy}, yet nothing waited for it (${range(rows)}): there were not enough keys to fill it, so this run does not tell who uses it.`;
+    return `${busy}, yet everything was answered before one was done (${range(rows)}): there were not enough keys to fill the pool, so this run does not tell who uses it.`;
   }
   const free =
     others.length === 0
