@@ -6,14 +6,20 @@ import { cpu } from './cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
 import { failures } from './failures.ts';
+import { eventLoop } from './event-loop/event-loop.ts';
+import { events } from './events/events.ts';
+import { nonBlocking } from './non-blocking/non-blocking.ts';
 import type { variables } from './settings.ts';
 import { streams } from './streams.ts';
-import { threadPool } from './thread-pool.ts';
+import { threadPool } from './thread-pool/thread-pool.ts';
 import { createTools } from './work/tools.ts';
 import { workerThreads } from './worker-threads/worker-threads.ts';
 
 /** Every demo, in the order of the catalogue. */
 export const demos: readonly Demo[] = [
+  events,
+  nonBlocking,
+  eventLoop,
   threadPool,
   cpu,
   workerThreads,
