@@ -38,7 +38,10 @@ export class Threads {
       abort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', abort, { once: true });
       thread.once('error', reject);
-      thread.once('exit', (code) => reject(new Error(`the thread ended early, with code ${code}`)));
+      // In the next turn, for its last message may arrive in this one.
+      thread.once('exit', (code) => {
+        setImmediate(reject, new Error(`the thread ended early, with code ${code}`));
+      });
     });
     try {
       return await Promise.race([work(thread), failed]);
