@@ -7,6 +7,7 @@ import { PrimaryHandle } from './cluster/primary-handle.ts';
 import { Standalone } from './cluster/standalone.ts';
 import { sizeThreadPool, type Config } from './config.ts';
 import { featureSets } from './features.ts';
+import type { FeatureSet } from './http/feature.ts';
 import { RequestContext } from './http/request-context.ts';
 import { HttpServer } from './http/server.ts';
 import { installGuards } from './process/guards.ts';
@@ -16,8 +17,12 @@ import { createLogger } from './process/logger.ts';
 import { addGauge, createMetrics } from './process/metrics.ts';
 import { VitalsMonitor } from './process/vitals.ts';
 
-/** Wires one worker: a process of the cluster, or with `WORKERS=0` the only one. */
-export async function runWorker(config: Config): Promise<void> {
+/**
+ * Wires one worker: a process of the cluster, or with `WORKERS=0` the only one.
+ *
+ * @param offered what it offers, if not what the service does
+ */
+export async function runWorker(config: Config, offered: readonly FeatureSet[] = featureSets): Promise<void> {
   const clustered = cluster.isWorker;
   if (!clustered) sizeThreadPool(config);
 
@@ -38,7 +43,7 @@ export async function runWorker(config: Config): Promise<void> {
     exit: (code) => process.exit(code),
   });
 
-  const sets = await Promise.all(featureSets.map((set) => set.load()));
+  const sets = await Promise.all(offered.map((set) => set.load()));
   const created = sets.map((set) => set.create({ config, log, metrics, vitals, clustered }));
   const app = createApp({ config, log, context, metrics, vitals, lifecycle, created, clustered });
   const server = new HttpServer(config, app);

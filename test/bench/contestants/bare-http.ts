@@ -1,0 +1,21 @@
+/** node:http and nothing else: the floor. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { announce, large, small } from '../payloads.ts';
+
+const server = createServer((req, res) => {
+  const answer = (status: number, body: unknown) => {
+    const text = JSON.stringify(body);
+    res
+      .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) })
+      .end(text);
+  };
+  if (req.method === 'POST') {
+    let body = '';
+    req.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+    req.on('end', () => answer(200, { lines: (JSON.parse(body) as { lines: unknown[] }).lines.length }));
+  } else if (req.url === '/bench/small') answer(200, small);
+  else if (req.url === '/bench/large') answer(200, large);
+  else answer(404, { error: 'not found' });
+});
+server.listen(0, '127.0.0.1', () => announce((server.address() as AddressInfo).port));

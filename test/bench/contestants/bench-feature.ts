@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import {
+  defineRoute,
+  type CreatedFeatures,
+  type Feature,
+  type FeatureSet,
+} from '../../../src/http/feature.ts';
+import { large, order, orderSchema, small } from '../payloads.ts';
+
+const bench: Feature = {
+  id: 'bench',
+  base: '/bench',
+  title: 'Bench',
+  summary: 'What the contestants of the bench answer.',
+  routes: [
+    defineRoute({
+      method: 'get',
+      path: '/small',
+      summary: 'A small JSON object.',
+      response: z.object({ message: z.string(), count: z.number(), ok: z.boolean() }),
+      examples: [{ title: 'Small' }],
+      handler: () => small,
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/large',
+      summary: 'About 100 KB of JSON.',
+      response: z.object({ items: z.array(z.unknown()) }),
+      examples: [{ title: 'Large' }],
+      handler: () => large,
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/orders',
+      summary: 'A body of 1 KB that is validated.',
+      body: orderSchema,
+      response: z.object({ lines: z.number() }),
+      examples: [{ title: 'Order', body: order }],
+      handler: ({ body }) => ({ lines: body.lines.length }),
+    }),
+  ],
+};
+
+export const benchSet: FeatureSet = {
+  variables: {},
+  load: async () => ({ create: (): CreatedFeatures => ({ features: [bench] }) }),
+};

@@ -1,0 +1,56 @@
+/** Fastify with plugins for the same jobs, its own way of validation and serialisation, and a buffered log. */
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import compress from '@fastify/compress';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import underPressure from '@fastify/under-pressure';
+import { Histogram, Registry } from '@prometheus-io/client';
+import fastify from 'fastify';
+import { destination, pino } from 'pino';
+import { announce, histogramOptions, large, orderJsonSchema, small } from '../payloads.ts';
+
+const registry = new Registry();
+const duration = new Histogram({ ...histogramOptions, registers: [registry] });
+const sink = destination({ fd: 1, sync: false, minLength: 2_048 });
+setInterval(() => sink.flush(), 100).unref();
+
+const app = fastify({
+  loggerInstance: pino(sink),
+  disableRequestLogging: true, // two lines a request; one is written below
+  genReqId: (req) => (req.headers['x-request-id'] as string | undefined) ?? randomUUID(),
+});
+app.addHook('onRequest', async (request, reply) => {
+  reply.header('X-Request-Id', request.id);
+});
+app.addHook('onResponse', async (request, reply) => {
+  const route = request.routeOptions.url ?? 'none';
+  const status = reply.statusCode;
+  duration.observe({ method: request.method, route, status: String(status) }, reply.elapsedTime / 1000);
+  request.log.info(
+    { method: request.method, path: request.url, route, status, ms: reply.elapsedTime, ip: request.ip },
+    'request',
+  );
+});
+await app.register(helmet);
+await app.register(underPressure, { maxEventLoopDelay: 1_000, maxEventLoopUtilization: 0.99 });
+await app.register(rateLimit, { max: 10_000_000, timeWindow: 60_000, enableDraftSpec: true });
+await app.register(compress);
+
+const smallSchema = {
+  type: 'object',
+  properties: { message: { type: 'string' }, count: { type: 'integer' }, ok: { type: 'boolean' } },
+};
+const response = { 200: smallSchema };
+app.get('/metrics', async () => registry.metrics());
+app.get('/bench/small', { schema: { response } }, async () => small);
+app.get('/bench/large', async () => large);
+app.post<{ Body: { lines: unknown[] } }>(
+  '/bench/orders',
+  { schema: { body: orderJsonSchema } },
+  async (request) => ({
+    lines: request.body.lines.length,
+  }),
+);
+await app.listen({ host: '127.0.0.1', port: 0 });
+announce((app.server.address() as AddressInfo).port);
