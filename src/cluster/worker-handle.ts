@@ -31,6 +31,8 @@ export interface WorkerHandleOptions {
   readonly slot: number;
   readonly threadPoolSize: number;
   readonly startTimeoutMs: number;
+  /** Where the primary really listens, for a port of 0 tells nobody. */
+  readonly managementAddress: () => string;
 }
 
 /** The primary's view of one worker. */
@@ -51,12 +53,14 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   /** Whether another worker already has its place, or none is wanted. */
   replaced = false;
   readonly #worker: Worker;
+  readonly #managementAddress: () => string;
   #state: WorkerState = 'starting';
   #drainTimer: NodeJS.Timeout | undefined;
 
-  constructor({ slot, threadPoolSize, startTimeoutMs }: WorkerHandleOptions) {
+  constructor({ slot, threadPoolSize, startTimeoutMs, managementAddress }: WorkerHandleOptions) {
     super();
     this.slot = slot;
+    this.#managementAddress = managementAddress;
     this.#worker = cluster.fork({ UV_THREADPOOL_SIZE: String(threadPoolSize) });
     this.ready = this.#becomeReady(startTimeoutMs);
     this.ready.catch(() => undefined); // whoever waits for it hears of it as well
@@ -136,6 +140,7 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
       case 'ready':
         this.readyAt = Date.now();
         if (this.#state === 'starting') this.#state = 'ready';
+        this.#send({ type: 'welcome', managementAddress: this.#managementAddress() });
         return;
       case 'heartbeat':
         this.report = message.report;
