@@ -1,5 +1,6 @@
 import type { Values } from '../config.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
+import { caching } from './caching/caching.ts';
 import { childProcesses } from './child-processes/child-processes.ts';
 import { clusterDemo } from './cluster/cluster.ts';
 import { cpu } from './cpu.ts';
@@ -20,6 +21,7 @@ export const demos: readonly Demo[] = [
   childProcesses,
   failures,
   streams,
+  caching,
   clusterDemo,
 ];
 
