@@ -7,6 +7,7 @@ import { cpu } from './cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
 import { failures } from './failures.ts';
+import { security } from './security/security.ts';
 import type { variables } from './settings.ts';
 import { streams } from './streams.ts';
 import { threadPool } from './thread-pool.ts';
@@ -21,6 +22,7 @@ export const demos: readonly Demo[] = [
   childProcesses,
   failures,
   streams,
+  security,
   caching,
   clusterDemo,
 ];
