@@ -7,10 +7,13 @@ import { cpu } from './cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
 import { failures } from './failures.ts';
+import { language } from './language/language.ts';
+import { profiling } from './profiling/profiling.ts';
 import { security } from './security/security.ts';
 import type { variables } from './settings.ts';
 import { streams } from './streams.ts';
 import { threadPool } from './thread-pool.ts';
+import { v8 } from './v8/v8.ts';
 import { createTools } from './work/tools.ts';
 import { workerThreads } from './worker-threads/worker-threads.ts';
 
@@ -25,6 +28,9 @@ export const demos: readonly Demo[] = [
   security,
   caching,
   clusterDemo,
+  v8,
+  profiling,
+  language,
 ];
 
 /** Makes the demos' features, or none where they are switched off. */
