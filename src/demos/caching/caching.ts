@@ -87,7 +87,7 @@ export const caching = {
         { title: 'One computes', query: { clients: 20, way: 'single-flight', as: 'text' } },
         { title: 'Each computes', query: { clients: 20, way: 'each', as: 'text' } },
       ],
-      contrasts: ['caching/stampede?way=single-flight', 'caching/stampede?way=each'],
+      contrasts: ['caching/stampede?way=single-flight', 'caching/stampede?way=each', 'caching/lookup'],
       async run({ query, signal, timeline, tools }) {
         // Tasks of the pool cannot be cancelled once they were asked for, so a client that left is noticed before.
         const tasks = query.way === 'each' ? query.clients : 1;

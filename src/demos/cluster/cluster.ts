@@ -32,7 +32,7 @@ export const clusterDemo = {
         connectionRequest: z.number().describe('The how-manieth request this was on its connection'),
       }),
       examples: [{ title: 'Who answered' }, { title: 'Again, as text', query: { as: 'text' } }],
-      contrasts: ['cluster/distribution'],
+      contrasts: ['cluster/workers', 'cluster/distribution'],
       run: createWhoami(),
     }),
     workers,

@@ -44,7 +44,11 @@ export const distribution = demoRoute({
     { title: 'A connection for each request', query: { requests: 40, as: 'text' } },
     { title: 'One connection for all', query: { requests: 40, connections: 'kept', as: 'text' } },
   ],
-  contrasts: ['cluster/distribution?connections=fresh', 'cluster/distribution?connections=kept'],
+  contrasts: [
+    'cluster/distribution?connections=fresh',
+    'cluster/distribution?connections=kept',
+    'cluster/whoami',
+  ],
   async run({ query, req, signal, timeline, tools }) {
     const spread = await visitMany(req, query, timeline, signal);
     return { result: spread, lesson: conclude(spread, query.connections, tools.dependencies.clustered) };

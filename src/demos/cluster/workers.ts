@@ -99,7 +99,10 @@ async function look(tools: Tools, signal: AbortSignal): Promise<Seen> {
     return describe(view.parse(await json(response)), clustered);
   } catch (error) {
     signal.throwIfAborted();
-    throw new Problem('busy', { detail: 'The primary did not answer on its management port.', cause: error });
+    throw new Problem('primary-silent', {
+      detail: 'Its management port gave no answer in time.',
+      cause: error,
+    });
   }
 }
 

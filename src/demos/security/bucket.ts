@@ -103,7 +103,12 @@ async function countIn(
       if (error === undefined) resolve();
       else if (error instanceof Problem) reject(error);
       else
-        reject(new Problem('busy', { detail: 'The primary, which counts, did not answer.', cause: error }));
+        reject(
+          new Problem('primary-silent', {
+            detail: 'It counts, and what is not counted does not pass.',
+            cause: error,
+          }),
+        );
     });
   });
   return (req as Request & { readonly rateLimit: RateLimitInfo }).rateLimit;

@@ -66,7 +66,7 @@ export const timing = demoRoute({
       query: { length: 8, samples: 500, as: 'text' },
     },
   ],
-  contrasts: ['security/passwords'],
+  contrasts: [],
   async run({ query: { length, samples }, signal, timeline }) {
     const rows: Row[] = [];
     for (const { name, compare } of ways) {
