@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createContext, Script } from 'node:vm';
 import { z } from 'zod';
 import { demoRoute, wholeNumber } from '../demo.ts';
@@ -7,7 +7,7 @@ import { times } from '../evidence/words.ts';
 
 /** One shape; two and four, which an inline cache holds; and more than it holds. */
 const SHAPES = [1, 2, 4, 8, 64] as const;
-const ROUNDS_WARM_UP = 30;
+const WARM_UP_ROUNDS = 60;
 /** A ratio below this is noise on a shared machine. */
 const CLEAR = 1.5;
 
@@ -59,12 +59,20 @@ export const shapes = demoRoute({
   examples: [{ title: 'One shape and many', query: { as: 'text' } }],
   contrasts: [],
   async run({ query: { objects, rounds }, signal, timeline }) {
-    const measured: Omit<Row, 'timesSlower'>[] = [];
-    for (const each of SHAPES) {
-      const end = timeline.begin(`${each} shape${each === 1 ? '' : 's'}`, 'event loop');
-      measured.push({ shapes: each, ...(await measure(makeLoop(each, objects), objects, rounds, signal)) });
-      end();
-    }
+    const contenders = SHAPES.map((each) => ({
+      shapes: each,
+      loop: makeLoop(each, objects),
+      sum: 0,
+      figures: [] as number[],
+    }));
+    await timeline.record('warm up', 'event loop', () => runRounds(contenders, WARM_UP_ROUNDS, signal));
+    for (const { figures } of contenders) figures.length = 0;
+    await timeline.record('measure', 'event loop', () => runRounds(contenders, rounds, signal));
+    const measured = contenders.map(({ shapes: count, sum, figures }) => ({
+      shapes: count,
+      nsPerObject: Math.round((median(figures) / objects) * 100) / 100,
+      sum,
+    }));
     const one = measured[0]?.nsPerObject ?? NaN;
     const rows = measured.map((each) => ({
       ...each,
@@ -79,18 +87,28 @@ function makeLoop(count: number, objects: number): Loop {
   return make(count, objects);
 }
 
-async function measure(loop: Loop, objects: number, rounds: number, signal: AbortSignal) {
-  const figures: number[] = [];
-  let sum = 0;
-  for (let round = -ROUNDS_WARM_UP; round < rounds; round += 1) {
-    const startedAt = process.hrtime.bigint();
-    sum = loop();
-    const ns = Number(process.hrtime.bigint() - startedAt);
-    if (round >= 0) figures.push(ns / objects);
-    if (round % 10 === 9) await nextTurn();
+interface Contender {
+  readonly loop: Loop;
+  readonly figures: number[];
+  sum: number;
+}
+
+/** Runs all loops in turn, so that whatever disturbs this machine disturbs them alike. */
+async function runRounds(
+  contenders: readonly Contender[],
+  rounds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const contender of contenders) {
+      const startedAt = process.hrtime.bigint();
+      contender.sum = contender.loop();
+      contender.figures.push(Number(process.hrtime.bigint() - startedAt));
+    }
+    // Optimised code is made by another thread, which needs a moment as well.
+    if (round % 10 === 0) await sleep(1);
     signal.throwIfAborted();
   }
-  return { nsPerObject: Math.round(median(figures) * 100) / 100, sum };
 }
 
 function conclude(rows: readonly Row[]): string {
