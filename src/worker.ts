@@ -7,7 +7,7 @@ import { PrimaryHandle } from './cluster/primary-handle.ts';
 import { Standalone } from './cluster/standalone.ts';
 import { sizeThreadPool, type Config } from './config.ts';
 import { featureSets } from './features.ts';
-import type { FeatureSet } from './http/feature.ts';
+import type { FeatureDependencies, FeatureSet } from './http/feature.ts';
 import { RequestContext } from './http/request-context.ts';
 import { HttpServer } from './http/server.ts';
 import { installGuards } from './process/guards.ts';
@@ -44,7 +44,15 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
   });
 
   const sets = await Promise.all(offered.map((set) => set.load()));
-  const created = sets.map((set) => set.create({ config, log, metrics, vitals, clustered }));
+  const dependencies: FeatureDependencies = {
+    config,
+    log,
+    metrics,
+    vitals,
+    clustered,
+    managementAddress: () => supervision.managementAddress,
+  };
+  const created = sets.map((set) => set.create(dependencies));
   const app = createApp({ config, log, context, metrics, vitals, lifecycle, created, clustered });
   const server = new HttpServer(config, app);
   addGauge(

@@ -1,7 +1,8 @@
 import type { Values } from '../config.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
+import { caching } from './caching/caching.ts';
 import { childProcesses } from './child-processes/child-processes.ts';
-import { clusterDemo } from './cluster.ts';
+import { clusterDemo } from './cluster/cluster.ts';
 import { cpu } from './cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
@@ -12,6 +13,10 @@ import { nonBlocking } from './non-blocking/non-blocking.ts';
 import type { variables } from './settings.ts';
 import { streams } from './streams.ts';
 import { threadPool } from './thread-pool/thread-pool.ts';
+import { language } from './language/language.ts';
+import { profiling } from './profiling/profiling.ts';
+import { security } from './security/security.ts';
+import { v8 } from './v8/v8.ts';
 import { createTools } from './work/tools.ts';
 import { workerThreads } from './worker-threads/worker-threads.ts';
 
@@ -26,7 +31,12 @@ export const demos: readonly Demo[] = [
   childProcesses,
   failures,
   streams,
+  security,
+  caching,
   clusterDemo,
+  v8,
+  profiling,
+  language,
 ];
 
 /** Makes the demos' features, or none where they are switched off. */

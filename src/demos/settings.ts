@@ -1,5 +1,14 @@
-import { onOff, type Variables } from '../config.ts';
+import { z } from 'zod';
+import { onOff, type Variable, type Variables } from '../config.ts';
 import type { FeatureSet } from '../http/feature.ts';
+
+const cookieSecret: Variable<string> = {
+  doc: 'Secret that signs the cookies of the demos; none: each worker makes its own, and believes no other.',
+  expects: 'at least 16 characters, or none',
+  default: 'known-to-all-for-development-only',
+  productionDefault: 'none',
+  schema: z.string().refine((text) => text === 'none' || text.length >= 16),
+};
 
 export const variables = {
   DEMOS: onOff({
@@ -12,6 +21,7 @@ export const variables = {
     default: 'on',
     productionDefault: 'off',
   }),
+  COOKIE_SECRET: cookieSecret,
 } satisfies Variables;
 
 export const demos: FeatureSet = { variables, load: () => import('./index.ts') };

@@ -37,6 +37,7 @@ export const catalogue = {
   'internal-error': { status: 500, title: 'Something went wrong here' },
   overloaded: { status: 503, title: 'This worker is too busy' },
   busy: { status: 503, title: 'All places for this kind of work are taken' },
+  'primary-silent': { status: 503, title: 'The primary did not answer' },
   stopping: { status: 503, title: 'This service is stopping' },
 } as const satisfies Record<string, ProblemType>;
 

@@ -27,10 +27,13 @@ export interface Tools {
     /** Traces of libuv's pool: one at a time. */
     readonly traces: Budget;
   };
+  /** What the worker gave to the demos: its configuration, whether there are others, where the management port is. */
+  readonly dependencies: FeatureDependencies;
   stop(): Promise<void>;
 }
 
-export function createTools({ metrics }: FeatureDependencies): Tools {
+export function createTools(dependencies: FeatureDependencies): Tools {
+  const { metrics } = dependencies;
   const children = new Children();
   const threads = new Threads();
   const scratch = new Scratch();
@@ -40,6 +43,7 @@ export function createTools({ metrics }: FeatureDependencies): Tools {
   addGauge(metrics.registry, 'demo_children', 'Child processes alive.', () => children.size);
   addGauge(metrics.registry, 'demo_threads', 'Threads alive, without the pool.', () => threads.size);
   return {
+    dependencies,
     children,
     threads,
     scratch,

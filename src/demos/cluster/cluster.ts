@@ -1,8 +1,10 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
 import { z } from 'zod';
-import { demoRoute, type Demo } from './demo.ts';
-import { count } from './evidence/words.ts';
+import { distribution } from './distribution.ts';
+import { workers } from './workers.ts';
+import { demoRoute, type Demo } from '../demo.ts';
+import { count } from '../evidence/words.ts';
 
 export const clusterDemo = {
   id: 'cluster',
@@ -31,9 +33,11 @@ export const clusterDemo = {
         connectionRequest: z.number().describe('The how-manieth request this was on its connection'),
       }),
       examples: [{ title: 'Who answered' }, { title: 'Again, as text', query: { as: 'text' } }],
-      contrasts: [],
+      contrasts: ['cluster/workers', 'cluster/distribution'],
       run: createWhoami(),
     }),
+    workers,
+    distribution,
   ],
 } satisfies Demo;
 

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createTestApp, type TestApp } from '../support/app.ts';
+
+let service: TestApp;
+beforeAll(async () => {
+  service = await createTestApp();
+});
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+});
+
+async function run<T>(path: string): Promise<T> {
+  const response = await service.client.get(`/demos/language/${path}`).expect(200);
+  return (response.body as { readonly result: T }).result;
+}
+
+describe('language', () => {
+  interface Types {
+    readonly types: readonly {
+      readonly value: string;
+      readonly typeOf: string;
+      readonly kind: string;
+      readonly changeSeenThroughCopy: boolean;
+      readonly equalToTwin: boolean;
+    }[];
+    readonly surprises: readonly { readonly expression: string; readonly value: string }[];
+  }
+  interface Globals {
+    readonly languageNames: readonly string[];
+    readonly webStandard: readonly string[];
+    readonly nodeOnly: readonly string[];
+    readonly moduleScope: readonly { readonly typeOf: string }[];
+  }
+
+  test('a change through a copy is seen for objects and never for primitives', async () => {
+    const { types } = await run<Types>('types');
+
+    for (const { kind, changeSeenThroughCopy } of types) {
+      expect(changeSeenThroughCopy).toBe(kind === 'object');
+    }
+    expect(new Set(types.filter(({ kind }) => kind === 'primitive').map(({ typeOf }) => typeOf))).toEqual(
+      new Set(['undefined', 'object', 'boolean', 'number', 'bigint', 'string', 'symbol']),
+    );
+    expect(types.filter(({ equalToTwin }) => equalToTwin).map(({ value }) => value)).toEqual([
+      'undefined',
+      'null',
+      'true',
+      '42',
+      '42n',
+      "'text'",
+    ]);
+  });
+
+  test('what is surprising is computed', async () => {
+    const { surprises } = await run<Types>('types');
+
+    expect(Object.fromEntries(surprises.map(({ expression, value }) => [expression, value]))).toMatchObject({
+      'typeof null': 'object',
+      '[10, 9, 1].sort()': '1,10,9',
+    });
+  });
+
+  test('globals of the language, of the web and of Node.js are told apart, those of packages left out', async () => {
+    const { languageNames, webStandard, nodeOnly, moduleScope } = await run<Globals>('globals');
+
+    expect(languageNames).toEqual(expect.arrayContaining(['Array', 'Promise', 'JSON']));
+    expect(languageNames).not.toContain('gc');
+    expect(webStandard).toEqual(expect.arrayContaining(['fetch', 'URL', 'structuredClone']));
+    expect(webStandard.filter((name) => name.startsWith('_'))).toEqual([]);
+    expect(nodeOnly).toEqual(['Buffer', 'clearImmediate', 'global', 'process', 'setImmediate']);
+    expect(moduleScope.map(({ typeOf }) => typeOf)).toEqual(Array(5).fill('undefined'));
+  });
+});

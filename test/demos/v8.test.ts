@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createTestApp, type TestApp } from '../support/app.ts';
+
+let service: TestApp;
+beforeAll(async () => {
+  // What is measured here holds the event loop on purpose: the next request must not be shed for it.
+  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
+});
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+});
+
+async function run<T>(path: string): Promise<T> {
+  const response = await service.client.get(`/demos/v8/${path}`).expect(200);
+  return (response.body as { readonly result: T }).result;
+}
+
+describe('v8/heap', () => {
+  interface Heap {
+    readonly grewMost: string;
+    readonly allocatedBytes: number;
+    readonly heapGrewBytes: number;
+    readonly besideHeapGrewBytes: number;
+    readonly leftBytes: number;
+  }
+
+  test('objects, large arrays and buffers each grow another part of the memory', async () => {
+    const objects = await run<Heap>('heap?kind=small-objects&megabytes=16');
+    const arrays = await run<Heap>('heap?kind=large-arrays&megabytes=16');
+    const buffers = await run<Heap>('heap?kind=buffers&megabytes=16');
+
+    expect([objects.grewMost, arrays.grewMost, buffers.grewMost]).toEqual([
+      'old_space',
+      'large_object_space',
+      'beside the heap',
+    ]);
+    expect(objects.heapGrewBytes).toBeGreaterThan(10 * objects.besideHeapGrewBytes);
+    expect(buffers.besideHeapGrewBytes).toBeGreaterThan(10 * buffers.heapGrewBytes);
+    for (const { leftBytes, allocatedBytes } of [objects, arrays, buffers]) {
+      expect(leftBytes).toBeLessThan(allocatedBytes / 4);
+    }
+  });
+});
+
+describe('v8/gc', () => {
+  interface Gc {
+    readonly collections: number;
+    readonly pausedMs: number;
+    readonly longestPauseMs: number;
+    readonly allocatedBytes: number;
+  }
+
+  test('the same burst pauses far longer where a quarter of it is kept', async () => {
+    const nothing = await run<Gc>('gc?keep=nothing');
+    const some = await run<Gc>('gc?keep=some');
+
+    expect(nothing.collections).toBeGreaterThan(0);
+    expect(nothing.allocatedBytes).toBeGreaterThan(100e6);
+    expect(some.pausedMs).toBeGreaterThan(2 * nothing.pausedMs);
+    expect(some.longestPauseMs).toBeLessThanOrEqual(some.pausedMs);
+  });
+
+  test('a burst that is too small to be collected says so', async () => {
+    const response = await service.client.get('/demos/v8/gc?megabytes=1&keep=nothing').expect(200);
+    const { result, lesson } = response.body as { result: Gc; lesson: string };
+
+    if (result.collections === 0) expect(lesson).toContain('the collector did not run');
+    else expect(lesson).toMatch(/paused this worker for/);
+  });
+});
+
+describe('v8/shapes', () => {
+  interface Shapes {
+    readonly rows: readonly { readonly shapes: number; readonly nsPerObject: number; readonly sum: number }[];
+  }
+
+  test('the same sum takes longer over objects of many shapes than over those of one', async () => {
+    const { rows } = await run<Shapes>('shapes');
+    const [one] = rows;
+    const many = rows.at(-1);
+
+    expect(new Set(rows.map(({ sum }) => sum)).size).toBe(1);
+    expect(one?.shapes).toBe(1);
+    expect(many?.nsPerObject).toBeGreaterThan(1.5 * (one?.nsPerObject ?? Infinity));
+  });
+});
