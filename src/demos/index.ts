@@ -2,7 +2,7 @@ import type { Values } from '../config.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
 import { childProcesses } from './child-processes/child-processes.ts';
 import { clusterDemo } from './cluster.ts';
-import { cpu } from './cpu.ts';
+import { cpu } from './cpu/cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
 import { failures } from './failures.ts';
