@@ -6,6 +6,7 @@ import { cpu } from './cpu/cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
 import { failures } from './failures.ts';
+import { processDemo } from './process/process.ts';
 import type { variables } from './settings.ts';
 import { streams } from './streams.ts';
 import { threadPool } from './thread-pool.ts';
@@ -18,6 +19,7 @@ export const demos: readonly Demo[] = [
   cpu,
   workerThreads,
   childProcesses,
+  processDemo,
   failures,
   streams,
   clusterDemo,
