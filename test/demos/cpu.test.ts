@@ -17,7 +17,7 @@ interface Job {
 
 let service: TestApp;
 beforeAll(async () => {
-  service = await createTestApp();
+  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } }); // these demos block on purpose
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();

@@ -38,7 +38,10 @@ export class Threads {
       abort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', abort, { once: true });
       thread.once('error', reject);
-      thread.once('exit', (code) => reject(new Error(`the thread ended early, with code ${code}`)));
+      thread.once('exit', (code) => {
+        // A last message may come in the same turn as the end: the work takes it before it is told of the end.
+        setImmediate(() => reject(new Error(`the thread ended early, with code ${code}`)));
+      });
     });
     try {
       return await Promise.race([work(thread), failed]);

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { performance } from 'node:perf_hooks';
+import type { ResourceLimits } from 'node:worker_threads';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
 import { demoRoute, oneOf, wholeNumber, type DemoCall } from '../demo.ts';
@@ -42,7 +43,7 @@ export const memoryLimit = demoRoute({
   summary: 'A thread outgrows the heap it may have: it ends alone, and only its request has a problem.',
   teaches:
     'resourceLimits bound the JavaScript heap of a thread that grows little by little; they do not bound buffers, and ' +
-    'one array larger than the limit would end the whole process.',
+    'one huge array, or a large young generation, would end the whole process.',
   query,
   result: resultSchema,
   examples: [
@@ -77,7 +78,7 @@ function outgrow({ megabytes, limit }: z.infer<typeof query>, { signal, timeline
     try {
       const errorCode = await timeline.record(`hold ${megabytes} MB`, 'thread', () =>
         tools.threads
-          .run(hoard, { data, signal, resourceLimits: { maxOldGenerationSizeMb: limit } }, nextMessage)
+          .run(hoard, { data, signal, resourceLimits: limits(limit) }, nextMessage)
           .then(() => null, outOfMemory),
       );
       const livedMs = toMicroseconds(performance.now() - startedAt);
@@ -103,6 +104,15 @@ function outgrow({ megabytes, limit }: z.infer<typeof query>, { signal, timeline
       probe.stop();
     }
   });
+}
+
+/**
+ * At its limit a thread gets 16 MB more to end in. A collection that moves more than that from the young generation to
+ * the old one would end the whole process, so the young one is kept small: with its default size, a few such threads
+ * at once did just that.
+ */
+function limits(megabytes: number): ResourceLimits {
+  return { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: 4 };
 }
 
 /** The code of the one error that is expected here; any other is thrown on. */
