@@ -3,13 +3,14 @@ import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
 import { caching } from './caching/caching.ts';
 import { childProcesses } from './child-processes/child-processes.ts';
 import { clusterDemo } from './cluster/cluster.ts';
-import { cpu } from './cpu.ts';
+import { cpu } from './cpu/cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
 import { failures } from './failures.ts';
 import { eventLoop } from './event-loop/event-loop.ts';
 import { events } from './events/events.ts';
 import { nonBlocking } from './non-blocking/non-blocking.ts';
+import { processDemo } from './process/process.ts';
 import type { variables } from './settings.ts';
 import { streams } from './streams.ts';
 import { threadPool } from './thread-pool/thread-pool.ts';
@@ -29,6 +30,7 @@ export const demos: readonly Demo[] = [
   cpu,
   workerThreads,
   childProcesses,
+  processDemo,
   failures,
   streams,
   security,

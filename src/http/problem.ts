@@ -35,10 +35,12 @@ export const catalogue = {
   'rate-limited': { status: 429, title: 'Too many requests' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   'internal-error': { status: 500, title: 'Something went wrong here' },
+  'child-failed': { status: 502, title: 'A program that was started for this request failed' },
   overloaded: { status: 503, title: 'This worker is too busy' },
   busy: { status: 503, title: 'All places for this kind of work are taken' },
   'primary-silent': { status: 503, title: 'The primary did not answer' },
   stopping: { status: 503, title: 'This service is stopping' },
+  'out-of-memory': { status: 507, title: 'The request needed more memory than it may have' },
 } as const satisfies Record<string, ProblemType>;
 
 export type ProblemCode = keyof typeof catalogue;

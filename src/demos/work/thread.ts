@@ -38,9 +38,9 @@ export class Threads {
       abort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', abort, { once: true });
       thread.once('error', reject);
-      // In the next turn, for its last message may arrive in this one.
       thread.once('exit', (code) => {
-        setImmediate(reject, new Error(`the thread ended early, with code ${code}`));
+        // A last message may come in the same turn as the end: the work takes it before it is told of the end.
+        setImmediate(() => reject(new Error(`the thread ended early, with code ${code}`)));
       });
     });
     try {

@@ -1,0 +1,5 @@
+/** A thread that counts primes once. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { answerPrimes } from './answer-primes.ts';
+
+parentPort?.postMessage(answerPrimes((workerData as { readonly limit: number }).limit));
