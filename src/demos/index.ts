@@ -5,7 +5,7 @@ import { clusterDemo } from './cluster.ts';
 import { cpu } from './cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
-import { failures } from './failures.ts';
+import { failures } from './failures/failures.ts';
 import type { variables } from './settings.ts';
 import { streams } from './streams.ts';
 import { threadPool } from './thread-pool.ts';
