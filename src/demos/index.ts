@@ -1,5 +1,6 @@
 import type { Values } from '../config.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
+import { buffers } from './buffers/buffers.ts';
 import { childProcesses } from './child-processes/child-processes.ts';
 import { clusterDemo } from './cluster.ts';
 import { cpu } from './cpu.ts';
@@ -19,6 +20,7 @@ export const demos: readonly Demo[] = [
   workerThreads,
   childProcesses,
   failures,
+  buffers,
   streams,
   clusterDemo,
 ];
