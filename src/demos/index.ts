@@ -8,7 +8,7 @@ import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
 import { failures } from './failures/failures.ts';
 import type { variables } from './settings.ts';
-import { streams } from './streams.ts';
+import { streams } from './streams/streams.ts';
 import { threadPool } from './thread-pool.ts';
 import { createTools } from './work/tools.ts';
 import { workerThreads } from './worker-threads/worker-threads.ts';
