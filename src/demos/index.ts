@@ -3,6 +3,7 @@ import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
 import { buffers } from './buffers/buffers.ts';
 import { childProcesses } from './child-processes/child-processes.ts';
 import { clusterDemo } from './cluster.ts';
+import { compression } from './compression/compression.ts';
 import { cpu } from './cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
@@ -22,6 +23,7 @@ export const demos: readonly Demo[] = [
   failures,
   buffers,
   streams,
+  compression,
   clusterDemo,
 ];
 
