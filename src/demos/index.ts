@@ -8,6 +8,7 @@ import { cpu } from './cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
 import { failures } from './failures/failures.ts';
+import { http } from './http/http.ts';
 import type { variables } from './settings.ts';
 import { streams } from './streams/streams.ts';
 import { threadPool } from './thread-pool.ts';
@@ -24,6 +25,7 @@ export const demos: readonly Demo[] = [
   buffers,
   streams,
   compression,
+  http,
   clusterDemo,
 ];
 

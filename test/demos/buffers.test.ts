@@ -5,7 +5,7 @@ import { createTestApp, type TestApp } from '../support/app.ts';
 
 let service: TestApp;
 beforeAll(async () => {
-  service = await createTestApp();
+  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();

@@ -11,7 +11,7 @@ interface ProblemBody {
 
 let service: TestApp;
 beforeAll(async () => {
-  service = await createTestApp();
+  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();

@@ -1,10 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Request } from 'express';
 import { z } from 'zod';
-import { Problem } from '../../http/problem.ts';
 import { demoRoute } from '../demo.ts';
 import { bytes, count } from '../evidence/words.ts';
+import { readBody } from '../work/read-body.ts';
 import { HEAD_BYTES, readDimensions, recognise } from './image.ts';
 
 const MAX_BODY_BYTES = 100_000_000;
@@ -45,7 +44,6 @@ export const inspectRoute = demoRoute({
   ],
   contrasts: ['streams/upload'],
   async run({ req, signal }) {
-    if (Number(req.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
     const { head, total } = await readHead(req, signal);
     const claimedType = req.get('content-type') ?? null;
     const foundType = recognise(head)?.mediaType ?? null;
@@ -65,17 +63,14 @@ export const inspectRoute = demoRoute({
 });
 
 /** Keeps the first bytes, counts the rest and lets it go. */
-async function readHead(source: NodeJS.ReadableStream, signal: AbortSignal) {
+async function readHead(req: Request, signal: AbortSignal) {
   const kept: Buffer[] = [];
   let total = 0;
-  const sink = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      if (total < HEAD_BYTES) kept.push(Buffer.from(chunk.subarray(0, HEAD_BYTES - total))); // a copy: a view would keep the whole chunk
-      total += chunk.length;
-      done(total > MAX_BODY_BYTES ? tooLarge() : null);
-    },
-  });
-  await pipeline(source, sink, { signal });
+  for await (const chunk of readBody(req, MAX_BODY_BYTES, signal)) {
+    // Copied: a view of a few bytes would keep its whole chunk.
+    if (total < HEAD_BYTES) kept.push(Buffer.from(chunk.subarray(0, HEAD_BYTES - total)));
+    total += chunk.length;
+  }
   return { head: Buffer.concat(kept), total };
 }
 
@@ -103,8 +98,4 @@ function conclude({ bytes: total, keptBytes, claimedType, foundType, width, heig
         ? 'and no Content-Type claimed anything'
         : `though its Content-Type claims ${type}: believe the bytes`;
   return `${seen} to see ${foundType}${size}, ${claim}.`;
-}
-
-function tooLarge(): Problem {
-  return new Problem('body-too-large', { detail: `At most ${MAX_BODY_BYTES} bytes are read.` });
 }
