@@ -10,6 +10,7 @@ import { createDemoIndex } from './demo-index.ts';
 import { failures } from './failures/failures.ts';
 import { http } from './http/http.ts';
 import type { variables } from './settings.ts';
+import { middleware } from './middleware/middleware.ts';
 import { streams } from './streams/streams.ts';
 import { threadPool } from './thread-pool.ts';
 import { createTools } from './work/tools.ts';
@@ -26,6 +27,7 @@ export const demos: readonly Demo[] = [
   streams,
   compression,
   http,
+  middleware,
   clusterDemo,
 ];
 

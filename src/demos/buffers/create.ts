@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { demoRoute, wholeNumber } from '../demo.ts';
 import { collectGarbage } from '../evidence/collect-garbage.ts';
@@ -111,16 +112,16 @@ export const createRoutes = [
       { title: 'Large ones are fresh from the system', query: { bytes: 8_000_000, as: 'text' } },
     ],
     contrasts: ['buffers/views'],
-    run({ query, timeline }) {
+    async run({ query, timeline, signal }) {
       const buffers = Math.max(4, Math.min(1_000, Math.floor(MAX_TOTAL_BYTES / query.bytes)));
-      const measure = (way: 'alloc' | 'allocUnsafe') => {
-        leaveTraces(query.bytes, buffers);
+      const measure = async (way: 'alloc' | 'allocUnsafe') => {
+        await leaveTraces(query.bytes, buffers, signal);
         const startMs = timeline.now();
         const { perBufferMs, made } = allocate(way, query.bytes, buffers);
         timeline.add(`${way} × ${buffers}`, 'event loop', startMs, startMs + perBufferMs * buffers);
         return { way, perBufferMs, ...findDirt(made) };
       };
-      const ways = [measure('alloc'), measure('allocUnsafe')];
+      const ways = [await measure('alloc'), await measure('allocUnsafe')];
       return {
         result: { bytes: query.bytes, buffers, ways },
         lesson: concludeAlloc(query.bytes, buffers, ways),
@@ -130,8 +131,10 @@ export const createRoutes = [
 ];
 
 /** Writes a pattern into buffers of this size and gives them up, as an earlier request would have. */
-function leaveTraces(size: number, many: number): void {
+async function leaveTraces(size: number, many: number, signal: AbortSignal): Promise<void> {
   for (let made = 0; made < many; made += 1) Buffer.allocUnsafe(size).fill(TRACE_BYTE);
+  collectGarbage('major');
+  await sleep(10, undefined, { signal }); // their memory is given back by another thread
   collectGarbage('major');
 }
 

@@ -2,6 +2,7 @@ import { Piscina } from 'piscina';
 import type { FeatureDependencies } from '../../http/feature.ts';
 import { availableCpus } from '../../process/available-cpus.ts';
 import { addGauge } from '../../process/metrics.ts';
+import { LayerTrace } from '../evidence/layer-trace.ts';
 import { Budget } from './budget.ts';
 import { Children } from './child.ts';
 import type { PrimesRun, PrimesTask } from './primes-task.ts';
@@ -13,6 +14,8 @@ export interface Tools {
   readonly children: Children;
   readonly threads: Threads;
   readonly scratch: Scratch;
+  /** The layers that requests of `middleware/order` pass; it has to listen before such a request comes. */
+  readonly layerTrace: LayerTrace;
   /** Pooled threads for CPU work. */
   readonly pool: () => Piscina<PrimesTask, PrimesRun>;
   readonly budgets: {
@@ -34,6 +37,7 @@ export function createTools({ metrics }: FeatureDependencies): Tools {
   const children = new Children();
   const threads = new Threads();
   const scratch = new Scratch();
+  const layerTrace = new LayerTrace(['/demos/middleware/order']);
   let pool: Piscina<PrimesTask, PrimesRun> | undefined;
   const budget = (name: string, capacity: number, maxWaiting: number) =>
     new Budget({ name, capacity, maxWaiting, metrics });
@@ -43,6 +47,7 @@ export function createTools({ metrics }: FeatureDependencies): Tools {
     children,
     threads,
     scratch,
+    layerTrace,
     pool() {
       pool ??= new Piscina<PrimesTask, PrimesRun>({
         filename: new URL('./primes-task.ts', import.meta.url).href,
@@ -61,6 +66,7 @@ export function createTools({ metrics }: FeatureDependencies): Tools {
       traces: budget('traces', 1, 8),
     },
     async stop() {
+      layerTrace.stop();
       children.killAll();
       await threads.endAll();
       await pool?.destroy();
