@@ -43,7 +43,6 @@ describe('buffers', () => {
 
     expect(safe).toMatchObject({ way: 'alloc', dirtyBytes: 0 });
     expect(Number(unsafe?.['recognisedBytes'])).toBeGreaterThan(0);
-    expect(Number(safe?.['perBufferMs'])).toBeGreaterThan(Number(unsafe?.['perBufferMs']));
   });
 
   test('a write shows which buffers share memory', async () => {
@@ -53,7 +52,7 @@ describe('buffers', () => {
     const sharing = result.ways.filter(({ sawTheWrite }) => sawTheWrite).map(({ made }) => made);
 
     expect(sharing).toContain('source.subarray(0, 4)');
-    expect(sharing).not.toContain('Buffer.from(source)');
+    expect(sharing).not.toContain('Buffer.from(view)');
     expect(result.ways.every(({ sawTheWrite, wroteBack }) => sawTheWrite === wroteBack)).toBe(true);
   });
 

@@ -124,7 +124,7 @@ describe('streams', () => {
   test('JSON lines can be used before the last has come', async () => {
     const { result } = await run<Figures>('ndjson?rows=4&everyMs=20');
     const response = await service.client
-      .get('/demos/streams/ndjson?rows=3')
+      .get('/demos/streams/ndjson?rows=3&everyMs=0')
       .buffer(true)
       .parse(collect)
       .expect(200);

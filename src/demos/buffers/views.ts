@@ -7,24 +7,24 @@ import { bytes, count } from '../evidence/words.ts';
 const ORIGINAL = 0x61;
 const WRITTEN = 0x7a;
 
-/** Ways to get a buffer from a buffer. */
+/** Ways to get four bytes of a buffer; `view` is `source.subarray(0, 4)`. */
 const makers: readonly { readonly made: string; readonly make: (source: Buffer) => Uint8Array }[] = [
   { made: 'source.subarray(0, 4)', make: (source) => source.subarray(0, 4) },
   {
     made: 'new Uint8Array(source.buffer, offset, 4)',
     make: (source) => new Uint8Array(source.buffer, source.byteOffset, 4),
   },
-  { made: 'Buffer.from(source)', make: (source) => Buffer.from(source) },
   {
     made: 'Buffer.from(source.buffer, offset, 4)',
     make: (source) => Buffer.from(source.buffer, source.byteOffset, 4),
   },
-  { made: 'Buffer.concat([source])', make: (source) => Buffer.concat([source]) },
+  { made: 'Buffer.from(view)', make: (source) => Buffer.from(source.subarray(0, 4)) },
+  { made: 'Buffer.concat([view])', make: (source) => Buffer.concat([source.subarray(0, 4)]) },
   {
-    made: 'Uint8Array.prototype.slice.call(source)',
-    make: (source) => Uint8Array.prototype.slice.call(source),
+    made: 'Uint8Array.prototype.slice.call(source, 0, 4)',
+    make: (source) => Uint8Array.prototype.slice.call(source, 0, 4),
   },
-  { made: 'structuredClone(source)', make: (source) => structuredClone(source) },
+  { made: 'structuredClone(view)', make: (source) => structuredClone(source.subarray(0, 4)) },
 ];
 
 export const viewRoutes = [
@@ -55,11 +55,14 @@ export const viewRoutes = [
       const ways = makers.map(({ made, make }) => ({ made, ...tryWriting(make, query.bytes) }));
       const shared = ways.filter(({ sawTheWrite }) => sawTheWrite);
       const held = Math.max(0, ...shared.map(({ keepsAliveBytes }) => keepsAliveBytes));
+      const copied = ways
+        .filter(({ sawTheWrite }) => !sawTheWrite)
+        .map(({ keepsAliveBytes }) => keepsAliveBytes);
       return {
         result: { sourceBytes: query.bytes, ways },
         lesson:
           `A byte written into the source was seen through ${count(shared.length, 'way')} of ${ways.length}: these share its memory, ` +
-          `and four bytes of such a view keep ${bytes(held)} alive; the other ${ways.length - shared.length} copied.`,
+          `and four bytes of such a view keep ${bytes(held)} alive; the other ${copied.length} copied, and keep ${bytes(Math.min(...copied))} to ${bytes(Math.max(...copied))}.`,
       };
     },
   }),

@@ -14,7 +14,7 @@ const rowSchema = z.strictObject({
   level: z.number().nullable(),
   bytes: z.number(),
   percentOfOriginal: z.number(),
-  cpuMs: z.number().describe('CPU time of the thread that compressed'),
+  cpuMs: z.number().describe('CPU time of one run, on the thread that compressed'),
   elapsedMs: z.number(),
   restored: z.boolean().describe('Whether decompressing gave the content back'),
 });
@@ -46,12 +46,12 @@ export const compareRoute = demoRoute({
       }),
     );
     const zero = performance.timeOrigin + timeline.startedAt;
-    for (const { encoding, level, startedAt, elapsedMs } of rows) {
+    for (const { encoding, level, startedAt, elapsedMs, runs } of rows) {
       timeline.add(
-        `${encoding} ${level ?? ''}`.trim(),
+        `${encoding} ${level ?? ''} × ${runs}`,
         'thread',
         startedAt - zero,
-        startedAt - zero + elapsedMs,
+        startedAt - zero + elapsedMs * runs,
       );
     }
     const ways = rows.map(({ encoding, level, bytes: size, cpuMs, elapsedMs, restored }) => ({

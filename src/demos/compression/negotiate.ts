@@ -6,6 +6,7 @@ import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
 import { overLoopback } from '../evidence/loopback.ts';
 import { exchange } from '../evidence/request.ts';
 import { bytes, percent } from '../evidence/words.ts';
+import { makeContent } from './content.ts';
 
 /** The media types that are tried, by a short name. */
 const mediaTypes = {
@@ -23,8 +24,7 @@ const trialSchema = z.strictObject({
   acceptEncoding: z.string(),
   contentEncoding: z.string(),
   bytes: z.number(),
-  bytesOnTheWire: z.number(),
-  vary: z.string(),
+  wireBytes: z.number(),
 });
 type Trial = z.infer<typeof trialSchema>;
 
@@ -76,11 +76,10 @@ export const negotiateRoute = demoRoute({
         const answer = await exchange(`${origin}/${kind}/${size}`, { headers, signal });
         return {
           tried,
-          acceptEncoding: accepted === '' ? 'none' : accepted.slice(0, 60),
+          acceptEncoding: accepted === '' ? 'none' : accepted.slice(0, 24),
           contentEncoding: answer.headers['content-encoding'] ?? 'identity',
           bytes: size,
-          bytesOnTheWire: answer.body.length,
-          vary: answer.headers.vary ?? 'none',
+          wireBytes: answer.body.length,
         };
       };
       const compresses = async (size: number) =>
@@ -109,8 +108,8 @@ export const negotiateRoute = demoRoute({
         trials,
       },
       lesson:
-        `This client would get ${bytes(own.bytes)} of ${query.type} as ${own.contentEncoding}, ${bytes(own.bytesOnTheWire)} on the wire ` +
-        `(${percent(own.bytesOnTheWire / own.bytes)}): ${why}.`,
+        `This client would get ${bytes(own.bytes)} of ${query.type} as ${own.contentEncoding}, ${bytes(own.wireBytes)} on the wire ` +
+        `(${percent(own.wireBytes / own.bytes)}): ${why}.`,
     };
   },
 });
@@ -124,7 +123,7 @@ function throughLayer(): RequestListener {
     void layer(req as Request, res as Response, () => {
       res.setHeader('Content-Type', mediaTypes[kind as Kind]);
       res.setHeader('Content-Length', Number(size));
-      res.end('lorem ipsum dolor sit amet, '.repeat(Number(size) / 28 + 1).slice(0, Number(size)));
+      res.end(makeContent('json', Number(size)));
     });
   };
 }

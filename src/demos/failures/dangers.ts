@@ -196,5 +196,5 @@ function createLeak() {
 
 /** Fractions are stored as eight bytes each, on the heap itself and not beside it. */
 function megabyteOfHeap(): number[] {
-  return Array.from({ length: (LEAK_BLOCK_MB * 1_000_000) / 8 }, () => 0.5);
+  return new Array<number>((LEAK_BLOCK_MB * 1_000_000) / 8).fill(0.5);
 }

@@ -9,6 +9,8 @@ import { bytes, count, ms, percent } from '../evidence/words.ts';
 const CHUNK_BYTES = 64 * 1024;
 /** How long the sink takes for a chunk; a timer takes at least a millisecond. */
 const SINK_MS = 1;
+/** More pauses than these show nothing more. */
+const MAX_DRAWN = 8;
 
 const flow = z.strictObject({
   respected: z.boolean(),
@@ -76,12 +78,13 @@ async function pour(
       seen.writeSaidFalse += 1;
       if (!respect) continue;
       seen.pauses += 1;
-      const end = timeline.begin('waits', 'source');
+      const waitedFrom = timeline.now();
       await once(sink, 'drain', { signal });
-      end();
+      if (seen.pauses <= MAX_DRAWN)
+        timeline.add(`waits, ${seen.pauses}`, 'source', waitedFrom, timeline.now());
     }
     memory.sample();
-    timeline.add('writes', 'sink', startMs, timeline.now());
+    timeline.add('writes', 'source', startMs, timeline.now());
     sink.end();
     await finished;
     const endMs = timeline.now();

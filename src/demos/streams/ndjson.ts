@@ -19,13 +19,14 @@ export const ndjsonRoutes = [
     teaches:
       'A JSON array is complete or broken. JSON lines can be read as they come, and what has come is good even when the rest never does.',
     query: z.object({
-      rows: wholeNumber('Rows to send', { min: 1, max: 1_000_000, default: 2_000 }),
-      everyMs: wholeNumber('Pause after each row', { min: 0, max: 1_000, default: 0 }),
+      rows: wholeNumber('Rows to send', { min: 1, max: 1_000_000, default: 20 }),
+      everyMs: wholeNumber('Pause after each row', { min: 0, max: 1_000, default: 25 }),
     }),
     response: { mediaType: 'application/x-ndjson', description: 'One object a line' },
     examples: [
       { title: 'Rows as they come', query: { rows: 5, everyMs: 200 }, curl: '-N' },
       { title: 'What it took', query: { as: 'text' } },
+      { title: 'Many, without a pause', query: { rows: 200_000, everyMs: 0, as: 'text' } },
     ],
     contrasts: ['streams/events', 'streams/chain'],
     observed: delivery.extend({
