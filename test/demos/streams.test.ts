@@ -48,6 +48,15 @@ describe('streams', () => {
     });
   });
 
+  test('a body that announces too many bytes is refused before it is read', async () => {
+    const response = await service.client
+      .post('/demos/streams/upload')
+      .set({ 'Content-Type': 'application/octet-stream', 'Content-Length': '4000000001' })
+      .expect(413);
+
+    expect(response.headers['connection']).toBe('close');
+  });
+
   test('a source makes nothing much before it is read', async () => {
     const { result } = await run<{
       chunks: number;

@@ -3,10 +3,10 @@ import { createWriteStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { Problem } from '../../http/problem.ts';
 import { demoRoute } from '../demo.ts';
 import { MemorySampler } from '../evidence/memory-sampler.ts';
 import { bytes, count, percent } from '../evidence/words.ts';
+import { readBody } from '../work/read-body.ts';
 
 const MAX_UPLOAD_BYTES = 4_000_000_000;
 
@@ -33,9 +33,8 @@ export const uploadRoutes = [
       { title: 'Ten megabytes', stdin: 'head -c 10000000 /dev/zero', query: { as: 'text' } },
       { title: 'A digest to compare', stdin: "printf 'hello'" },
     ],
-    contrasts: [],
+    contrasts: ['buffers/inspect'],
     async run({ req, signal, timeline, tools }) {
-      if (Number(req.get('content-length') ?? 0) > MAX_UPLOAD_BYTES) throw tooLarge();
       const memory = new MemorySampler();
       const hash = createHash('sha256');
       const seen = { bytes: 0, chunks: 0, largest: 0 };
@@ -45,13 +44,14 @@ export const uploadRoutes = [
           seen.chunks += 1;
           seen.largest = Math.max(seen.largest, chunk.length);
           hash.update(chunk);
-          if (seen.bytes > MAX_UPLOAD_BYTES) done(tooLarge());
-          else done(null, chunk);
+          done(null, chunk);
         },
       });
       const startMs = timeline.now();
       await tools.scratch
-        .lend((path) => pipeline(req, tap, createWriteStream(path), { signal }))
+        .lend((path) =>
+          pipeline(readBody(req, MAX_UPLOAD_BYTES, signal), tap, createWriteStream(path), { signal }),
+        )
         .finally(() => memory.stop());
       const span = timeline.add('upload, hash, write', 'stream', startMs, timeline.now());
       const result = {
@@ -79,8 +79,4 @@ function concludeUpload(result: {
     `${bytes(result.bytes)} passed in ${count(result.chunks, 'chunk')} of at most ${bytes(result.largestChunkBytes)}; ` +
     `the memory in use rose by at most ${bytes(result.peakMemoryBytes)}, ${percent(result.peakMemoryBytes / result.bytes)} of the body.`
   );
-}
-
-function tooLarge(): Problem {
-  return new Problem('body-too-large', { detail: `At most ${MAX_UPLOAD_BYTES} bytes are read.` });
 }
