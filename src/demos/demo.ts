@@ -167,9 +167,7 @@ function toRoute(demo: Demo, route: DemoRoute | RawRoute, tools: Tools, danger: 
   return {
     ...pickDeclaration(route),
     contrasts,
-    query: observable
-      ? z.strictObject({ ...route.query?.shape, as: form })
-      : z.strictObject({ ...route.query?.shape }),
+    query: toQuery(route.query, observable),
     response: 'send' in route ? route.response : answerSchema(route.result),
     ...(observable ? { evidence: answerSchema(result) } : {}),
     produces: [...raw, ...formats],
@@ -197,6 +195,12 @@ function toRoute(demo: Demo, route: DemoRoute | RawRoute, tools: Tools, danger: 
       }
     },
   };
+}
+
+/** The parameters of a route, and no others, unless its own schema takes any (`z.looseObject`). */
+function toQuery(query: z.ZodObject | undefined, observable: boolean): z.ZodObject {
+  const shape = { ...query?.shape, ...(observable ? { as: form } : {}) };
+  return query?.def.catchall === undefined ? z.strictObject(shape) : z.object(shape).catchall(z.unknown());
 }
 
 /** What a demo's route and a feature's route have in common. */

@@ -1,22 +1,26 @@
 import type { Values } from '../config.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
+import { buffers } from './buffers/buffers.ts';
 import { caching } from './caching/caching.ts';
 import { childProcesses } from './child-processes/child-processes.ts';
 import { clusterDemo } from './cluster/cluster.ts';
+import { compression } from './compression/compression.ts';
 import { cpu } from './cpu/cpu.ts';
 import { toFeature, type Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
-import { failures } from './failures.ts';
 import { eventLoop } from './event-loop/event-loop.ts';
 import { events } from './events/events.ts';
+import { failures } from './failures/failures.ts';
+import { http } from './http/http.ts';
+import { language } from './language/language.ts';
+import { middleware } from './middleware/middleware.ts';
 import { nonBlocking } from './non-blocking/non-blocking.ts';
 import { processDemo } from './process/process.ts';
-import type { variables } from './settings.ts';
-import { streams } from './streams.ts';
-import { threadPool } from './thread-pool/thread-pool.ts';
-import { language } from './language/language.ts';
 import { profiling } from './profiling/profiling.ts';
 import { security } from './security/security.ts';
+import type { variables } from './settings.ts';
+import { streams } from './streams/streams.ts';
+import { threadPool } from './thread-pool/thread-pool.ts';
 import { v8 } from './v8/v8.ts';
 import { createTools } from './work/tools.ts';
 import { workerThreads } from './worker-threads/worker-threads.ts';
@@ -32,7 +36,11 @@ export const demos: readonly Demo[] = [
   childProcesses,
   processDemo,
   failures,
+  buffers,
   streams,
+  compression,
+  http,
+  middleware,
   security,
   caching,
   clusterDemo,

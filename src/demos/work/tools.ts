@@ -2,6 +2,7 @@ import { Piscina } from 'piscina';
 import type { FeatureDependencies } from '../../http/feature.ts';
 import { availableCpus } from '../../process/available-cpus.ts';
 import { addGauge } from '../../process/metrics.ts';
+import { LayerTrace } from '../evidence/layer-trace.ts';
 import { Budget } from './budget.ts';
 import { Children } from './child.ts';
 import type { PrimesRun, PrimesTask } from './primes-task.ts';
@@ -13,6 +14,8 @@ export interface Tools {
   readonly children: Children;
   readonly threads: Threads;
   readonly scratch: Scratch;
+  /** The layers that requests of `middleware/order` pass; it has to listen before such a request comes. */
+  readonly layerTrace: LayerTrace;
   /** Pooled threads for CPU work. */
   readonly pool: () => Piscina<PrimesTask, PrimesRun>;
   readonly budgets: {
@@ -37,6 +40,7 @@ export function createTools(dependencies: FeatureDependencies): Tools {
   const children = new Children();
   const threads = new Threads();
   const scratch = new Scratch();
+  const layerTrace = new LayerTrace(['/demos/middleware/order']);
   let pool: Piscina<PrimesTask, PrimesRun> | undefined;
   const budget = (name: string, capacity: number, maxWaiting: number) =>
     new Budget({ name, capacity, maxWaiting, metrics });
@@ -47,6 +51,7 @@ export function createTools(dependencies: FeatureDependencies): Tools {
     children,
     threads,
     scratch,
+    layerTrace,
     pool() {
       pool ??= new Piscina<PrimesTask, PrimesRun>({
         filename: new URL('./primes-task.ts', import.meta.url).href,
@@ -65,6 +70,7 @@ export function createTools(dependencies: FeatureDependencies): Tools {
       traces: budget('traces', 1, 8),
     },
     async stop() {
+      layerTrace.stop();
       children.killAll();
       await threads.endAll();
       await pool?.destroy();

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+
+export const contents = ['json', 'text', 'zeros', 'random'] as const;
+export type Content = (typeof contents)[number];
+
+const words =
+  'the event loop turns while a worker waits for bytes that a client has yet to send over the wire'.split(
+    ' ',
+  );
+
+/** Makes the same content for the same size, but for the random one. */
+export function makeContent(content: Content, bytes: number): Buffer {
+  if (content === 'zeros') return Buffer.alloc(bytes);
+  if (content === 'random') return randomBytes(bytes);
+  const next = numbers();
+  const pieces: string[] = [];
+  for (let length = 0; length < bytes; length += pieces.at(-1)?.length ?? 0) {
+    pieces.push(
+      content === 'json'
+        ? `${JSON.stringify({ id: pieces.length, name: words[next() % words.length], price: next() / 100, inStock: next() % 2 === 0 })},`
+        : `${words[next() % words.length] ?? ''} `,
+    );
+  }
+  return Buffer.from(pieces.join('')).subarray(0, bytes);
+}
+
+/** Numbers that look random and are the same each time. */
+function numbers(): () => number {
+  let state = 42;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor(state / 2 ** 12);
+  };
+}

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isFresh } from '../../src/demos/http/cache.ts';
+import { parseCookies } from '../../src/demos/http/cookies.ts';
+import { isOwnPath } from '../../src/demos/http/redirect.ts';
+import { createTestApp, type TestApp } from '../support/app.ts';
+
+let service: TestApp;
+beforeAll(async () => {
+  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
+});
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+});
+
+const base = '/demos/http';
+const resultOf = <T>(response: { readonly body: unknown }) => (response.body as { result: T }).result;
+
+describe('http/anything', () => {
+  test.each(['get', 'post', 'put', 'patch', 'delete', 'options', 'trace'] as const)(
+    'echoes a %s',
+    async (method) => {
+      const response = await service.client[method](`${base}/anything?a=1&a=2&b=%3Cscript%3E`).expect(200);
+
+      expect(response.headers['content-type']).toMatch(/^application\/json/);
+      expect(resultOf(response)).toMatchObject({
+        method: method.toUpperCase(),
+        query: { a: ['1', '2'], b: '<script>' },
+      });
+    },
+  );
+
+  test('never answers as HTML, even to who wants nothing else', async () => {
+    const response = await service.client
+      .get(`${base}/anything?x=<script>`)
+      .set('Accept', 'text/html')
+      .expect(406);
+
+    expect(response.headers['content-type']).toMatch(/json/);
+  });
+
+  test('echoes the body as text and as JSON, and keeps secrets to itself', async () => {
+    const json = await service.client
+      .put(`${base}/anything`)
+      .set('Cookie', 'session=secret')
+      .send({ a: [1] })
+      .expect(200);
+    const text = await service.client.post(`${base}/anything`).type('text').send('<b>ü</b>').expect(200);
+
+    expect(resultOf(json)).toMatchObject({ body: { bytes: 9, text: '{"a":[1]}', json: { a: [1] } } });
+    expect(resultOf(text)).toMatchObject({ body: { bytes: 9, text: '<b>ü</b>' } });
+    expect(JSON.stringify(json.body)).not.toContain('secret');
+    await service.client.post(`${base}/anything`).type('text').send('x'.repeat(100_001)).expect(413);
+  });
+});
+
+describe('http/status', () => {
+  test.each([200, 201, 202, 299, 300, 301, 308, 400, 401, 405, 418, 429, 499, 500, 503, 599])(
+    'answers %s',
+    async (code) => {
+      const response = await service.client
+        .get(`${base}/status/${code}`)
+        .redirects(0)
+        .ok(() => true);
+
+      expect(response.status).toBe(code);
+      expect(response.body).toMatchObject({ status: code });
+    },
+  );
+
+  test('a status that has no body has none, and one that demands a header has it', async () => {
+    for (const code of [204, 205, 304]) {
+      const response = await service.client.get(`${base}/status/${code}`).expect(code);
+      expect(response.text).toBe('');
+    }
+    expect((await service.client.get(`${base}/status/401`)).headers['www-authenticate']).toMatch(/^Basic/);
+    expect((await service.client.get(`${base}/status/405`)).headers['allow']).toMatch(/GET/);
+    expect((await service.client.get(`${base}/status/303`).redirects(0)).headers['location']).toMatch(/^\//);
+  });
+
+  test.each(['100', '199', '600', 'abc', '2e2', '0200'])('refuses %s', async (code) => {
+    await service.client.get(`${base}/status/${code}`).expect(400);
+  });
+});
+
+describe('http/delay', () => {
+  test('waits as long as asked, and not for others', async () => {
+    const startedAt = performance.now();
+    const responses = await Promise.all(
+      [300, 300, 300].map((ms) => service.client.get(`${base}/delay/${ms}`).expect(200)),
+    );
+    const together = performance.now() - startedAt;
+    const waits = responses.map((response) => resultOf<{ waitedMs: number }>(response).waitedMs);
+
+    for (const waited of waits) expect(waited).toBeGreaterThanOrEqual(299);
+    expect(together).toBeLessThan(waits.reduce((sum, waited) => sum + waited));
+  });
+
+  test.each(['-1', '9001', '1.5', 'x'])('refuses %s', async (ms) => {
+    await service.client.get(`${base}/delay/${ms}`).expect(400);
+  });
+});
+
+describe('http/redirect', () => {
+  test('goes to own paths', async () => {
+    const response = await service.client
+      .get(`${base}/redirect?to=/livez&status=308`)
+      .redirects(0)
+      .expect(308);
+
+    expect(response.headers['location']).toBe('/livez');
+  });
+
+  test.each([
+    '//evil.example',
+    '/\\evil.example',
+    'https://evil.example',
+    '/\t/evil.example',
+    'livez',
+    '/..//evil.example',
+    '/.//evil.example',
+    '',
+  ])('refuses %j', async (to) => {
+    expect(isOwnPath(to)).toBe(false);
+    await service.client.get(`${base}/redirect`).query({ to }).redirects(0).expect(400);
+  });
+
+  test.each(['/', '/a/b?c=d#e', '/a//b', '/%2F%2Fhost'])('knows %j as its own', (to) => {
+    expect(isOwnPath(to)).toBe(true);
+  });
+
+  test('303 makes a GET of a POST, 307 keeps it', async () => {
+    const see = async (status: number) =>
+      resultOf<{ arrived: unknown }>(
+        await service.client.get(`${base}/redirect?status=${status}&as=json`).expect(200),
+      ).arrived;
+
+    expect(await see(303)).toMatchObject({ method: 'GET', bodyBytes: 0, requests: 2 });
+    expect(await see(307)).toMatchObject({ method: 'POST', bodyBytes: 5, requests: 2 });
+  });
+});
+
+describe('http/cache', () => {
+  test('a client that has the document gets a 304 without a body', async () => {
+    const first = await service.client.get(`${base}/cache`).expect(200);
+    const etag = first.headers['etag'] ?? '';
+    const again = await service.client.get(`${base}/cache`).set('If-None-Match', etag).expect(304);
+
+    expect(again.text).toBe('');
+    expect(again.headers['etag']).toBe(etag);
+    await service.client.get(`${base}/cache?version=2`).set('If-None-Match', etag).expect(200);
+  });
+
+  test('says how long it may be kept', async () => {
+    const get = async (maxAgeS: number) =>
+      (await service.client.get(`${base}/cache?maxAgeS=${maxAgeS}`)).headers['cache-control'];
+
+    expect(await get(60)).toBe('private, max-age=60');
+    expect(await get(0)).toBe('private, no-cache');
+  });
+
+  test('the evidence has a whole answer, two spared ones and a changed one', async () => {
+    const result = resultOf<{ exchanges: { status: number; bodyBytes: number }[] }>(
+      await service.client.get(`${base}/cache?as=json`).expect(200),
+    );
+
+    expect(result.exchanges.map(({ status }) => status)).toEqual([200, 304, 304, 200]);
+    expect(result.exchanges.map(({ bodyBytes }) => bodyBytes > 0)).toEqual([true, false, false, true]);
+  });
+
+  test('If-None-Match goes before If-Modified-Since', () => {
+    const modified = new Date('2026-01-01T00:00:00Z');
+    const since = modified.toUTCString();
+
+    expect(isFresh({}, 'W/"a"', modified)).toBe(false);
+    expect(isFresh({ 'if-none-match': '"b", "a"' }, 'W/"a"', modified)).toBe(true);
+    expect(isFresh({ 'if-none-match': '*' }, 'W/"a"', modified)).toBe(true);
+    expect(isFresh({ 'if-none-match': '"b"', 'if-modified-since': since }, 'W/"a"', modified)).toBe(false);
+    expect(isFresh({ 'if-modified-since': since }, 'W/"a"', modified)).toBe(true);
+    expect(isFresh({ 'if-modified-since': 'nonsense' }, 'W/"a"', modified)).toBe(false);
+  });
+});
+
+describe('http/cookies', () => {
+  test('the client carries the count from visit to visit', async () => {
+    const first = await service.client.get(`${base}/cookies`).expect(200);
+    const [cookie = ''] = first.headers['set-cookie'] as unknown as string[];
+    const second = await service.client
+      .get(`${base}/cookies`)
+      .set('Cookie', cookie.split(';')[0] ?? '')
+      .expect(200);
+
+    expect(cookie).toBe('visits=1; Path=/demos/http/cookies; Max-Age=600; HttpOnly; SameSite=Lax');
+    expect(resultOf(second)).toMatchObject({ visitsReceived: 1, visitsNow: 2 });
+  });
+
+  test.each(['visits=-7', 'visits=1e9', 'visits=', 'visits=99999999'])(
+    'does not believe %s',
+    async (cookie) => {
+      const response = await service.client.get(`${base}/cookies`).set('Cookie', cookie).expect(200);
+
+      expect(resultOf(response)).toMatchObject({ visitsReceived: null, visitsNow: 1 });
+    },
+  );
+
+  test('the parser takes the first of two, and what is odd as it is', () => {
+    expect([...parseCookies('a=1; b="x y"; a=2; =n; noise; __proto__=p')]).toEqual([
+      ['a', '1'],
+      ['b', 'x y'],
+      ['__proto__', 'p'],
+    ]);
+  });
+});
