@@ -333,6 +333,11 @@ export function readEnvironment(file = '.env'): Readonly<Record<string, string |
   return { ...fromFile, ...process.env };
 }
 
+/** The environment itself, for who shows what it is; whoever wants a value of it declares a variable. */
+export function rawEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
+}
+
 /**
  * Sizes libuv's pool in this very process. libuv reads its size from the environment when the pool is first used: a
  * forked worker is given it, but a single process has to set it itself, before anything has used the pool.

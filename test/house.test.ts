@@ -79,7 +79,8 @@ describe('the house', () => {
     const readers = sources.filter((file) =>
       /process\.env|\benv\b.*from 'node:process'/.test(readFileSync(`${root}src/${file}`, 'utf8')),
     );
-    expect(readers).toEqual(['config.ts']);
+    // Beside it a child of a demo, which tells what its own environment is.
+    expect(readers.filter((file) => file !== 'demos/process/env-report.ts')).toEqual(['config.ts']);
   });
 
   test('without the demos a service remains that typechecks and starts', async () => {

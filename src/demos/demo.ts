@@ -163,7 +163,8 @@ function toRoute(demo: Demo, route: DemoRoute | RawRoute, tools: Tools, danger: 
   const result = 'send' in route ? route.observed : route.result;
   const observable = observe !== undefined && result !== undefined;
   const formats = observable ? ['application/json', 'text/plain'] : [];
-  const raw = 'send' in route && 'mediaType' in route.response ? [route.response.mediaType] : [];
+  const raw =
+    'send' in route ? ['mediaType' in route.response ? route.response.mediaType : 'application/json'] : [];
   return {
     ...pickDeclaration(route),
     contrasts,
@@ -222,8 +223,8 @@ function wantedForm({ req, query }: Call, raw: readonly string[]): 'json' | 'tex
   const asked = (query as { as?: 'json' | 'text' }).as;
   if (asked !== undefined) return asked;
   const best = req.accepts([...raw, 'application/json', 'text/plain']);
-  if (best === 'application/json') return 'json';
-  return best === 'text/plain' && !raw.includes(best) ? 'text' : undefined;
+  if (best === false || raw.includes(best)) return undefined;
+  return best === 'text/plain' ? 'text' : 'json';
 }
 
 function equip(call: Call, tools: Tools): DemoCall<never, never, never> {

@@ -16,7 +16,7 @@ export function seenStatus(res: Response): number {
  * The line holds nothing a caller could hide a secret in or break a log with: no query, no header, no body.
  */
 export function createAccessLog({ log }: { readonly log: Logger }): RequestHandler {
-  return morgan<Request, Response>((tokens, req, res) => {
+  const write = morgan<Request, Response>((tokens, req, res) => {
     const [path = ''] = req.originalUrl.split('?', 1);
     log.info(
       {
@@ -27,7 +27,7 @@ export function createAccessLog({ log }: { readonly log: Logger }): RequestHandl
         status: seenStatus(res),
         durationMs: Number(tokens['total-time']?.(req, res) ?? Number.NaN),
         bytes: Number(res.getHeader('content-length')) || undefined,
-        ip: req.ip,
+        ip: res.locals.ip,
         cut: res.locals.cut,
       },
       'request',
@@ -35,4 +35,9 @@ export function createAccessLog({ log }: { readonly log: Logger }): RequestHandl
     // pino has written the line: nothing is left for morgan to write.
     return undefined;
   });
+  return function accessLog(req, res, next) {
+    // Read now: when the line is written the connection may be gone, and the address with it.
+    res.locals.ip = req.ip;
+    write(req, res, next);
+  };
 }

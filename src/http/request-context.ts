@@ -10,6 +10,8 @@ declare global {
       requestId: string;
       /** The pattern of the route that serves this request; unset where none does. */
       route?: string;
+      /** Who asks, by address; unset where the connection was gone before anybody looked. */
+      ip?: string | undefined;
       /** Set where this side gave up an answer that it had begun. */
       cut?: true;
     }
@@ -39,12 +41,15 @@ export class RequestContext {
   readonly fields = (): object => ({ ...this.#storage.getStore() }); // a copy: pino adds to what it is given
 
   /** The layer that begins a request. */
-  readonly layer: RequestHandler = (req, res, next) => {
-    const fields = identify(req.get('x-request-id'), req.get('traceparent'));
-    res.locals.requestId = fields.requestId;
-    res.setHeader('X-Request-Id', fields.requestId);
-    this.#storage.run(fields, next);
-  };
+  get layer(): RequestHandler {
+    const storage = this.#storage;
+    return function requestContext(req, res, next) {
+      const fields = identify(req.get('x-request-id'), req.get('traceparent'));
+      res.locals.requestId = fields.requestId;
+      res.setHeader('X-Request-Id', fields.requestId);
+      storage.run(fields, next);
+    };
+  }
 }
 
 /** A valid id from outside is kept, anything else replaced; a trace is continued or begun. */

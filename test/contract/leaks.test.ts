@@ -16,6 +16,7 @@ beforeAll(async () => {
   // One process, so that there is one to look at; a collection can be asked for by a signal.
   program = await Program.start({
     WORKERS: '0',
+    OVERLOAD_MAX_DELAY_MS: '0',
     NODE_OPTIONS: `--expose-gc --require ${root}test/support/collect-on-signal.cjs`,
   });
 });

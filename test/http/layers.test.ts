@@ -185,10 +185,11 @@ describe('rate limit', () => {
 });
 
 describe('overload', () => {
+  const shedding = { OVERLOAD_MAX_DELAY_MS: '200' };
   const late = { utilization: 1, meanDelayMs: 5_000, p99DelayMs: 5_000, maxDelayMs: 5_000 };
 
   test('sheds requests while the event loop is late and busy, but never probes', async () => {
-    await using busy = await createTestApp({ features: [probe], vitals: { eventLoop: late } });
+    await using busy = await createTestApp({ features: [probe], vitals: { eventLoop: late }, env: shedding });
     const shed = await busy.client.get('/probe/small');
     expect(shed.status).toBe(503);
     expect(shed.body).toMatchObject({ code: 'overloaded' });
@@ -200,11 +201,13 @@ describe('overload', () => {
     await using used = await createTestApp({
       features: [probe],
       vitals: { eventLoop: { ...late, meanDelayMs: 1 } },
+      env: shedding,
     });
     await used.client.get('/probe/small').expect(200);
     await using once = await createTestApp({
       features: [probe],
       vitals: { eventLoop: { ...late, utilization: 0.5 } },
+      env: shedding,
     });
     await once.client.get('/probe/small').expect(200);
   });

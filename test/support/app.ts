@@ -28,9 +28,12 @@ interface TestAppOptions {
   readonly vitals?: Partial<Vitals>;
 }
 
-/** The app with all its layers, without a process around it. */
+/** The app with all its layers, without a process around it. It sheds nothing: some tests block the event loop. */
 export async function createTestApp({ env = {}, features, vitals }: TestAppOptions = {}): Promise<TestApp> {
-  const config = readConfig({ NODE_ENV: 'test', WORKERS: '0', ...env }, featureVariables);
+  const config = readConfig(
+    { NODE_ENV: 'test', WORKERS: '0', OVERLOAD_MAX_DELAY_MS: '0', ...env },
+    featureVariables,
+  );
   const logged: Record<string, unknown>[] = [];
   const context = new RequestContext();
   const log = pino(

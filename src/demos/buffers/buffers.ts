@@ -11,6 +11,6 @@ export const buffers = {
     'A buffer is a view of memory outside the JavaScript heap. What its bytes mean an encoding says; who else sees them ' +
     'depends on whether it was made by sharing or by copying.',
   lookFor: 'characters against bytes; dirtyBytes of allocUnsafe; sawTheWrite of each view.',
-  practices: [],
+  practices: ['6.14'],
   routes: [...createRoutes, ...viewRoutes, inspectRoute],
 } satisfies Demo;

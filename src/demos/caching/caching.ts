@@ -50,7 +50,7 @@ export const caching = {
     'A cache needs a bound on its size and on the age of what it holds. It also needs single flight: a popular key that ' +
     'runs out is otherwise computed once for each caller that finds it gone.',
   lookFor: 'lookup twice with the same key: tookMs against computedMs. In stampede: computations.',
-  practices: ['5.6', '5.12'],
+  practices: ['5.12'],
   routes: [
     demoRoute({
       method: 'get',

@@ -19,7 +19,7 @@ export const childProcesses = {
     'with a channel for messages. A child leads a process group here wherever it can, so that nothing it ' +
     'starts outlives the request.',
   lookFor: 'firstOutputMs against endedMs: buffered output comes with the end, streamed output long before.',
-  practices: ['6.15'],
+  practices: ['6.19'],
   routes: [
     execRoute,
     execFileRoute,

@@ -16,7 +16,7 @@ export const clusterDemo = {
     'worker that dies.',
   lookFor:
     'Ask whoami several times: each new connection may meet another worker, and each worker counts alone.',
-  practices: ['5.6'],
+  practices: ['5.6', '5.12'],
   routes: [
     demoRoute({
       method: 'get',

@@ -23,7 +23,7 @@ export const cpu = {
     'A computation on the event loop keeps every other request of the process waiting. Elsewhere it costs a hand-over ' +
     'and perhaps a start-up, and the event loop stays free.',
   lookFor: 'primes is the same everywhere. eventLoop.maxDelayMs is what every other request had to wait.',
-  practices: ['8.7'],
+  practices: ['7.1'],
   routes: [
     route('inline', {
       summary: 'Counts primes on the event loop itself: the wrong way.',

@@ -13,6 +13,6 @@ export const eventLoop = {
     'two callbacks it empties the queues of nextTick and microtasks. Whatever holds it, holds everyone.',
   lookFor:
     'The recorded orders and turns; readMs, timerMaxDelayMs and healthSlowestMs in the contrasting routes.',
-  practices: ['8.7'],
+  practices: ['7.1'],
   routes: [order, phases, starve, ...blocking],
 } satisfies Demo;

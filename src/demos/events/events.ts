@@ -11,6 +11,6 @@ export const events = {
     'An emitter calls its listeners synchronously, one after the other, before emit returns. It waits for none of their ' +
     'promises, throws an error event that nobody listens for, and warns when listeners pile up.',
   lookFor: 'The recorded order: what ran before «emit returned», and what after it.',
-  practices: ['2.3', '2.10'],
+  practices: ['2.13'],
   routes: [emit, asyncIteration, error],
 } satisfies Demo;

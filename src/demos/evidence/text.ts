@@ -63,7 +63,9 @@ function renderList(list: readonly unknown[], indent: string): string[] {
 
 function renderTable(rows: readonly Readonly<Record<string, unknown>>[], indent: string): string[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cells = rows.map((row) => names.map((name) => scalar(row[name] ?? '', name)));
+  const cells = rows.map((row) =>
+    names.map((name) => (row[name] === undefined ? '' : scalar(row[name], name))),
+  );
   const numeric = names.map((name) =>
     rows.every((row) => row[name] === undefined || typeof row[name] === 'number'),
   );
@@ -126,6 +128,7 @@ function scalar(value: unknown, name = ''): string {
   if (typeof value === 'number') {
     if (name.endsWith('Bytes') || name === 'bytes') return bytes(value);
     if (name.endsWith('Ms') || name === 'ms') return ms(value);
+    if (/(pid|port|year)$/i.test(name)) return String(value);
     return Number.isInteger(value) ? value.toLocaleString('en') : String(Math.round(value * 1000) / 1000);
   }
   if (value === null) return 'none';

@@ -13,6 +13,6 @@ export const failures = {
     'unknown state: it finishes what it has, ends and is replaced.',
   lookFor:
     'The requestId of the answer finds the log line. After the dangerous ones, see /workers on the management port.',
-  practices: ['2.1', '2.2', '2.3', '2.4', '2.6', '2.10'],
+  practices: ['2.1', '2.2', '2.3', '2.4', '2.6', '2.10', '2.11', '2.13', '6.20'],
   routes: [...originRoutes, ...answerRoutes, ...dangerRoutes],
 } satisfies Demo;

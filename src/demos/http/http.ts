@@ -14,6 +14,6 @@ export const http = {
     'An answer is more than its body: a status promises what else is there, conditions spare a body that is known, and ' +
     'whatever a client sent may be forged.',
   lookFor: 'curl -i shows the headers, which are most of the lesson here.',
-  practices: [],
+  practices: ['6.24'],
   routes: [anythingRoute, statusRoute, delayRoute, redirectRoute, cacheRoute, cookiesRoute],
 } satisfies Demo;

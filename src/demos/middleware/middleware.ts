@@ -11,6 +11,6 @@ export const middleware = {
     'from running, and an error goes straight to the next error layer.',
   lookFor:
     'The order is that of src/app.ts. tookMs is what each layer of this service adds to every request.',
-  practices: ['2.4'],
+  practices: ['2.4', '4.11'],
   routes: [createOrderRoute(), shortCircuitRoute],
 } satisfies Demo;

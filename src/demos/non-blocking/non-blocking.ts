@@ -11,6 +11,6 @@ export const nonBlocking = {
     'write the same thing. A synchronous call holds the event loop until it is done. Waits that do not need each other ' +
     'should be started together.',
   lookFor: 'The recorded order, heldMs, and the bars of the timeline: one below the other, or a staircase.',
-  practices: ['2.1'],
+  practices: ['2.1', '3.11', '7.1'],
   routes: [read, together],
 } satisfies Demo;

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import process from 'node:process';
 import { z } from 'zod';
+import { rawEnvironment } from '../../config.ts';
 import { demoRoute } from '../demo.ts';
 import { count, times } from '../evidence/words.ts';
 import { lendChild, readOutput } from '../work/lend-child.ts';
@@ -48,16 +48,16 @@ export const env = demoRoute({
         return reported.parse(JSON.parse(output));
       }),
     );
-    // Only the configuration reads the environment; this is the one place that is about the environment itself.
-    const variables = allowed.map((name) => ({ name, value: process.env[name] ?? null }));
-    const names = Object.keys(process.env);
+    const environment = rawEnvironment();
+    const variables = allowed.map((name) => ({ name, value: environment[name] ?? null }));
+    const names = Object.keys(environment);
     const result = {
       variables,
       notTold: names.filter((name) => !(allowed as readonly string[]).includes(name)).length,
       childGets: child.names,
       numberBecame: child.numberBecame,
-      readNs: costOfRead(process.env),
-      readCopyNs: costOfRead({ ...process.env }),
+      readNs: costOfRead(environment),
+      readCopyNs: costOfRead({ ...environment }),
     };
     const ratio = result.readNs / Math.max(0.1, result.readCopyNs);
     const read =

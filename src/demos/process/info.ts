@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { z } from 'zod';
+import { rawEnvironment } from '../../config.ts';
 import { availableCpus } from '../../process/available-cpus.ts';
 import { demoRoute } from '../demo.ts';
 import { count } from '../evidence/words.ts';
@@ -47,7 +48,7 @@ export const info = demoRoute({
       runsTypeScript: process.features.typescript || 'not',
       coresOfMachine,
       coresUsable,
-      poolThreads: process.env['UV_THREADPOOL_SIZE'] ?? '4',
+      poolThreads: rawEnvironment()['UV_THREADPOOL_SIZE'] ?? '4',
       resourcesHeld: tally(process.getActiveResourcesInfo()),
     };
     const cores =

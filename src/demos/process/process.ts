@@ -15,6 +15,6 @@ export const processDemo = {
     'A process has an environment, three standard streams, memory of several kinds, a bill from the kernel, and an end ' +
     'that its parent sees as a code or a signal.',
   lookFor: 'Which figure of the memory moves with what was taken; code and signal of each child, never both.',
-  practices: ['5.1', '6.15'],
+  practices: ['1.4', '6.3'],
   routes: [info, memory, resourceUsage, env, stdio, exitCodes, signals],
 } satisfies Demo;

@@ -15,6 +15,6 @@ export const security = {
     'measured or tried out.',
   lookFor:
     'leaks in timing, pollutes in prototype, eventLoopMaxDelayMs in passwords, and the 429 of rate-limit.',
-  practices: ['6.2', '6.6', '6.8', '6.10', '6.12'],
+  practices: ['6.2', '6.6', '6.8', '6.10', '6.12', '6.22'],
   routes: [headers, createCookies(), createRateLimited(), timing, pollution, passwords],
 } satisfies Demo;

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -78,8 +77,10 @@ export const fileRoutes = [
   }),
 ];
 
-function sendStreamed(path: string, res: ServerResponse, signal: AbortSignal): Promise<void> {
-  return pipeline(createReadStream(path), res, { signal });
+async function sendStreamed(path: string, res: ServerResponse, signal: AbortSignal): Promise<void> {
+  // Opened first: a stream that is given up while it still opens its file fails later, when nobody listens any more.
+  const file = await open(path);
+  await pipeline(file.createReadStream(), res, { signal });
 }
 
 async function sendBuffered(path: string, res: ServerResponse, signal: AbortSignal): Promise<void> {

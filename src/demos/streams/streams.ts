@@ -17,7 +17,7 @@ export const streams = {
     'A stream holds a few pieces of the data and never the whole. pipeline connects streams so that a slow reader slows ' +
     'the source, an error ends them all, and nothing stays open when a client leaves.',
   lookFor: 'peakMemoryBytes against bytes, and firstByteMs against lastByteMs.',
-  practices: ['8.10'],
+  practices: ['2.13'],
   routes: [
     ...kindRoutes,
     ...fileRoutes,

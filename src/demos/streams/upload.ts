@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -49,9 +49,10 @@ export const uploadRoutes = [
       });
       const startMs = timeline.now();
       await tools.scratch
-        .lend((path) =>
-          pipeline(readBody(req, MAX_UPLOAD_BYTES, signal), tap, createWriteStream(path), { signal }),
-        )
+        .lend(async (path) => {
+          const file = await open(path, 'wx');
+          await pipeline(readBody(req, MAX_UPLOAD_BYTES, signal), tap, file.createWriteStream(), { signal });
+        })
         .finally(() => memory.stop());
       const span = timeline.add('upload, hash, write', 'stream', startMs, timeline.now());
       const result = {

@@ -12,6 +12,6 @@ export const workerThreads = {
     'A worker thread has an event loop and a heap of its own. Messages are copied unless a buffer is transferred, which ' +
     'moves it, or shared, which leaves it on both sides and makes you responsible for the order of reads and writes.',
   lookFor: 'The cost of a clone grows with its size; that of a transfer and of a shared buffer does not.',
-  practices: ['8.7'],
+  practices: ['7.1'],
   routes: [messages, startUp, memoryLimit, cancel],
 } satisfies Demo;
