@@ -16,7 +16,7 @@ export function seenStatus(res: Response): number {
  * The line holds nothing a caller could hide a secret in or break a log with: no query, no header, no body.
  */
 export function createAccessLog({ log }: { readonly log: Logger }): RequestHandler {
-  const write = morgan<Request, Response>((tokens, req, res) => {
+  return morgan<Request, Response>((tokens, req, res) => {
     const [path = ''] = req.originalUrl.split('?', 1);
     log.info(
       {
@@ -35,9 +35,4 @@ export function createAccessLog({ log }: { readonly log: Logger }): RequestHandl
     // pino has written the line: nothing is left for morgan to write.
     return undefined;
   });
-  return function accessLog(req, res, next) {
-    // Read now: when the line is written the connection may be gone, and the address with it.
-    res.locals.ip = req.ip;
-    write(req, res, next);
-  };
 }

@@ -84,12 +84,14 @@ export class Problem extends Error {
     this.headers = options.headers ?? {};
   }
 
-  /** A problem of a bare status, for what the catalogue has no code of its own. */
+  /**
+   * A problem of a bare status, for what the catalogue has no code of its own. A 5xx of the catalogue says why it is
+   * one, which a bare status does not know.
+   */
   static ofStatus(status: number, options: ProblemOptions = {}): Problem {
-    const code = (Object.keys(catalogue) as ProblemCode[]).find((key) => catalogue[key].status === status);
-    const problem = new Problem(code ?? (status < 500 ? 'bad-request' : 'internal-error'), options);
-    if (code !== undefined) return problem;
-    return Object.assign(problem, {
+    const known = (Object.keys(catalogue) as ProblemCode[]).find((key) => catalogue[key].status === status);
+    if (known !== undefined && status <= 500) return new Problem(known, options);
+    return Object.assign(new Problem('internal-error', options), {
       code: `http-${status}`,
       status,
       title: STATUS_CODES[status] ?? 'Unknown status',

@@ -46,6 +46,8 @@ export class RequestContext {
     return function requestContext(req, res, next) {
       const fields = identify(req.get('x-request-id'), req.get('traceparent'));
       res.locals.requestId = fields.requestId;
+      // Read now: when the request is logged its connection may be gone, and the address with it.
+      res.locals.ip = req.ip;
       res.setHeader('X-Request-Id', fields.requestId);
       storage.run(fields, next);
     };
