@@ -77,8 +77,23 @@ function createHandler(route: Route, { lifecycle, log }: FeatureRouterOptions): 
     const call = new RouteCall(route, req, res, log, lifecycle.draining);
     const answer = await route.handler(call as unknown as Call<never, never, never>);
     // Whoever left gets nothing; whoever was answered by the handler has it already.
-    if (answer !== undefined && !res.headersSent && !res.closed) res.json(answer);
+    if (answer !== undefined && !res.headersSent && !res.closed) sendJson(req, res, answer);
   };
+}
+
+/** What `res.json` does where there is no ETag to compare and nothing to escape, at a fraction of its cost. */
+function sendJson(req: Request, res: Response, answer: unknown): void {
+  if (res.hasHeader('ETag')) {
+    res.json(answer);
+    return;
+  }
+  const text = JSON.stringify(answer);
+  const bytes = Buffer.byteLength(text);
+  if (!res.hasHeader('Content-Type')) res.setHeader('Content-Type', 'application/json');
+  res.setHeader('Content-Length', bytes);
+  // Where a byte is a character nothing has to be converted.
+  if (req.method === 'HEAD') res.end();
+  else res.end(text, bytes === text.length ? 'latin1' : 'utf8');
 }
 
 /** A class, so that what a handler does not use costs nothing. */

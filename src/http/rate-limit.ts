@@ -1,6 +1,6 @@
 import { ClusterMemoryStoreWorker } from '@express-rate-limit/cluster-memory-store';
-import type { Request, RequestHandler } from 'express';
-import { ipKeyGenerator, MemoryStore, rateLimit } from 'express-rate-limit';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { ipKeyGenerator, MemoryStore, rateLimit, type RateLimitInfo } from 'express-rate-limit';
 import type { Config } from '../config.ts';
 import type { Logger } from '../process/logger.ts';
 import { isProbe } from './health.ts';
@@ -20,12 +20,14 @@ interface RateLimitOptions {
  * that fails must not become the outage it is there to prevent. Probes are exempt.
  */
 export function createRateLimit({ config, log, clustered }: RateLimitOptions): RequestHandler {
-  return rateLimit({
-    limit: config.RATE_LIMIT_MAX,
-    windowMs: config.RATE_LIMIT_WINDOW_MS,
-    standardHeaders: 'draft-8',
+  const { RATE_LIMIT_MAX: limit, RATE_LIMIT_WINDOW_MS: windowMs } = config;
+  const policy = `"client"; q=${limit}; w=${Math.ceil(windowMs / 1000)}`;
+  const limiter = rateLimit({
+    limit,
+    windowMs,
+    // Written below: the package hashes the client's key anew for each answer, for a parameter that is optional.
+    standardHeaders: false,
     legacyHeaders: false,
-    identifier: 'client',
     store: createStore('client', clustered),
     keyGenerator: clientKey,
     skip: (req) => isProbe(req.path),
@@ -33,8 +35,36 @@ export function createRateLimit({ config, log, clustered }: RateLimitOptions): R
     logger: adaptLogger(log),
     // X-Forwarded-For without TRUST_PROXY is ignored on purpose, so nobody needs to be told of it.
     validate: { xForwardedForHeader: false },
-    handler: (_req, _res, next) =>
-      next(new Problem('rate-limited', { detail: 'Wait as long as Retry-After says.' })),
+    handler: (req, _res, next) => next(refuse(countOf(req))),
+  });
+  function countAndTell(req: Request, res: Response, next: NextFunction): void {
+    void limiter(req, res, (error?: unknown) => {
+      const count = countOf(req);
+      if (count !== undefined) {
+        res.setHeader('RateLimit', `"client"; r=${count.remaining}; t=${secondsLeft(count)}`);
+        res.setHeader('RateLimit-Policy', policy);
+      }
+      next(error);
+    });
+  }
+  // It can be asked and reset as the package's own function can.
+  return Object.assign(countAndTell, { resetKey: limiter.resetKey, getKey: limiter.getKey });
+}
+
+/** What the limiter notes on a request; nothing where it was skipped. */
+function countOf(req: Request): RateLimitInfo | undefined {
+  return (req as Request & { rateLimit?: RateLimitInfo }).rateLimit;
+}
+
+function secondsLeft({ resetTime }: RateLimitInfo): number {
+  return resetTime === undefined ? 0 : Math.max(0, Math.ceil((resetTime.getTime() - Date.now()) / 1000));
+}
+
+function refuse(count: RateLimitInfo | undefined): Problem {
+  const seconds = count === undefined ? 1 : Math.max(1, secondsLeft(count));
+  return new Problem('rate-limited', {
+    detail: 'Wait as long as Retry-After says.',
+    headers: { 'Retry-After': String(seconds) },
   });
 }
 
@@ -45,7 +75,7 @@ export function createStore(prefix: string, clustered: boolean): ClusterMemorySt
 
 /** IPv4 by address; IPv6 by its /56, for one customer has at least that many addresses. */
 export function clientKey(req: Request): string {
-  const ip = req.ip ?? 'unknown';
+  const ip = req.res?.locals.ip ?? req.ip ?? 'unknown';
   // An IPv4 client on a dual-stack listener: parsing it as IPv6 costs far more than cutting it.
   if (ip.startsWith('::ffff:') && ip.includes('.')) return ip.slice('::ffff:'.length);
   return ip.includes(':') ? ipKeyGenerator(ip, 56) : ip;

@@ -59,7 +59,8 @@ export function identify(inboundId: string | undefined, traceparent: string | un
   const requestId = inboundId !== undefined && validRequestId.test(inboundId) ? inboundId : randomUUID();
   const [, traceId, parentId] = (traceparent === undefined ? null : validTraceparent.exec(traceparent)) ?? [];
   if (traceId === undefined || parentId === undefined) {
-    return { requestId, traceId: randomUUID().replaceAll('-', '') };
+    // One draw of chance is enough for both, where the id is ours.
+    return { requestId, traceId: (requestId === inboundId ? randomUUID() : requestId).replaceAll('-', '') };
   }
   return { requestId, traceId, parentId };
 }
