@@ -19,15 +19,19 @@ import { createSecurity } from './http/security.ts';
 import type { Lifecycle } from './process/lifecycle.ts';
 import type { Logger } from './process/logger.ts';
 import type { Metrics } from './process/metrics.ts';
+import type { RequestBoard } from './process/request-board.ts';
 import type { VitalsMonitor } from './process/vitals.ts';
 
 export interface AppDependencies {
   readonly config: Config;
   readonly log: Logger;
   readonly context: RequestContext;
+  readonly board: RequestBoard;
   readonly metrics: Metrics;
   readonly vitals: VitalsMonitor;
   readonly lifecycle: Lifecycle;
+  /** Requests that have no whole answer yet. */
+  readonly inFlight: () => number;
   readonly created: readonly CreatedFeatures[];
   /** Whether this is one of several workers, which count a client's requests together. */
   readonly clustered: boolean;

@@ -7,6 +7,7 @@ import { PrimaryHandle } from './cluster/primary-handle.ts';
 import { Standalone } from './cluster/standalone.ts';
 import { sizeThreadPool, type Config } from './config.ts';
 import { featureSets } from './features.ts';
+import { InFlight } from './http/in-flight.ts';
 import { RequestContext } from './http/request-context.ts';
 import { HttpServer } from './http/server.ts';
 import { installGuards } from './process/guards.ts';
@@ -14,15 +15,19 @@ import { Lifecycle } from './process/lifecycle.ts';
 import { LogSink } from './process/log-sink.ts';
 import { createLogger } from './process/logger.ts';
 import { addGauge, createMetrics } from './process/metrics.ts';
+import { RequestBoard } from './process/request-board.ts';
 import { VitalsMonitor } from './process/vitals.ts';
+import { Watchdog } from './process/watchdog.ts';
 
 /** Wires one worker: a process of the cluster, or with `WORKERS=0` the only one. */
 export async function runWorker(config: Config): Promise<void> {
   const clustered = cluster.isWorker;
   if (!clustered) sizeThreadPool(config);
 
-  const sink = new LogSink();
-  const context = new RequestContext();
+  const sink = new LogSink({ maxWaitingBytes: config.LOG_MAX_WAITING_BYTES });
+  const board = new RequestBoard();
+  const context = new RequestContext(board);
+  const inFlight = new InFlight();
   const log = await createLogger({
     config,
     sink,
@@ -38,17 +43,42 @@ export async function runWorker(config: Config): Promise<void> {
     exit: (code) => process.exit(code),
   });
 
+  new Watchdog({
+    board,
+    log,
+    heartbeatTimeoutMs: config.HEARTBEAT_TIMEOUT_MS,
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+    clustered,
+  });
+
   const sets = await Promise.all(featureSets.map((set) => set.load()));
   const created = sets.map((set) => set.create({ config, log, metrics, vitals, clustered }));
-  const app = createApp({ config, log, context, metrics, vitals, lifecycle, created, clustered });
-  const server = new HttpServer(config, app);
+  const app = createApp({
+    config,
+    log,
+    context,
+    board,
+    inFlight: () => inFlight.size,
+    metrics,
+    vitals,
+    lifecycle,
+    created,
+    clustered,
+  });
+  const server = new HttpServer({ config, app, inFlight });
   addGauge(
     metrics.registry,
     'http_requests_in_flight',
     'Requests without a whole answer yet.',
-    () => server.inFlight,
+    () => inFlight.size,
   );
   addGauge(metrics.registry, 'http_connections', 'Open connections.', () => server.connections);
+  addGauge(
+    metrics.registry,
+    'http_slow_readers_cut',
+    'Clients cut because they did not take their answer.',
+    () => server.slowReadersCut,
+  );
   addGauge(
     metrics.registry,
     'log_lines_dropped',
@@ -59,7 +89,7 @@ export async function runWorker(config: Config): Promise<void> {
   const report = (): WorkerReport => ({
     state: lifecycle.state,
     vitals: vitals.latest,
-    requests: { inFlight: server.inFlight, total: server.served },
+    requests: { inFlight: inFlight.size, total: inFlight.total },
     connections: server.connections,
     droppedLogLines: sink.dropped,
   });

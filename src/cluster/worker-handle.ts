@@ -97,8 +97,13 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
     this.leavesBecause ??= reason;
     this.#state = this.#state === 'gone' ? 'gone' : 'draining';
     this.#send({ type: 'drain', reason, keepListening: options.keepListening });
-    this.#drainTimer ??= setTimeout(() => this.kill(), options.timeoutMs);
+    this.killAfter(options.timeoutMs);
     return this.gone();
+  }
+
+  /** Kills it if it is still there then. */
+  killAfter(timeoutMs: number): void {
+    this.#drainTimer ??= setTimeout(() => this.kill(), timeoutMs);
   }
 
   async gone(): Promise<Exit> {

@@ -41,7 +41,7 @@ export const reloadUnderLoad: Fault = {
     await traffic.reach(wanted);
     await traffic.stop();
     return {
-      figure: `${traffic}, ${results.length} reloads`,
+      figure: `${traffic.summary}, ${results.length} reloads`,
       checks: {
         'no request failed': traffic.failed === 0,
         'enough were sent': traffic.sent >= wanted,
@@ -82,7 +82,7 @@ export const brokenReload: Fault = {
     });
     await traffic.stop();
     return {
-      figure: `${traffic}; «${broken.reason?.split('\n')[0] ?? ''}», «${misconfigured.reason?.split('\n').at(-1)?.trim() ?? ''}»`,
+      figure: `${traffic.summary}; «${broken.reason?.split('\n')[0] ?? ''}», «${misconfigured.reason?.split('\n').at(-1)?.trim() ?? ''}»`,
       checks: {
         'no request failed': traffic.failed === 0,
         'the reload onto broken code says why':
@@ -109,7 +109,7 @@ export const twoReloads: Fault = {
     await traffic.stop();
     const count = program.lines.filter(({ event }) => event === 'reload-finished').length;
     return {
-      figure: `${traffic}; 3 asked for, ${count} run, queued: ${[first, second, third].map(({ queued }) => queued).join(', ')}`,
+      figure: `${traffic.summary}; 3 asked for, ${count} run, queued: ${[first, second, third].map(({ queued }) => queued).join(', ')}`,
       checks: {
         'no request failed': traffic.failed === 0,
         'all succeed': first.ok && second.ok && third.ok,

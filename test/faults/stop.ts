@@ -34,7 +34,7 @@ export const slowRequests: Fault = {
     await Promise.all(asked);
     const exit = await program.exited;
     return {
-      figure: `slow: ${slow}; arriving meanwhile: ${late.answered} answered, ${late.refused} refused, ${late.reset} reset; exit ${exit.code}`,
+      figure: `slow: ${slow.summary}; arriving meanwhile: ${late.answered} answered, ${late.refused} refused, ${late.reset} reset; exit ${exit.code}`,
       checks: {
         'all in flight finished': slow.byStatus[200] === 40,
         'those that were accepted were answered': late.reset === 0 && late.answered > 0,

@@ -40,7 +40,7 @@ export class Tally {
   }
 
   /** In a few words. */
-  toString(): string {
+  get summary(): string {
     const rest = Object.entries(this.errors).map(([code, count]) => `${count} ${code}`);
     const shed = Object.entries(this.byStatus).filter(([status]) => Number(status) >= 300);
     return [

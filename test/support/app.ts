@@ -7,6 +7,7 @@ import type { CreatedFeatures, Feature } from '../../src/http/feature.ts';
 import { featureSets, featureVariables } from '../../src/features.ts';
 import { RequestContext } from '../../src/http/request-context.ts';
 import { Lifecycle } from '../../src/process/lifecycle.ts';
+import { RequestBoard } from '../../src/process/request-board.ts';
 import { createMetrics, type Metrics } from '../../src/process/metrics.ts';
 import { VitalsMonitor, type Vitals } from '../../src/process/vitals.ts';
 
@@ -26,13 +27,21 @@ interface TestAppOptions {
   /** Features instead of those of the service. */
   readonly features?: readonly Feature[];
   readonly vitals?: Partial<Vitals>;
+  /** Requests that are in flight already. */
+  readonly inFlight?: () => number;
 }
 
 /** The app with all its layers, without a process around it. */
-export async function createTestApp({ env = {}, features, vitals }: TestAppOptions = {}): Promise<TestApp> {
+export async function createTestApp({
+  env = {},
+  features,
+  vitals,
+  inFlight = () => 1,
+}: TestAppOptions = {}): Promise<TestApp> {
   const config = readConfig({ NODE_ENV: 'test', WORKERS: '0', ...env }, featureVariables);
   const logged: Record<string, unknown>[] = [];
-  const context = new RequestContext();
+  const board = new RequestBoard();
+  const context = new RequestContext(board);
   const log = pino(
     { level: 'debug', mixin: context.fields, formatters: { level: (label) => ({ level: label }) } },
     { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
@@ -43,7 +52,17 @@ export async function createTestApp({ env = {}, features, vitals }: TestAppOptio
     vitals === undefined ? monitor : ({ latest: { ...monitor.latest, ...vitals } } as VitalsMonitor);
   const lifecycle = new Lifecycle({ log, timeoutMs: 1_000, exit: () => undefined });
   lifecycle.ready();
-  const dependencies = { config, log, context, metrics, vitals: feel, lifecycle, clustered: false };
+  const dependencies = {
+    config,
+    log,
+    context,
+    metrics,
+    vitals: feel,
+    lifecycle,
+    clustered: false,
+    board,
+    inFlight,
+  };
   const created: CreatedFeatures[] =
     features === undefined
       ? await Promise.all(featureSets.map(async (set) => (await set.load()).create(dependencies)))

@@ -96,18 +96,23 @@ export class Program implements AsyncDisposable {
   async logged(
     event: string,
     matches: Readonly<Record<string, unknown>> = {},
+    timeoutMs?: number,
   ): Promise<Record<string, unknown>> {
-    return until(`a log line «${event}»`, () => {
-      if (this.process.exitCode !== null) {
-        throw new Error(
-          `the program ended with ${this.process.exitCode}: ${this.errors}${this.output.slice(-2_000)}`,
+    return until(
+      `a log line «${event}»`,
+      () => {
+        if (this.process.exitCode !== null) {
+          throw new Error(
+            `the program ended with ${this.process.exitCode}: ${this.errors}${this.output.slice(-2_000)}`,
+          );
+        }
+        return this.lines.find(
+          (line) =>
+            line['event'] === event && Object.entries(matches).every(([name, value]) => line[name] === value),
         );
-      }
-      return this.lines.find(
-        (line) =>
-          line['event'] === event && Object.entries(matches).every(([name, value]) => line[name] === value),
-      );
-    });
+      },
+      timeoutMs,
+    );
   }
 
   async get(path: string, init?: RequestInit): Promise<Response> {

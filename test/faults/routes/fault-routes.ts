@@ -1,4 +1,5 @@
 /** Routes that inject faults. They are added to a copy of the program, never to the program itself. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { Readable } from 'node:stream';
@@ -72,8 +73,39 @@ function createFeature() {
       ...base,
       method: 'post',
       path: '/busy',
+      query: z.object({ secret: z.string().optional() }),
       handler() {
         spin(60_000);
+        return {};
+      },
+    }),
+    defineRoute({
+      ...base,
+      method: 'post',
+      path: '/uncaught-exception',
+      handler() {
+        setTimeout(() => {
+          throw new Error('thrown on purpose');
+        }, 20);
+        return { pid: process.pid };
+      },
+    }),
+    defineRoute({
+      ...base,
+      method: 'post',
+      path: '/uncaught-rejection',
+      handler() {
+        setTimeout(() => void Promise.reject(new Error('rejected on purpose')), 20);
+        return { pid: process.pid };
+      },
+    }),
+    defineRoute({
+      ...base,
+      method: 'post',
+      path: '/orphan',
+      handler() {
+        // A shell that leaves its own child behind: whoever adopts that one has to ask after it.
+        spawn('/bin/sh', ['-c', 'sleep 0.5 &'], { stdio: 'ignore' });
         return {};
       },
     }),
