@@ -202,7 +202,7 @@ export const variables = {
   }),
   OVERLOAD_MAX_DELAY_MS: integer({
     doc: 'Time in milliseconds one turn of the event loop may take before a busy worker sheds the rest of it; 0: never.',
-    default: 200,
+    default: 500,
     min: 0,
     max: 60_000,
   }),

@@ -12,6 +12,8 @@ const PAUSED_AFTER_MS = 1_000;
 /** Requests that are named. The line must stay below the size up to which a write to a pipe is whole. */
 const NAMED = 8;
 const FRAMES = 6;
+/** Parts of a path that are shown: enough to find the file, and short. */
+const FOLDERS = 3;
 const STACK_WITHIN_MS = 300;
 
 const orders = workerData as WatchdogOrders;
@@ -79,16 +81,16 @@ function readStack(): Promise<readonly string[]> {
       session.disconnect();
     };
     const timer = setTimeout(() => finish([]), STACK_WITHIN_MS);
+    const files = new Map<string, string>();
     try {
       session.connectToMainThread();
+      session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => void files.set(scriptId, url));
       session.on('Debugger.paused', ({ params: { callFrames } }) => {
         finish(
-          callFrames
-            .slice(0, FRAMES)
-            .map(
-              ({ functionName, url, location }) =>
-                `${functionName || 'anonymous'} (${url}:${location.lineNumber + 1})`,
-            ),
+          callFrames.slice(0, FRAMES).map(({ functionName, location: { scriptId, lineNumber } }) => {
+            const file = (files.get(scriptId) ?? '').split('/').slice(-FOLDERS).join('/');
+            return `${functionName || 'anonymous'} (${file}:${lineNumber + 1})`;
+          }),
         );
       });
       session.post('Debugger.enable');

@@ -51,7 +51,7 @@ export class Watchdog {
     this.#timer.unref();
     const orders: WatchdogOrders = {
       memory: board.memory,
-      base: log.bindings(),
+      base: { ...log.bindings(), pid: process.pid },
       mayLog: log.isLevelEnabled('error'),
       reportAfterMs: heartbeatTimeoutMs * REPORT_AT,
       parent: clustered ? process.ppid : undefined,

@@ -89,7 +89,7 @@ export const slowReaders: Fault = {
         const socket = dial(program).on('error', () => undefined);
         socket.write('GET /faults/flood?n=64 HTTP/1.1\r\nHost: x\r\n\r\n');
         socket.pause();
-        const dripping = kind === 0 ? undefined : setInterval(() => socket.read(100), 100);
+        const dripping = kind === 0 ? undefined : setInterval(() => void socket.read(100), 100);
         // A paused socket does not hear its end: what the worker holds open is what counts.
         await until(
           'the cut',

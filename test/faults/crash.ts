@@ -4,7 +4,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Program } from '../support/program.ts';
 import type { Fault } from './fault.ts';
-import { ask, Tally } from './traffic.ts';
+import { ask, Tally, watch } from './traffic.ts';
 
 /** Waits until two workers other than these are in service. @returns how long that took, in milliseconds */
 async function replaced(program: Program, gone: readonly number[]): Promise<number> {
@@ -65,7 +65,7 @@ export const uncaught: Fault = {
       const answer = await ask({ url: `${program.url}/faults/uncaught-${name}`, method: 'POST' });
       const { pid } = JSON.parse(answer.text) as { pid: number };
       lab.say(`worker ${pid} has an uncaught ${name}`);
-      const end = await program.logged('crashed', { pid }, 30_000);
+      const end = await program.logged('crashed', { workerPid: pid }, 30_000);
       codes.push(end['code']);
       await replaced(program, [pid]);
     }
@@ -97,17 +97,16 @@ export const busyLoop: Fault = {
       headers: { 'X-Request-Id': 'the-culprit' },
     }).catch(() => performance.now());
     await sleep(100);
-    let over = false;
-    void busy.then(() => (over = true));
+    const pending = watch(busy);
     const asked: Promise<unknown>[] = [];
-    while (!over) {
+    while (pending()) {
       asked.push(others.count({ url: `${program.url}/faults/small` }));
       await sleep(10);
     }
     const killedAfterMs = Math.round(Number(await busy) - startedAt);
     await Promise.all(asked);
     const event = await program.logged('unresponsive');
-    const victim = Number(event['pid']);
+    const victim = Number(event['workerPid']);
     await replaced(program, [victim]);
     const report = await program.logged('event-loop-silent', { pid: victim });
     const [culprit] = report['requests'] as Record<string, unknown>[];
@@ -122,6 +121,9 @@ export const busyLoop: Fault = {
           culprit['method'] === 'POST' &&
           culprit['route'] === '/faults/busy' &&
           Number(culprit['ageMs']) > limitMs / 2,
+        'and where it hangs':
+          String(report['stack']).includes('spin (test/faults/routes/fault-routes.ts:') ||
+          String(report['stack']).includes('spin (faults/routes/fault-routes.ts:'),
         'and no more of it than that': !JSON.stringify(report).includes('secret'),
       },
     };
@@ -169,13 +171,13 @@ export const leak: Fault = {
       WORKER_MAX_HEAP_MB: '90',
       WORKERS: '1',
     });
-    const traffic = lab.load(program);
+    const traffic = lab.load(program, 4);
     const leaking = new Tally();
     const recycled = () => program.lines.filter(({ event }) => event === 'recycling').length;
     const wanted = lab.short ? 1 : 2;
     const deadline = Date.now() + 60_000;
     while (recycled() < wanted && Date.now() < deadline) {
-      await leaking.count({ url: `${program.url}/faults/leak?n=1`, method: 'POST' });
+      await leaking.count({ url: `${program.url}/faults/leak?n=3`, method: 'POST' });
       lab.say(`${leaking.sent} leaks, ${recycled()} recycled`);
       await sleep(100);
     }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:net';
 import type { Program } from '../support/program.ts';
 import type { Fault } from './fault.ts';
-import { ask, Tally, type Answer } from './traffic.ts';
+import { ask, Tally, watch, type Answer } from './traffic.ts';
 
 async function gauge(program: Program, name: string): Promise<number> {
   const { text } = await ask({ url: `${program.managementUrl}/metrics` });
@@ -24,12 +24,11 @@ export const poolTasks: Fault = {
     const program = await lab.start({ WORKERS: '1' });
     const heavy = new Tally();
     const url = `${program.url}/demos/thread-pool/pbkdf2?tasks=64&iterations=10000`;
-    let over = false;
     const answers = Promise.all(Array.from({ length: 64 }, () => heavy.count({ url }))).finally(
       () => (over = true),
     );
     const others = new Tally();
-    while (!over) {
+    while (pending()) {
       await others.count({ url: `${program.url}/faults/small` });
       await sleep(5);
     }
@@ -86,7 +85,6 @@ export const threadsAndChildren: Fault = {
     const program = await lab.start();
     const tally = new Tally();
     const baseline = lab.processes().length;
-    let over = false;
     const answers = Promise.all(
       Array.from({ length: 200 }, (_, index) =>
         tally.count({
@@ -97,9 +95,10 @@ export const threadsAndChildren: Fault = {
               : '/demos/child-processes/spawn?lines=10'),
         }),
       ),
-    ).finally(() => (over = true));
+    );
+    const pending = watch(answers);
     const most = { threads: 0, children: 0, processes: 0 };
-    while (!over) {
+    while (pending()) {
       most.processes = Math.max(most.processes, lab.processes().length - baseline);
       most.threads = Math.max(most.threads, await gauge(program, 'demo_threads'));
       most.children = Math.max(most.children, await gauge(program, 'demo_children'));

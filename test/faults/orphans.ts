@@ -1,7 +1,7 @@
 /** Whatever is killed, nothing of it lives on. */
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, until, type Program } from '../support/program.ts';
+import { until, type Program } from '../support/program.ts';
 import type { Fault } from './fault.ts';
 import { hasDemos, type Lab } from './lab.ts';
 import { ask } from './traffic.ts';
@@ -27,14 +27,17 @@ async function settled(lab: Lab, before: ReadonlySet<number>, added: readonly nu
 
 /** How long it takes until none of these is alive, in milliseconds; those that stay are killed by the lab. */
 async function allGone(
+  lab: Lab,
   pids: readonly number[],
   timeoutMs: number,
 ): Promise<{ left: number; tookMs: number }> {
+  // By their folder: what has ended and only waits for its adoptive parent to ask after it, has none.
+  const alive = () => lab.processes().filter((pid) => pids.includes(pid)).length;
   const startedAt = performance.now();
-  let left = pids.filter(isAlive).length;
+  let left = alive();
   while (left > 0 && performance.now() - startedAt < timeoutMs) {
     await sleep(25);
-    left = pids.filter(isAlive).length;
+    left = alive();
   }
   return { left, tookMs: Math.round(performance.now() - startedAt) };
 }
@@ -51,7 +54,7 @@ export const killedWorkersChildren: Fault = {
     const [worker] = await program.readyWorkers(1);
     const children = await startChildren(lab, program, 4);
     process.kill(worker?.pid ?? 0, 'SIGKILL');
-    const { left, tookMs } = await allGone(children, 5_000);
+    const { left, tookMs } = await allGone(lab, children, 5_000);
     await until('a new worker', async () =>
       (await program.workers()).some(({ state }) => state === 'ready') ? true : undefined,
     );
@@ -74,7 +77,7 @@ export const killedPrimary: Fault = {
     await sleep(300);
     const all = [...new Set([...lab.processes(), ...children])].filter((pid) => pid !== program.pid);
     program.kill('SIGKILL');
-    const { left, tookMs } = await allGone(all, 10_000);
+    const { left, tookMs } = await allGone(lab, all, 10_000);
     return {
       figure: `${left} of ${all.length} left after ${tookMs} ms (limits of 2000 ms)`,
       checks: { 'all are gone': left === 0, 'within the grace period': tookMs < 6_000 },
@@ -91,7 +94,7 @@ export const killedAll: Fault = {
     const program = await lab.start(grace);
     const children = await startChildren(lab, program, 4);
     program.killGroup('SIGKILL');
-    const { left, tookMs } = await allGone(children, 5_000);
+    const { left, tookMs } = await allGone(lab, children, 5_000);
     return {
       figure: `${left} of ${children.length} left after ${tookMs} ms`,
       checks: { 'all are gone': left === 0 },
@@ -111,7 +114,7 @@ export const deadline: Fault = {
     program.kill('SIGTERM');
     const exit = await program.exited;
     const endedMs = Math.round(performance.now() - startedAt);
-    const { left, tookMs } = await allGone(children, 3_000);
+    const { left, tookMs } = await allGone(lab, children, 3_000);
     return {
       figure: `ended after ${endedMs} ms, exit ${exit.code}; ${left} of ${children.length} children left ${tookMs} ms later`,
       checks: { 'all are gone': left === 0, 'exit code 0': exit.code === 0, 'in time': endedMs < 5_000 },

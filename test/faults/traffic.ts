@@ -128,3 +128,10 @@ export function ask(shot: Shot, agent?: Agent): Promise<Answer> {
     req.end(body);
   });
 }
+
+/** @returns a function that says whether it is still pending */
+export function watch(promise: Promise<unknown>): () => boolean {
+  let pending = true;
+  void promise.then(() => (pending = false));
+  return () => pending;
+}
