@@ -6,6 +6,7 @@ import { createErrorHandler } from './http/error-handler.ts';
 import type { CreatedFeatures } from './http/feature.ts';
 import { createFeatureRouter } from './http/feature-router.ts';
 import { createHealth } from './http/health.ts';
+import type { InFlight } from './http/in-flight.ts';
 import { createIndexPage } from './http/index-page.ts';
 import { createRequestMetrics } from './http/metrics.ts';
 import { createNotFound } from './http/not-found.ts';
@@ -30,8 +31,7 @@ export interface AppDependencies {
   readonly metrics: Metrics;
   readonly vitals: VitalsMonitor;
   readonly lifecycle: Lifecycle;
-  /** Requests that have no whole answer yet. */
-  readonly inFlight: () => number;
+  readonly inFlight: InFlight;
   readonly created: readonly CreatedFeatures[];
   /** Whether this is one of several workers, which count a client's requests together. */
   readonly clustered: boolean;

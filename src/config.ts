@@ -201,13 +201,13 @@ export const variables = {
     max: 1_000_000,
   }),
   OVERLOAD_MAX_DELAY_MS: integer({
-    doc: 'Time in milliseconds one turn of the event loop may take before a busy worker sheds the rest of it; 0: never.',
+    doc: 'Time in milliseconds a request may wait for a busy worker; when the wait is longer, further ones are shed; 0: never.',
     default: 500,
     min: 0,
     max: 60_000,
   }),
   OVERLOAD_MAX_UTILIZATION_PERCENT: integer({
-    doc: 'Event-loop utilisation in percent that a worker must also exceed before it sheds for lateness.',
+    doc: 'Event-loop utilisation in percent above which a worker counts as busy, and requests wait in its queue.',
     default: 98,
     min: 1,
     max: 100,

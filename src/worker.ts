@@ -58,7 +58,7 @@ export async function runWorker(config: Config): Promise<void> {
     log,
     context,
     board,
-    inFlight: () => inFlight.size,
+    inFlight,
     metrics,
     vitals,
     lifecycle,

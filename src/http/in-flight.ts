@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 export class InFlight {
   readonly #responses = new Set<ServerResponse>();
   #total = 0;
+  #connections = 0;
   #onIdle: (() => void) | undefined;
 
   get size(): number {
@@ -15,8 +16,17 @@ export class InFlight {
     return this.#total;
   }
 
+  /** Connections and requests that have arrived since the start: as long as this grows, more may be waiting. */
+  get arrivals(): number {
+    return this.#total + this.#connections;
+  }
+
   get responses(): ReadonlySet<ServerResponse> {
     return this.#responses;
+  }
+
+  connected(): void {
+    this.#connections += 1;
   }
 
   add(res: ServerResponse): void {

@@ -1,9 +1,10 @@
 import type { RequestHandler } from 'express';
 import type { Config } from '../config.ts';
 import type { Metrics } from '../process/metrics.ts';
-import { TurnClock } from '../process/turn-clock.ts';
 import type { VitalsMonitor } from '../process/vitals.ts';
+import { Admission } from './admission.ts';
 import { isProbe } from './health.ts';
+import type { InFlight } from './in-flight.ts';
 import { Problem } from './problem.ts';
 
 interface OverloadOptions {
@@ -13,42 +14,41 @@ interface OverloadOptions {
   >;
   readonly vitals: Pick<VitalsMonitor, 'latest'>;
   readonly metrics: Metrics;
-  /** Requests that have no whole answer yet, this one among them. */
-  readonly inFlight: () => number;
-  readonly clock?: Pick<TurnClock, 'lateness'>;
+  readonly inFlight: InFlight;
 }
 
 const RETRY_AFTER_S = 1;
 
 /**
- * Sheds requests that would only queue, so that what is admitted still ends in time. Probes are exempt.
+ * Sheds requests that would wait too long, so that what is admitted still ends in time. Probes are exempt.
  *
- * A request is shed when too many others are in flight; or when the turn of the event loop that reads it has lasted
- * too long already while this worker is busy without pause. Each turn so admits what it can do in that time, and
- * refuses the rest of what came meanwhile: nothing is refused that could have been done. Lateness alone may be one
- * long task that is over, and a high utilisation alone is a worker that is well used.
+ * A worker that is busy without pause lets requests wait in a queue of its own and refuses those that find it too
+ * long; any worker refuses what goes beyond a fixed number in flight. One that has pauses lets every request pass at
+ * once: there a look at two numbers is all this costs.
  */
-export function createOverload({
-  config,
-  vitals,
-  metrics,
-  inFlight,
-  clock = new TurnClock(),
-}: OverloadOptions): RequestHandler {
+export function createOverload({ config, vitals, metrics, inFlight }: OverloadOptions): RequestHandler {
   const maxInFlight = config.MAX_REQUESTS_IN_FLIGHT;
-  const maxDelayMs = config.OVERLOAD_MAX_DELAY_MS === 0 ? Infinity : config.OVERLOAD_MAX_DELAY_MS;
-  const maxUtilization = config.OVERLOAD_MAX_UTILIZATION_PERCENT / 100;
+  const maxUtilization =
+    config.OVERLOAD_MAX_DELAY_MS === 0 ? Infinity : config.OVERLOAD_MAX_UTILIZATION_PERCENT / 100;
+  const admission = new Admission(inFlight, config.OVERLOAD_MAX_DELAY_MS);
 
-  return function overload(req, _res, next) {
-    const late = clock.lateness() > maxDelayMs && vitals.latest.eventLoop.utilization > maxUtilization;
-    const full = inFlight() > maxInFlight;
-    if ((!late && !full) || isProbe(req.path)) next();
+  return function overload(req, res, next) {
+    const busy = admission.active || vitals.latest.eventLoop.utilization > maxUtilization;
+    const full = inFlight.size > maxInFlight;
+    if ((!busy && !full) || isProbe(req.path)) next();
     else if (full) next(shed('in-flight', `${maxInFlight} requests are in flight already; try again later.`));
-    else next(shed('event-loop', 'The event loop is late; try again later.'));
+    else if (!admission.enter(() => admit(res, next))) {
+      next(shed('event-loop', 'Too many requests wait for this worker; try again later.'));
+    }
   };
 
   function shed(by: string, detail: string): Problem {
     metrics.shed.inc({ by });
     return new Problem('overloaded', { detail, headers: { 'Retry-After': String(RETRY_AFTER_S) } });
   }
+}
+
+/** Whoever left as they waited needs no answer. */
+function admit(res: { readonly closed: boolean }, next: () => void): void {
+  if (!res.closed) next();
 }

@@ -54,6 +54,7 @@ export class HttpServer {
     this.#server.maxConnections = config.MAX_CONNECTIONS;
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
+      inFlight.connected();
       socket.once('close', () => this.#sockets.delete(socket));
     });
     // Before the app, so that what it counts is all that arrives.

@@ -71,6 +71,7 @@ async function startWith(lab: Lab, stdout: 'pipe' | number) {
       PORT: String(port),
       MANAGEMENT_PORT: String(management),
       WORKERS: '2',
+      LOG_MAX_WAITING_BYTES: '50000',
     },
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));

@@ -1,4 +1,5 @@
 /** More requests than can be served. */
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault, Finding } from './fault.ts';
 import type { Lab } from './lab.ts';
@@ -22,18 +23,19 @@ async function overload(lab: Lab, path: string): Promise<Finding> {
 
   lab.say(`five times ${Math.round(capacity)}/s`);
   const tally = new Tally();
+  const agent = new Agent({ keepAlive: true });
   let good = 0;
   let badlyShed = 0;
   const rate = 5 * capacity;
   const asked: Promise<unknown>[] = [];
   const from = performance.now();
-  for (let due = 0; performance.now() - from < seconds * 1_000;) {
-    due = ((performance.now() - from) * rate) / 1_000;
+  while (performance.now() - from < seconds * 1_000) {
+    const due = ((performance.now() - from) * rate) / 1_000;
     // Whatever became due meanwhile is sent, so that a slow server does not slow the load down.
     while (asked.length < due) {
       const sentAt = performance.now();
       asked.push(
-        tally.count(shot).then((answer) => {
+        tally.count(shot, agent).then((answer) => {
           if (answer?.status === 200 && performance.now() - sentAt <= PATIENCE_MS) good += 1;
           if (answer?.status === 503 && !(Number(answer.headers['retry-after']) > 0)) badlyShed += 1;
         }),
@@ -43,6 +45,7 @@ async function overload(lab: Lab, path: string): Promise<Finding> {
   }
   const loadedMs = performance.now() - from;
   await Promise.all(asked);
+  agent.destroy();
   // Counted over all of the time it worked, the rest of the queue included.
   const goodput = (good * 1_000) / Math.max(loadedMs, performance.now() - from);
   const share = goodput / capacity;

@@ -5,6 +5,7 @@ import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import type { CreatedFeatures, Feature } from '../../src/http/feature.ts';
 import { featureSets, featureVariables } from '../../src/features.ts';
+import { InFlight } from '../../src/http/in-flight.ts';
 import { RequestContext } from '../../src/http/request-context.ts';
 import { Lifecycle } from '../../src/process/lifecycle.ts';
 import { RequestBoard } from '../../src/process/request-board.ts';
@@ -27,8 +28,7 @@ interface TestAppOptions {
   /** Features instead of those of the service. */
   readonly features?: readonly Feature[];
   readonly vitals?: Partial<Vitals>;
-  /** Requests that are in flight already. */
-  readonly inFlight?: () => number;
+  readonly inFlight?: InFlight;
 }
 
 /** The app with all its layers, without a process around it. */
@@ -36,7 +36,7 @@ export async function createTestApp({
   env = {},
   features,
   vitals,
-  inFlight = () => 1,
+  inFlight = new InFlight(),
 }: TestAppOptions = {}): Promise<TestApp> {
   const config = readConfig({ NODE_ENV: 'test', WORKERS: '0', ...env }, featureVariables);
   const logged: Record<string, unknown>[] = [];

@@ -18,10 +18,13 @@ interface ChildrenModule {
 
 const childProgram = new URL('./child-program.ts', import.meta.url);
 
+let children: InstanceType<ChildrenModule['Children']> | undefined;
+
 async function start(args: readonly string[], signal: AbortSignal) {
   const url = new URL('../../../src/demos/work/child.ts', import.meta.url).href;
   const { Children } = (await import(url)) as ChildrenModule;
-  return new Children().startNode(childProgram, { args, signal, timeoutMs: 60_000 });
+  children ??= new Children();
+  return children.startNode(childProgram, { args, signal, timeoutMs: 60_000 });
 }
 
 /** A child that ignores every polite signal, and has a child of its own; the client sees its first line. */

@@ -167,7 +167,8 @@ function createFeature() {
       ...base,
       method: 'post',
       path: '/hungry-thread',
-      handler: ({ signal }) => hungryThread(signal),
+      query: z.object({ how: z.enum(['pieces', 'array']) }),
+      handler: ({ query, signal }) => hungryThread(query.how, signal),
     }),
     defineRoute({
       ...base,

@@ -5,19 +5,19 @@ interface ThreadsModule {
   readonly Threads: new () => {
     run<T>(
       program: URL,
-      options: { signal: AbortSignal; resourceLimits: ResourceLimits },
+      options: { data: unknown; signal: AbortSignal; resourceLimits: ResourceLimits },
       work: (thread: Worker) => Promise<T>,
     ): Promise<T>;
   };
 }
 
 /** A thread that takes memory until it has none left. */
-export async function hungryThread(signal: AbortSignal): Promise<never> {
+export async function hungryThread(how: string, signal: AbortSignal): Promise<never> {
   const url = new URL('../../../src/demos/work/thread.ts', import.meta.url).href;
   const { Threads } = (await import(url)) as ThreadsModule;
   return new Threads().run(
     new URL('./thread-program.ts', import.meta.url),
-    { signal, resourceLimits: { maxOldGenerationSizeMb: 32 } },
+    { data: how, signal, resourceLimits: { maxOldGenerationSizeMb: 32 } },
     () => new Promise<never>(() => undefined),
   );
 }
