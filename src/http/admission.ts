@@ -52,7 +52,9 @@ export class Admission {
   enter(admit: () => void): boolean {
     const now = performance.now();
     const [first] = this.#waiting;
-    const tooLong = first !== undefined && now - first.since > this.#maxWaitMs;
+    // A short queue may have waited through one long pause, and is done in no time.
+    const long = this.#waiting.length >= LEAST_WAITING / 2;
+    const tooLong = long && first !== undefined && now - first.since > this.#maxWaitMs;
     if (tooLong || this.#waiting.length >= this.#maxWaiting) {
       this.#refused += 1;
       return false;

@@ -149,7 +149,7 @@ export const brokenStart: Fault = {
     const failed = await never.exited;
     const neverForks = never.lines.filter(({ event }) => event === 'forked').length;
     return {
-      figure: `sudden: ${forks} forks in 5 s, exit ${exit?.code}, «${String(why?.['reason'])}»; from the start: ${neverForks} fork, exit ${failed.code}`,
+      figure: `sudden: ${forks} forks in 5 s, exit ${exit?.code}, «${String(why?.['reason']).split('\n')[0]}»; from the start: ${neverForks} fork, exit ${failed.code}`,
       checks: {
         'no fork storm': forks <= 10 && neverForks <= 2,
         'ends with 83 and says why':

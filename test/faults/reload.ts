@@ -81,8 +81,9 @@ export const brokenReload: Fault = {
       headers: { 'Content-Type': 'application/json' },
     });
     await traffic.stop();
+    const forks = program.lines.filter(({ event }) => event === 'forked').length;
     return {
-      figure: `${traffic.summary}; «${broken.reason?.split('\n')[0] ?? ''}», «${misconfigured.reason?.split('\n').at(-1)?.trim() ?? ''}»`,
+      figure: `${traffic.summary}; ${forks} forks; «${broken.reason?.split('\n')[0] ?? ''}», «${misconfigured.reason?.split('\n').at(-1)?.trim() ?? ''}»`,
       checks: {
         'no request failed': traffic.failed === 0,
         'the reload onto broken code says why':
@@ -91,6 +92,7 @@ export const brokenReload: Fault = {
         'the reload onto a broken .env names the variable':
           !misconfigured.ok && misconfigured.reason?.includes('BODY_LIMIT_BYTES must be') === true,
         'the mended reload works': mended.ok,
+        'one worker was tried in vain, two were replaced': forks === 3,
         'it brings in the new .env': tooLarge.status === 413,
       },
     };

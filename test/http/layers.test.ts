@@ -1,3 +1,4 @@
+import { InFlight } from '../../src/http/in-flight.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { defineRoute, type Feature } from '../../src/http/feature.ts';
@@ -185,28 +186,49 @@ describe('rate limit', () => {
 });
 
 describe('overload', () => {
-  const late = { utilization: 1, meanDelayMs: 5_000, p99DelayMs: 5_000, maxDelayMs: 5_000 };
+  const eventLoop = { utilization: 1, meanDelayMs: 0, p99DelayMs: 0, maxDelayMs: 0 };
 
-  test('sheds requests while the event loop is late and busy, but never probes', async () => {
-    await using busy = await createTestApp({ features: [probe], vitals: { eventLoop: late } });
-    const shed = await busy.client.get('/probe/small');
+  test('sheds requests beyond what may be in flight, but never probes', async () => {
+    const inFlight = Object.assign(new InFlight(), { add: () => undefined });
+    Object.defineProperty(inFlight, 'size', { value: 11 });
+    await using full = await createTestApp({
+      features: [probe],
+      inFlight,
+      env: { MAX_REQUESTS_IN_FLIGHT: '10' },
+    });
+    const shed = await full.client.get('/probe/small');
     expect(shed.status).toBe(503);
     expect(shed.body).toMatchObject({ code: 'overloaded' });
     expect(shed.headers['retry-after']).toBe('1');
-    await busy.client.get('/livez').expect(200);
+    await full.client.get('/livez').expect(200);
+    expect(await full.metrics.registry.metrics()).toContain('http_requests_shed_total{by="in-flight"} 1');
   });
 
-  test('serves while it is only busy, or only late', async () => {
-    await using used = await createTestApp({
-      features: [probe],
-      vitals: { eventLoop: { ...late, meanDelayMs: 1 } },
-    });
+  test('serves while it is busy and the queue is short', async () => {
+    await using used = await createTestApp({ features: [probe], vitals: { eventLoop } });
     await used.client.get('/probe/small').expect(200);
-    await using once = await createTestApp({
-      features: [probe],
-      vitals: { eventLoop: { ...late, utilization: 0.5 } },
+  });
+
+  test('sheds while it is busy and cannot take up what waits', async () => {
+    const inFlight = new InFlight();
+    let size = 100;
+    Object.defineProperty(inFlight, 'size', { get: () => size });
+    await using busy = await createTestApp({ features: [probe], vitals: { eventLoop }, inFlight });
+    let open = true;
+    const asked = Array.from({ length: 40 }, async () => {
+      const answer = await busy.client.get('/probe/small').catch(() => undefined);
+      return open && answer?.status === 503 ? answer.headers['retry-after'] : undefined;
     });
-    await once.client.get('/probe/small').expect(200);
+    const early = await Promise.race([
+      Promise.all(asked),
+      new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 1_500)),
+    ]);
+    expect(early).toBeUndefined(); // 32 of them wait
+    open = false;
+    await busy.client.get('/livez').expect(200);
+    expect(await busy.metrics.registry.metrics()).toContain('http_requests_shed_total{by="event-loop"} 8');
+    size = 0;
+    await Promise.all(asked);
   });
 });
 
