@@ -49,6 +49,8 @@ export class HttpServer {
       headersTimeout: config.HEADERS_TIMEOUT_MS,
       requestTimeout: config.REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_CONNECTIONS_EVERY_MS,
+      // Node.js would answer a request without a host by itself, and not with a problem.
+      requireHostHeader: false,
     });
     this.#server.maxRequestsPerSocket = config.MAX_REQUESTS_PER_SOCKET;
     this.#server.maxConnections = config.MAX_CONNECTIONS;
@@ -58,7 +60,10 @@ export class HttpServer {
       socket.once('close', () => this.#sockets.delete(socket));
     });
     // Before the app, so that what it counts is all that arrives.
-    this.#server.on('request', (_req, res) => this.#track(res));
+    this.#server.on('request', (req, res) => {
+      if (req.url?.startsWith('/') === false) req.url = toOriginForm(req.url);
+      this.#track(res);
+    });
     this.#server.on('request', app);
     this.#server.on('clientError', (error, socket) => this.#answerParserError(error, socket as Socket));
   }
@@ -138,6 +143,17 @@ export class HttpServer {
         `Content-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     );
   }
+}
+
+/**
+ * The path and query of a target that also names a scheme and a host, as clients send it to a proxy: who it is for
+ * is in the Host header, and a password in it must not get into a log.
+ * https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+ */
+export function toOriginForm(target: string): string {
+  const [, rest] = /^https?:\/\/[^/?#]*(.*)$/is.exec(target) ?? [];
+  if (rest === undefined) return target;
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 function announceClose(res: ServerResponse): void {

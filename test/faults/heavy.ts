@@ -116,8 +116,9 @@ export const threadsAndChildren: Fault = {
       lab.say(`${most.threads} threads, ${most.children} children`);
     }
     const done = await answers;
+    const fell = program.lines.filter(({ event }) => event === 'unresponsive' || event === 'crashed').length;
     return {
-      figure: `at most ${most.threads} threads and ${most.children} children (${most.processes} processes more) in 2 workers; ${tally.byStatus[200] ?? 0} served, ${tally.byStatus[503] ?? 0} × 503, ${tally.reset} reset`,
+      figure: `at most ${most.threads} threads and ${most.children} children (${most.processes} processes more) in 2 workers; ${tally.byStatus[200] ?? 0} served, ${tally.byStatus[503] ?? 0} × 503, ${tally.reset} reset, ${fell} workers lost`,
       checks: {
         'threads within their bound': most.threads <= 2 * bound,
         'children within their bound': most.children <= 2 * bound && most.processes <= 2 * bound + 4,

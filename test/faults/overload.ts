@@ -3,30 +3,34 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault, Finding } from './fault.ts';
 import type { Lab } from './lab.ts';
-import { Tally, Traffic } from './traffic.ts';
+import { Tally, Traffic, type Shot } from './traffic.ts';
 
 /** What a client waits; an answer that comes later is no good to it. */
 const PATIENCE_MS = 2_000;
 const WORK_MS = 20;
+
+async function measurePeak(lab: Lab, shot: Shot, forMs: number): Promise<number> {
+  lab.say('measuring the peak');
+  const peak = new Traffic(4, [shot]);
+  const startedAt = performance.now();
+  await sleep(forMs);
+  await peak.stop();
+  return ((peak.byStatus[200] ?? 0) * 1_000) / (performance.now() - startedAt);
+}
 
 async function overload(lab: Lab, path: string): Promise<Finding> {
   const seconds = lab.short ? 4 : 8;
   const program = await lab.start({ WORKERS: '1' });
   const shot = { url: `${program.url}${path}?n=${WORK_MS}` };
 
-  lab.say('measuring the peak');
-  const peak = new Traffic(4, [shot]);
-  const startedAt = performance.now();
-  await sleep(seconds * 500);
-  await peak.stop();
-  const capacity = ((peak.byStatus[200] ?? 0) * 1_000) / (performance.now() - startedAt);
+  const before = await measurePeak(lab, shot, seconds * 500);
 
-  lab.say(`five times ${Math.round(capacity)}/s`);
+  lab.say(`five times ${Math.round(before)}/s`);
   const tally = new Tally();
   const agent = new Agent({ keepAlive: true });
   let good = 0;
   let badlyShed = 0;
-  const rate = 5 * capacity;
+  const rate = 5 * before;
   const asked: Promise<unknown>[] = [];
   const from = performance.now();
   while (performance.now() - from < seconds * 1_000) {
@@ -48,6 +52,8 @@ async function overload(lab: Lab, path: string): Promise<Finding> {
   agent.destroy();
   // Counted over all of the time it worked, the rest of the queue included.
   const goodput = (good * 1_000) / Math.max(loadedMs, performance.now() - from);
+  // Measured on both sides: this machine may have become slower or faster meanwhile.
+  const capacity = (before + (await measurePeak(lab, shot, seconds * 500))) / 2;
   const share = goodput / capacity;
   return {
     figure: `${path}: peak ${capacity.toFixed(1)}/s, at ${(tally.sent / (loadedMs / 1_000)).toFixed(0)}/s ${goodput.toFixed(1)}/s in time: ${Math.round(share * 100)} %; ${tally.byStatus[503] ?? 0} × 503 (${badlyShed} without Retry-After), ${tally.reset + tally.refused} failed`,

@@ -1,5 +1,6 @@
 /** Rolling reloads under load: good ones, bad ones, and two at once. */
 import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from '../support/program.ts';
 import type { Fault } from './fault.ts';
 import { ask } from './traffic.ts';
@@ -64,7 +65,7 @@ export const brokenReload: Fault = {
     appendFileSync(lab.path('src/app.ts'), '\nthrow new Error("broken on purpose");\n');
     lab.say('reload onto broken code');
     const broken = await reload(program);
-    await new Promise((resolve) => setTimeout(resolve, 2_000)); // a fork too many would show by now
+    await sleep(2_000); // a fork too many would show by now
     const afterBroken = await pids(program);
     copyFileSync(lab.path('app.backup'), lab.path('src/app.ts'));
 
@@ -109,6 +110,7 @@ export const twoReloads: Fault = {
     await traffic.reach(100);
     const [first, second, third] = await Promise.all([reload(program), reload(program), reload(program)]);
     await traffic.stop();
+    await sleep(500); // the log may be a moment late
     const count = program.lines.filter(({ event }) => event === 'reload-finished').length;
     return {
       figure: `${traffic.summary}; 3 asked for, ${count} run, queued: ${[first, second, third].map(({ queued }) => queued).join(', ')}`,
