@@ -196,7 +196,7 @@ export const variables = {
   }),
   MAX_REQUESTS_IN_FLIGHT: integer({
     doc: 'Requests one worker serves at once; further ones are shed.',
-    default: 1_000,
+    default: 5_000,
     min: 1,
     max: 1_000_000,
   }),

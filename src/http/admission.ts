@@ -1,9 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import type { InFlight } from './in-flight.ts';
 
+/** What is needed of an answer. */
+interface Answer {
+  once(event: 'close', listener: () => void): unknown;
+}
+
 interface Waiting {
-  readonly since: number;
+  readonly answer: Answer;
   readonly admit: () => void;
+  /** When it began to wait; later, when it began to run. */
+  since: number;
 }
 
 /** How long admitted requests run, or arriving ones are taken in, before the other gets its turn. */
@@ -26,6 +33,8 @@ export class Admission {
   readonly #inFlight: InFlight;
   readonly #maxWaitMs: number;
   readonly #waiting: Waiting[] = [];
+  /** Admitted from this queue and not yet finished, the oldest first. */
+  readonly #running = new Set<Waiting>();
   #pumping = false;
   #seen = 0;
   #collectingSince = 0;
@@ -49,7 +58,7 @@ export class Admission {
   }
 
   /** @returns false where the request would have to wait too long */
-  enter(admit: () => void): boolean {
+  enter(answer: Answer, admit: () => void): boolean {
     const now = performance.now();
     const [first] = this.#waiting;
     // A short queue may have waited through one long pause, and is done in no time.
@@ -59,7 +68,7 @@ export class Admission {
       this.#refused += 1;
       return false;
     }
-    this.#waiting.push({ since: now, admit });
+    this.#waiting.push({ answer, admit, since: now });
     if (!this.#pumping) {
       this.#pumping = true;
       this.#collectingSince = now;
@@ -81,8 +90,8 @@ export class Admission {
     const until = turnMs > SLICE_MS ? now : now + SLICE_MS;
     let full: boolean;
     do {
-      full = this.#inFlight.size - this.#waiting.length > this.#maxWaiting / 2;
-      if (!full) this.#waiting.shift()?.admit();
+      full = this.#countRunning() >= this.#maxWaiting / 2;
+      if (!full) this.#run(this.#waiting.shift());
     } while (!full && this.#waiting.length > 0 && performance.now() < until);
 
     this.#collectingSince = performance.now();
@@ -91,6 +100,24 @@ export class Admission {
     else if (full) setTimeout(this.#pump, RETRY_MS);
     else setImmediate(this.#pump);
   };
+
+  #run(next: Waiting | undefined): void {
+    if (next === undefined) return;
+    next.since = performance.now();
+    this.#running.add(next);
+    next.answer.once('close', () => this.#running.delete(next));
+    next.admit();
+  }
+
+  /** What has run for long does not count: it is a stream, or waits for something else than this worker. */
+  #countRunning(): number {
+    const before = performance.now() - 2 * this.#maxWaitMs;
+    for (const running of this.#running) {
+      if (running.since >= before) break;
+      this.#running.delete(running);
+    }
+    return this.#running.size;
+  }
 
   /** Whether something arrived in the last turn, so that more may be there. */
   #collect(now: number): boolean {

@@ -37,7 +37,7 @@ export function createOverload({ config, vitals, metrics, inFlight }: OverloadOp
     const full = inFlight.size > maxInFlight;
     if ((!busy && !full) || isProbe(req.path)) next();
     else if (full) next(shed('in-flight', `${maxInFlight} requests are in flight already; try again later.`));
-    else if (!admission.enter(() => admit(res, next))) {
+    else if (!admission.enter(res, () => admit(res, next))) {
       next(shed('event-loop', 'Too many requests wait for this worker; try again later.'));
     }
   };

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,12 +8,22 @@ import { InFlight } from '../../src/http/in-flight.ts';
 import { SlowReaders } from '../../src/http/slow-readers.ts';
 import type { Socket } from 'node:net';
 
+/** An answer that never ends. */
+function answer() {
+  return new EventEmitter();
+}
+
+/** An answer that ends in the turn after it was asked for. */
+function shortAnswer() {
+  return { once: (_event: string, listener: () => void) => setImmediate(listener) };
+}
+
 describe('admission', () => {
   test('admits in order, and not within the turn in which a request arrived', async () => {
     const admission = new Admission(new InFlight(), 500);
     const admitted: number[] = [];
     for (let request = 0; request < 5; request += 1) {
-      expect(admission.enter(() => admitted.push(request))).toBe(true);
+      expect(admission.enter(answer(), () => admitted.push(request))).toBe(true);
     }
     expect(admitted).toEqual([]);
     await sleep(50);
@@ -24,19 +34,20 @@ describe('admission', () => {
   test('refuses what would wait behind too many, and admits again later', async () => {
     const admission = new Admission(new InFlight(), 500);
     let admitted = 0;
-    const results = Array.from({ length: 40 }, () => admission.enter(() => (admitted += 1)));
+    const results = Array.from({ length: 40 }, () => admission.enter(shortAnswer(), () => (admitted += 1)));
     expect(results.filter(Boolean)).toHaveLength(32);
     await sleep(100);
     expect(admitted).toBe(32);
-    expect(admission.enter(() => undefined)).toBe(true);
+    expect(admission.enter(shortAnswer(), () => undefined)).toBe(true);
   });
 
   test('refuses while the first has waited too long', async () => {
     const admission = new Admission(new InFlight(), 20);
-    for (let request = 0; request < 16; request += 1) expect(admission.enter(() => undefined)).toBe(true);
+    for (let request = 0; request < 16; request += 1)
+      expect(admission.enter(answer(), () => undefined)).toBe(true);
     const end = performance.now() + 40;
     while (performance.now() < end);
-    expect(admission.enter(() => undefined)).toBe(false);
+    expect(admission.enter(answer(), () => undefined)).toBe(false);
     await sleep(20);
   });
 
@@ -44,7 +55,7 @@ describe('admission', () => {
     const inFlight = new InFlight();
     const server = createServer((_req, res) => {
       inFlight.add(res);
-      admission.enter(() => {
+      admission.enter(res, () => {
         running.push(() => res.end());
       });
     });
@@ -59,7 +70,7 @@ describe('admission', () => {
       await once(response, 'end');
     });
     await sleep(300);
-    expect(running).toHaveLength(17);
+    expect(running).toHaveLength(16);
     for (let request = 0; request < 30; request += 1) {
       running[request]?.();
       await sleep(20);
@@ -67,6 +78,18 @@ describe('admission', () => {
     await Promise.all(answers);
     expect(running).toHaveLength(30);
     server.close();
+  });
+});
+
+describe('admission beside streams', () => {
+  test('goes on when what runs has run for long', async () => {
+    const admission = new Admission(new InFlight(), 100);
+    let admitted = 0;
+    for (let stream = 0; stream < 32; stream += 1) admission.enter(answer(), () => (admitted += 1));
+    await sleep(50);
+    expect(admitted).toBe(16);
+    await sleep(400);
+    expect(admitted).toBe(32);
   });
 });
 
