@@ -349,7 +349,7 @@ export class Supervisor {
       for (const worker of this.#workers) {
         if (paused) worker.heardAt = now;
         const silentMs = now - worker.heardAt;
-        if (worker.state !== 'ready' || silentMs <= timeoutMs) continue;
+        if (worker.state !== 'ready' || worker.killed || silentMs <= timeoutMs) continue;
         worker.leavesBecause = `its event loop was silent for ${Math.round(silentMs)} ms`;
         this.events.record('unresponsive', { ...this.#identify(worker), silentMs: Math.round(silentMs) });
         worker.kill();

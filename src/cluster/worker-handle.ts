@@ -54,6 +54,7 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   readonly #worker: Worker;
   #state: WorkerState = 'starting';
   #drainTimer: NodeJS.Timeout | undefined;
+  #killed = false;
 
   constructor({ slot, environment, startTimeoutMs }: WorkerHandleOptions) {
     super();
@@ -112,7 +113,13 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
     return exit;
   }
 
+  /** Whether it was killed from here; its exit may take a moment. */
+  get killed(): boolean {
+    return this.#killed;
+  }
+
   kill(): void {
+    this.#killed = true;
     this.#worker.process.kill('SIGKILL');
   }
 
