@@ -6,6 +6,7 @@ import { createErrorHandler } from './http/error-handler.ts';
 import type { CreatedFeatures } from './http/feature.ts';
 import { createFeatureRouter } from './http/feature-router.ts';
 import { createHealth } from './http/health.ts';
+import type { InFlight } from './http/in-flight.ts';
 import { createIndexPage } from './http/index-page.ts';
 import { createRequestMetrics } from './http/metrics.ts';
 import { createNotFound } from './http/not-found.ts';
@@ -19,15 +20,18 @@ import { createSecurity } from './http/security.ts';
 import type { Lifecycle } from './process/lifecycle.ts';
 import type { Logger } from './process/logger.ts';
 import type { Metrics } from './process/metrics.ts';
+import type { RequestBoard } from './process/request-board.ts';
 import type { VitalsMonitor } from './process/vitals.ts';
 
 export interface AppDependencies {
   readonly config: Config;
   readonly log: Logger;
   readonly context: RequestContext;
+  readonly board: RequestBoard;
   readonly metrics: Metrics;
   readonly vitals: VitalsMonitor;
   readonly lifecycle: Lifecycle;
+  readonly inFlight: InFlight;
   readonly created: readonly CreatedFeatures[];
   /** Whether this is one of several workers, which count a client's requests together. */
   readonly clustered: boolean;

@@ -162,6 +162,12 @@ export const variables = {
     default: 'auto',
     productionDefault: 'json',
   }),
+  LOG_MAX_WAITING_BYTES: integer({
+    doc: 'Log lines that wait for a stalled reader, in bytes for each process; further ones are dropped and counted.',
+    default: 8_388_608,
+    min: 16_384,
+    max: 1_000_000_000,
+  }),
   TRUST_PROXY: networks,
   RATE_LIMIT_MAX: integer({
     doc: 'Requests one client may make in a window.',
@@ -188,14 +194,20 @@ export const variables = {
     min: 64,
     max: 16_000,
   }),
+  MAX_REQUESTS_IN_FLIGHT: integer({
+    doc: 'Requests one worker serves at once; further ones are shed.',
+    default: 5_000,
+    min: 1,
+    max: 1_000_000,
+  }),
   OVERLOAD_MAX_DELAY_MS: integer({
-    doc: 'Event-loop delay in milliseconds above which a busy worker sheds requests; 0: never.',
-    default: 200,
+    doc: 'Time in milliseconds a request may wait for a busy worker; when the wait is longer, further ones are shed; 0: never.',
+    default: 500,
     min: 0,
     max: 60_000,
   }),
   OVERLOAD_MAX_UTILIZATION_PERCENT: integer({
-    doc: 'Event-loop utilisation in percent that a worker must also exceed before it sheds.',
+    doc: 'Event-loop utilisation in percent above which a worker counts as busy, and requests wait in its queue.',
     default: 98,
     min: 1,
     max: 100,
@@ -216,6 +228,12 @@ export const variables = {
     doc: 'Time a client has to send a whole request; it also bounds the length of an upload.',
     default: 300_000,
     min: 100,
+    max: 3_600_000,
+  }),
+  SLOW_READER_TIMEOUT_MS: integer({
+    doc: 'Time in which a client must take at least 16 KB of an answer that waits for it, or be cut.',
+    default: 30_000,
+    min: 1_000,
     max: 3_600_000,
   }),
   MAX_REQUESTS_PER_SOCKET: integer({
@@ -243,7 +261,7 @@ export const variables = {
     max: 600_000,
   }),
   WORKER_MAX_HEAP_MB: integer({
-    doc: 'A worker whose heap stays above this many MB is recycled; 0: never.',
+    doc: 'A worker whose heap stays above this many MB is recycled; in any case one that nears the limit of V8.',
     default: 0,
     min: 0,
     max: 1_000_000,

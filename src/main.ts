@@ -3,7 +3,9 @@ import cluster from 'node:cluster';
 import { failToStart } from './cluster/start-failure.ts';
 import { readConfig, readEnvironment } from './config.ts';
 import { featureVariables } from './features.ts';
+import { becomeInit } from './process/init.ts';
 
+becomeInit();
 try {
   const config = readConfig(readEnvironment(), featureVariables);
   if (cluster.isPrimary && config.WORKERS > 0) {

@@ -8,6 +8,7 @@ import { Standalone } from './cluster/standalone.ts';
 import { sizeThreadPool, type Config } from './config.ts';
 import { featureSets } from './features.ts';
 import type { FeatureDependencies, FeatureSet } from './http/feature.ts';
+import { InFlight } from './http/in-flight.ts';
 import { RequestContext } from './http/request-context.ts';
 import { HttpServer } from './http/server.ts';
 import { installGuards } from './process/guards.ts';
@@ -15,7 +16,9 @@ import { Lifecycle } from './process/lifecycle.ts';
 import { LogSink } from './process/log-sink.ts';
 import { createLogger } from './process/logger.ts';
 import { addGauge, createMetrics } from './process/metrics.ts';
+import { RequestBoard } from './process/request-board.ts';
 import { VitalsMonitor } from './process/vitals.ts';
+import { Watchdog } from './process/watchdog.ts';
 
 /**
  * Wires one worker: a process of the cluster, or with `WORKERS=0` the only one.
@@ -26,8 +29,10 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
   const clustered = cluster.isWorker;
   if (!clustered) sizeThreadPool(config);
 
-  const sink = new LogSink();
-  const context = new RequestContext();
+  const sink = new LogSink({ maxWaitingBytes: config.LOG_MAX_WAITING_BYTES });
+  const board = new RequestBoard();
+  const context = new RequestContext(board);
+  const inFlight = new InFlight();
   const log = await createLogger({
     config,
     sink,
@@ -43,6 +48,14 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
     exit: (code) => process.exit(code),
   });
 
+  new Watchdog({
+    board,
+    log,
+    heartbeatTimeoutMs: config.HEARTBEAT_TIMEOUT_MS,
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+    clustered,
+  });
+
   const sets = await Promise.all(offered.map((set) => set.load()));
   const dependencies: FeatureDependencies = {
     config,
@@ -53,15 +66,32 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
     managementAddress: () => supervision.managementAddress,
   };
   const created = sets.map((set) => set.create(dependencies));
-  const app = createApp({ config, log, context, metrics, vitals, lifecycle, created, clustered });
-  const server = new HttpServer(config, app);
+  const app = createApp({
+    config,
+    log,
+    context,
+    board,
+    inFlight,
+    metrics,
+    vitals,
+    lifecycle,
+    created,
+    clustered,
+  });
+  const server = new HttpServer({ config, app, inFlight });
   addGauge(
     metrics.registry,
     'http_requests_in_flight',
     'Requests without a whole answer yet.',
-    () => server.inFlight,
+    () => inFlight.size,
   );
   addGauge(metrics.registry, 'http_connections', 'Open connections.', () => server.connections);
+  addGauge(
+    metrics.registry,
+    'http_slow_readers_cut',
+    'Clients cut because they did not take their answer.',
+    () => server.slowReadersCut,
+  );
   addGauge(
     metrics.registry,
     'log_lines_dropped',
@@ -72,7 +102,7 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
   const report = (): WorkerReport => ({
     state: lifecycle.state,
     vitals: vitals.latest,
-    requests: { inFlight: server.inFlight, total: server.served },
+    requests: { inFlight: inFlight.size, total: inFlight.total },
     connections: server.connections,
     droppedLogLines: sink.dropped,
   });

@@ -100,7 +100,7 @@ describe('the house', () => {
         encoding: 'utf8',
       });
       expect(types.stdout).toBe('');
-      await using program = await Program.start({ WORKERS: '1' }, copy, `${copy}/src/main.ts`);
+      await using program = await Program.start({ WORKERS: '1' }, copy, copy);
       expect((await program.get('/livez')).status).toBe(200);
       expect((await program.get('/demos')).status).toBe(404);
       expect((await program.stop()).code).toBe(0);

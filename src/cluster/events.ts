@@ -60,7 +60,12 @@ export class EventLog {
     this.#latest.push(entry);
     if (this.#latest.length > KEPT) this.#latest.shift();
     const level = quiet ? 'debug' : warnings.has(event) ? 'warn' : 'info';
-    this.#log[level]({ ...details, event }, `worker ${event}`);
+    // `pid` in a log line is the process that wrote it.
+    const { pid: workerPid, ...rest } = details;
+    this.#log[level](
+      { ...rest, ...(workerPid === undefined ? {} : { workerPid }), event },
+      `worker ${event}`,
+    );
     for (const listener of this.#listeners) listener(entry);
   }
 }

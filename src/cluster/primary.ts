@@ -16,7 +16,7 @@ import type { WorkerHandle } from './worker-handle.ts';
 /** Wires the primary: it keeps the workers alive, counts for them, and answers on the management port. */
 export async function runPrimary(config: Config): Promise<void> {
   const startedAt = performance.now();
-  const sink = new LogSink();
+  const sink = new LogSink({ maxWaitingBytes: config.LOG_MAX_WAITING_BYTES });
   const log = await createLogger({ config, sink, name: packageJson.name, worker: 'primary' });
 
   const exit = async (code: number): Promise<void> => {
@@ -71,9 +71,11 @@ export async function runPrimary(config: Config): Promise<void> {
 
   const managementAddress = await management.listen();
   const address = await supervisor.start().catch((error: unknown) => {
+    if (supervisor.stopping) return undefined; // it was asked to stop before it was ready
     supervisor.kill();
     throw error;
   });
+  if (address === undefined) return;
   log.info(
     {
       event: 'started',

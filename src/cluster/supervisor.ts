@@ -37,6 +37,8 @@ const KILL_AFTER_DEADLINE_MS = 1_500;
 const SIGNAL_SETTLE_MS = 250;
 /** Heartbeats over the heap limit after which a worker is recycled: one collection may still bring it down. */
 const HEAP_STRIKES = 2;
+/** Share of V8's own heap limit above which a worker is recycled in any case. */
+const HEAP_LIMIT_SHARE = 0.85;
 
 /** Keeps `WORKERS` workers in service: forks, replaces, recycles, reloads and stops them. */
 export class Supervisor {
@@ -56,6 +58,8 @@ export class Supervisor {
   /** Set where any free port will do: one for all workers, and the same after a moment without a worker. */
   #port: number | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
+  /** Why a worker last could not start. */
+  #lastFailure: string | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -169,7 +173,8 @@ export class Supervisor {
   /** Starts another worker in the same place and drains the old one once the new one is in service. */
   async #replace(old: WorkerHandle, reason: string): Promise<void> {
     const fresh = this.#fork(old.slot);
-    // From here on its place is taken; if it should end by itself there is nothing left to replace.
+    // From here on its place is taken; if it should end by itself there is nothing left to replace. Nor is there
+    // for the new one as long as it is not in service.
     old.replaced = true;
     fresh.replaced = true;
     try {
@@ -178,16 +183,18 @@ export class Supervisor {
       old.replaced = false;
       if (old.state === 'gone' && !this.stopping) void this.#restart(old); // it fell meanwhile
       throw error;
-    } finally {
-      fresh.replaced = false;
     }
+    fresh.replaced = false;
     this.#countRestart(old.slot);
     await this.#drain(old, reason, false);
   }
 
   #drain(worker: WorkerHandle, reason: string, keepListening: boolean): Promise<unknown> {
-    const timeoutMs = this.#config.SHUTDOWN_TIMEOUT_MS + KILL_AFTER_DEADLINE_MS;
-    return worker.drain(reason, { keepListening, timeoutMs });
+    return worker.drain(reason, { keepListening, timeoutMs: this.#killAfterMs });
+  }
+
+  get #killAfterMs(): number {
+    return this.#config.SHUTDOWN_TIMEOUT_MS + KILL_AFTER_DEADLINE_MS;
   }
 
   async #stop(reason: string): Promise<void> {
@@ -220,6 +227,7 @@ export class Supervisor {
       },
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
+        this.#lastFailure = reason;
         this.events.record('start-failed', { ...this.#identify(worker), reason }, quiet);
       },
     );
@@ -232,6 +240,8 @@ export class Supervisor {
 
   /** A worker that stops by itself serves no more requests: its replacement need not wait for its end. */
   #onStopping(worker: WorkerHandle, reason: string): void {
+    // It may hang as it ends, and nobody else would end it.
+    worker.killAfter(this.#killAfterMs);
     if (this.stopping || worker.replaced) return;
     this.events.record('stopping', { ...this.#identify(worker), reason });
     void this.#restart(worker);
@@ -266,8 +276,10 @@ export class Supervisor {
     const verdict = this.#policy.failed(failed.livedMs);
     if (verdict.action === 'give-up') {
       if (this.ready) return this.#retryLater(failed, failedAt);
-      this.events.record('gave-up', { reason: 'workers fail as soon as they start' });
-      this.#options.onGiveUp('workers fail as soon as they start');
+      const why = this.#lastFailure === undefined ? '' : `; the last one: ${this.#lastFailure}`;
+      const reason = `workers fail as soon as they start${why}`;
+      this.events.record('gave-up', { reason });
+      this.#options.onGiveUp(reason);
       return;
     }
     await this.#restartAfter(failed, verdict.delayMs, failedAt);
@@ -299,10 +311,14 @@ export class Supervisor {
   #onReport(worker: WorkerHandle, { vitals }: WorkerReport): void {
     const { WORKER_MAX_HEAP_MB, WORKER_MAX_AGE_S } = this.#config;
     if (worker.state !== 'ready' || worker.replaced || this.stopping) return;
-    const tooLarge = WORKER_MAX_HEAP_MB > 0 && vitals.heapUsedBytes > WORKER_MAX_HEAP_MB * 1024 * 1024;
+    const ownLimit = WORKER_MAX_HEAP_MB > 0 ? WORKER_MAX_HEAP_MB * 1024 * 1024 : Infinity;
+    // Near the limit of V8 it would soon die of it, with all requests that it has.
+    const maxHeapBytes = Math.min(ownLimit, vitals.heapLimitBytes * HEAP_LIMIT_SHARE);
+    const tooLarge = vitals.heapUsedBytes > maxHeapBytes;
     const strikes = tooLarge ? (this.#heapStrikes.get(worker) ?? 0) + 1 : 0;
     this.#heapStrikes.set(worker, strikes);
-    if (strikes >= HEAP_STRIKES) void this.#recycle(worker, `its heap is over ${WORKER_MAX_HEAP_MB} MB`);
+    if (strikes >= HEAP_STRIKES)
+      void this.#recycle(worker, `its heap is over ${Math.round(maxHeapBytes / 1024 / 1024)} MB`);
     else if (WORKER_MAX_AGE_S > 0 && worker.livedMs > spreadAge(worker, WORKER_MAX_AGE_S) * 1000) {
       void this.#recycle(worker, `it is older than ${WORKER_MAX_AGE_S} s`);
     }
@@ -336,7 +352,7 @@ export class Supervisor {
       for (const worker of this.#workers) {
         if (paused) worker.heardAt = now;
         const silentMs = now - worker.heardAt;
-        if (worker.state !== 'ready' || silentMs <= timeoutMs) continue;
+        if (worker.state !== 'ready' || worker.killed || silentMs <= timeoutMs) continue;
         worker.leavesBecause = `its event loop was silent for ${Math.round(silentMs)} ms`;
         this.events.record('unresponsive', { ...this.#identify(worker), silentMs: Math.round(silentMs) });
         worker.kill();

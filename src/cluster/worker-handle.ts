@@ -57,6 +57,7 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   readonly #managementAddress: () => string;
   #state: WorkerState = 'starting';
   #drainTimer: NodeJS.Timeout | undefined;
+  #killed = false;
 
   constructor({ slot, environment, startTimeoutMs, managementAddress }: WorkerHandleOptions) {
     super();
@@ -101,8 +102,13 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
     this.leavesBecause ??= reason;
     this.#state = this.#state === 'gone' ? 'gone' : 'draining';
     this.#send({ type: 'drain', reason, keepListening: options.keepListening });
-    this.#drainTimer ??= setTimeout(() => this.kill(), options.timeoutMs);
+    this.killAfter(options.timeoutMs);
     return this.gone();
+  }
+
+  /** Kills it if it is still there then. */
+  killAfter(timeoutMs: number): void {
+    this.#drainTimer ??= setTimeout(() => this.kill(), timeoutMs);
   }
 
   async gone(): Promise<Exit> {
@@ -111,7 +117,13 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
     return exit;
   }
 
+  /** Whether it was killed from here; its exit may take a moment. */
+  get killed(): boolean {
+    return this.#killed;
+  }
+
   kill(): void {
+    this.#killed = true;
     this.#worker.process.kill('SIGKILL');
   }
 

@@ -2,6 +2,7 @@ import express, { Router, type Request, type RequestHandler, type Response } fro
 import type { Config } from '../config.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
+import type { RequestBoard } from '../process/request-board.ts';
 import {
   isMediaAnswer,
   isStreamedBody,
@@ -17,6 +18,7 @@ interface FeatureRouterOptions {
   readonly config: Pick<Config, 'BODY_LIMIT_BYTES'>;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
+  readonly board: RequestBoard;
 }
 
 /** The routes of one feature. A path that exists but does not serve the method is a 405 that names those it does. */
@@ -26,8 +28,10 @@ export function createFeatureRouter(feature: Feature, options: FeatureRouterOpti
 
   for (const [path, routes] of Map.groupBy(feature.routes, (route) => route.path)) {
     const pattern = feature.base + path;
+    const boarded = options.board.registerRoute(pattern);
     router.all(path, function nameRoute(_req, res, next) {
       res.locals.route = pattern;
+      options.board.nameRoute(res.locals.slot, boarded);
       next();
     });
     for (const route of routes) {

@@ -2,37 +2,53 @@ import type { RequestHandler } from 'express';
 import type { Config } from '../config.ts';
 import type { Metrics } from '../process/metrics.ts';
 import type { VitalsMonitor } from '../process/vitals.ts';
+import { Admission } from './admission.ts';
 import { isProbe } from './health.ts';
+import type { InFlight } from './in-flight.ts';
 import { Problem } from './problem.ts';
 
 interface OverloadOptions {
-  readonly config: Pick<Config, 'OVERLOAD_MAX_DELAY_MS' | 'OVERLOAD_MAX_UTILIZATION_PERCENT'>;
-  readonly vitals: VitalsMonitor;
+  readonly config: Pick<
+    Config,
+    'MAX_REQUESTS_IN_FLIGHT' | 'OVERLOAD_MAX_DELAY_MS' | 'OVERLOAD_MAX_UTILIZATION_PERCENT'
+  >;
+  readonly vitals: Pick<VitalsMonitor, 'latest'>;
   readonly metrics: Metrics;
+  readonly inFlight: InFlight;
 }
 
 const RETRY_AFTER_S = 1;
 
 /**
- * Sheds requests while the event loop is both late and busy: work that would only queue is refused at once, so
- * that what is admitted still ends in time. Lateness alone may be one long task that is over, and a high
- * utilisation alone is a worker that is well used. Probes are exempt.
+ * Sheds requests that would wait too long, so that what is admitted still ends in time. Probes are exempt.
+ *
+ * A worker that is busy without pause lets requests wait in a queue of its own and refuses those that find it too
+ * long; any worker refuses what goes beyond a fixed number in flight. One that has pauses lets every request pass at
+ * once: there a look at two numbers is all this costs.
  */
-export function createOverload({ config, vitals, metrics }: OverloadOptions): RequestHandler {
-  const maxDelayMs = config.OVERLOAD_MAX_DELAY_MS === 0 ? Infinity : config.OVERLOAD_MAX_DELAY_MS;
-  const maxUtilization = config.OVERLOAD_MAX_UTILIZATION_PERCENT / 100;
-  return function overload(req, _res, next) {
-    const { meanDelayMs, utilization } = vitals.latest.eventLoop;
-    if (meanDelayMs <= maxDelayMs || utilization <= maxUtilization || isProbe(req.path)) {
-      next();
-      return;
+export function createOverload({ config, vitals, metrics, inFlight }: OverloadOptions): RequestHandler {
+  const maxInFlight = config.MAX_REQUESTS_IN_FLIGHT;
+  const maxUtilization =
+    config.OVERLOAD_MAX_DELAY_MS === 0 ? Infinity : config.OVERLOAD_MAX_UTILIZATION_PERCENT / 100;
+  const admission = new Admission(inFlight, config.OVERLOAD_MAX_DELAY_MS);
+
+  return function overload(req, res, next) {
+    const busy = admission.active || vitals.latest.eventLoop.utilization > maxUtilization;
+    const full = inFlight.size > maxInFlight;
+    if ((!busy && !full) || isProbe(req.path)) next();
+    else if (full) next(shed('in-flight', `${maxInFlight} requests are in flight already; try again later.`));
+    else if (!admission.enter(res, () => admit(res, next))) {
+      next(shed('event-loop', 'Too many requests wait for this worker; try again later.'));
     }
-    metrics.shed.inc({ by: 'event-loop' });
-    next(
-      new Problem('overloaded', {
-        detail: 'The event loop is late; try again later.',
-        headers: { 'Retry-After': String(RETRY_AFTER_S) },
-      }),
-    );
   };
+
+  function shed(by: string, detail: string): Problem {
+    metrics.shed.inc({ by });
+    return new Problem('overloaded', { detail, headers: { 'Retry-After': String(RETRY_AFTER_S) } });
+  }
+}
+
+/** Whoever left as they waited needs no answer. */
+function admit(res: { readonly closed: boolean }, next: () => void): void {
+  if (!res.closed) next();
 }

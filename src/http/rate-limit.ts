@@ -16,21 +16,23 @@ interface RateLimitOptions {
 /**
  * Limits the requests of one client over all workers: the primary counts.
  *
- * A primary that does not answer within a second lets requests pass uncounted and says so in the log: a limiter
- * that fails must not become the outage it is there to prevent. Probes are exempt.
+ * A primary that does not answer within a second lets requests pass uncounted and says so in the log, and for a
+ * moment it is not asked at all: a limiter that fails must not become the outage it is there to prevent. Probes are
+ * exempt.
  */
 export function createRateLimit({ config, log, clustered }: RateLimitOptions): RequestHandler {
   const { RATE_LIMIT_MAX: limit, RATE_LIMIT_WINDOW_MS: windowMs } = config;
   const policy = `"client"; q=${limit}; w=${Math.ceil(windowMs / 1000)}`;
+  const store = createStore('client', clustered);
   const limiter = rateLimit({
     limit,
     windowMs,
     // Written below: the package hashes the client's key anew for each answer, for a parameter that is optional.
     standardHeaders: false,
     legacyHeaders: false,
-    store: createStore('client', clustered),
+    store,
     keyGenerator: clientKey,
-    skip: (req) => isProbe(req.path),
+    skip: (req) => isProbe(req.path) || (store instanceof PrimaryStore && store.silent),
     passOnStoreError: true,
     logger: adaptLogger(log),
     // X-Forwarded-For without TRUST_PROXY is ignored on purpose, so nobody needs to be told of it.
@@ -68,9 +70,30 @@ function refuse(count: RateLimitInfo | undefined): Problem {
   });
 }
 
+/** For how long a primary that was silent is not asked: each request would wait for it in vain. */
+const NOT_ASKED_MS = 2_000;
+
+/** The counts that the primary keeps, as long as it answers. */
+class PrimaryStore extends ClusterMemoryStoreWorker {
+  #notAskedUntil = 0;
+
+  /** Whether the primary was silent a moment ago. */
+  get silent(): boolean {
+    return this.#notAskedUntil > 0 && performance.now() < this.#notAskedUntil;
+  }
+
+  override increment(key: string): ReturnType<ClusterMemoryStoreWorker['increment']> {
+    const counted = super.increment(key);
+    counted.catch(() => {
+      this.#notAskedUntil = performance.now() + NOT_ASKED_MS;
+    });
+    return counted;
+  }
+}
+
 /** @param prefix one for each limiter; limiters of the same prefix share their counts */
 export function createStore(prefix: string, clustered: boolean): ClusterMemoryStoreWorker | MemoryStore {
-  return clustered ? new ClusterMemoryStoreWorker({ prefix }) : new MemoryStore();
+  return clustered ? new PrimaryStore({ prefix }) : new MemoryStore();
 }
 
 /** IPv4 by address; IPv6 by its /56, for one customer has at least that many addresses. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
+import type { RequestBoard } from '../process/request-board.ts';
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to type `res.locals`
@@ -8,6 +9,8 @@ declare global {
     interface Locals {
       /** The id by which this request is found in the log; also sent as `X-Request-Id`. */
       requestId: string;
+      /** Where this request stands on the board of requests in flight. */
+      slot: number;
       /** The pattern of the route that serves this request; unset where none does. */
       route?: string;
       /** Who asks, by address; unset where the connection was gone before anybody looked. */
@@ -36,19 +39,27 @@ const validTraceparent =
 /** Knows, anywhere below a request's first layer, which request is being served. */
 export class RequestContext {
   readonly #storage = new AsyncLocalStorage<RequestFields>();
+  readonly #board: RequestBoard;
+
+  constructor(board: RequestBoard) {
+    this.#board = board;
+  }
 
   /** The fields of the request that is being served, or none outside of one. */
   readonly fields = (): object => ({ ...this.#storage.getStore() }); // a copy: pino adds to what it is given
 
   /** The layer that begins a request. */
   get layer(): RequestHandler {
-    const storage = this.#storage;
+    const [storage, board] = [this.#storage, this.#board];
     return function requestContext(req, res, next) {
       const fields = identify(req.get('x-request-id'), req.get('traceparent'));
       res.locals.requestId = fields.requestId;
       // Read now: when the request is logged its connection may be gone, and the address with it.
       res.locals.ip = req.ip;
       res.setHeader('X-Request-Id', fields.requestId);
+      const slot = board.begin(fields.requestId, req.method, req.url);
+      res.locals.slot = slot;
+      res.on('close', () => board.end(slot));
       storage.run(fields, next);
     };
   }

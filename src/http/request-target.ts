@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Config } from '../config.ts';
 import { Problem } from './problem.ts';
 
-/** Refuses URLs that no route should ever see: over-long ones, broken percent-encoding, NUL bytes. */
+/** Refuses what no route should ever see: no host, over-long URLs, broken percent-encoding, NUL bytes. */
 export function createRequestTarget({
   config,
 }: {
@@ -10,6 +10,10 @@ export function createRequestTarget({
 }): RequestHandler {
   const limit = config.URL_LIMIT_BYTES;
   return function requestTarget(req, _res, next) {
+    if (req.headers.host === undefined && req.httpVersion === '1.1') {
+      next(new Problem('bad-request', { detail: 'A Host header is required.' }));
+      return;
+    }
     if (req.url.length > limit) {
       next(new Problem('url-too-long', { detail: `At most ${limit} bytes are served.` }));
       return;

@@ -9,7 +9,9 @@ import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import type { StopRequest } from '../process/lifecycle.ts';
+import type { InFlight } from './in-flight.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails, type ProblemCode } from './problem.ts';
+import { SlowReaders } from './slow-readers.ts';
 
 /** How often Node.js looks for connections that overran their time; its default of 30 s would double most limits. */
 const CHECK_CONNECTIONS_EVERY_MS = 1_000;
@@ -20,44 +22,55 @@ const parserProblems: Readonly<Record<string, ProblemCode>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
 };
 
+/** Time in which a connection that was just accepted can say what it wants. */
+const LAST_REQUEST_MS = 50;
+
+interface HttpServerOptions {
+  readonly config: Config;
+  readonly app: RequestListener;
+  readonly inFlight: InFlight;
+}
+
 /** An HTTP server that knows its sockets and its requests, so that it can be drained. */
 export class HttpServer {
   readonly #server: Server;
   readonly #config: Config;
   readonly #sockets = new Set<Socket>();
-  readonly #inFlight = new Set<ServerResponse>();
-  #served = 0;
+  readonly #inFlight: InFlight;
   #draining = false;
-  #onIdle: (() => void) | undefined;
+  #slowReadersCut = 0;
 
-  constructor(config: Config, app: RequestListener) {
+  constructor({ config, app, inFlight }: HttpServerOptions) {
     this.#config = config;
+    this.#inFlight = inFlight;
+    new SlowReaders(this.#sockets, config.SLOW_READER_TIMEOUT_MS, () => (this.#slowReadersCut += 1));
     this.#server = createServer({
       keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT_MS,
       headersTimeout: config.HEADERS_TIMEOUT_MS,
       requestTimeout: config.REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_CONNECTIONS_EVERY_MS,
+      // Node.js would answer a request without a host by itself, and not with a problem.
+      requireHostHeader: false,
     });
     this.#server.maxRequestsPerSocket = config.MAX_REQUESTS_PER_SOCKET;
     this.#server.maxConnections = config.MAX_CONNECTIONS;
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
+      inFlight.connected();
       socket.once('close', () => this.#sockets.delete(socket));
     });
     // Before the app, so that what it counts is all that arrives.
-    this.#server.on('request', (_req, res) => this.#track(res));
+    this.#server.on('request', (req, res) => {
+      if (req.url?.startsWith('/') === false) req.url = toOriginForm(req.url);
+      this.#track(res);
+    });
     this.#server.on('request', app);
     this.#server.on('clientError', (error, socket) => this.#answerParserError(error, socket as Socket));
   }
 
-  /** Requests that have no whole answer yet. */
-  get inFlight(): number {
-    return this.#inFlight.size;
-  }
-
-  /** Requests that have arrived since the start. */
-  get served(): number {
-    return this.#served;
+  /** Clients that were cut because they did not take their answer. */
+  get slowReadersCut(): number {
+    return this.#slowReadersCut;
   }
 
   get connections(): number {
@@ -81,13 +94,17 @@ export class HttpServer {
    */
   async drain({ keepListening }: Pick<StopRequest, 'keepListening'>, deadline: AbortSignal): Promise<void> {
     this.#draining = true;
-    for (const res of this.#inFlight) announceClose(res);
+    for (const res of this.#inFlight.responses) announceClose(res);
     if (!keepListening) this.#closeListener();
     // A client may be about to send on a socket that looks idle from here: closing it now would lose that request.
     await sleep(this.#config.SHUTDOWN_SETTLE_MS, undefined, { signal: deadline }).catch(() => undefined);
-    if (keepListening) this.#closeListener();
+    if (keepListening) {
+      // A connection that was accepted a moment ago gets the time to say what it wants.
+      this.#closeListener();
+      await sleep(LAST_REQUEST_MS, undefined, { signal: deadline }).catch(() => undefined);
+    }
     this.#endSilentSockets();
-    await this.#finished(deadline);
+    await this.#inFlight.finished(deadline);
     for (const socket of this.#sockets) {
       if (deadline.aborted) socket.destroy();
       else socket.destroySoon();
@@ -97,13 +114,8 @@ export class HttpServer {
   #track(res: ServerResponse): void {
     // Layers, the router and a pipeline each listen for its end: more than the ten that Node.js takes for a leak.
     res.setMaxListeners(30);
-    this.#served += 1;
     this.#inFlight.add(res);
     if (this.#draining) announceClose(res);
-    res.once('close', () => {
-      this.#inFlight.delete(res);
-      if (this.#inFlight.size === 0) this.#onIdle?.();
-    });
   }
 
   /** Closes the listener alone: `http.Server.close()` would end idle sockets at once, before they could settle. */
@@ -113,22 +125,13 @@ export class HttpServer {
 
   /** Ends sockets that serve no request, also those that never sent one, which `closeIdleConnections()` spares. */
   #endSilentSockets(): void {
-    const busy = new Set([...this.#inFlight].map((res) => res.socket));
+    const busy = new Set([...this.#inFlight.responses].map((res) => res.socket));
     for (const socket of this.#sockets) if (!busy.has(socket)) socket.end();
-  }
-
-  /** Resolves when no request is in flight, or at the deadline. */
-  #finished(deadline: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
-      if (this.#inFlight.size === 0 || deadline.aborted) resolve();
-      else deadline.addEventListener('abort', () => resolve(), { once: true });
-    });
   }
 
   /** Answers a request that never became one: no layer has seen it, so the answer is written by hand. */
   #answerParserError(error: NodeJS.ErrnoException, socket: Socket): void {
-    const res = [...this.#inFlight].find((candidate) => candidate.socket === socket);
+    const res = [...this.#inFlight.responses].find((candidate) => candidate.socket === socket);
     if (!socket.writable || error.code === 'ECONNRESET' || res?.headersSent === true) {
       socket.destroy();
       return;
@@ -140,6 +143,17 @@ export class HttpServer {
         `Content-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     );
   }
+}
+
+/**
+ * The path and query of a target that also names a scheme and a host, as clients send it to a proxy: who it is for
+ * is in the Host header, and a password in it must not get into a log.
+ * https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+ */
+export function toOriginForm(target: string): string {
+  const [, rest] = /^https?:\/\/[^/?#]*(.*)$/is.exec(target) ?? [];
+  if (rest === undefined) return target;
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 function announceClose(res: ServerResponse): void {

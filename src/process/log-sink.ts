@@ -1,38 +1,51 @@
-import sonicBoom, { type SonicBoom } from 'sonic-boom';
+import { Buffer } from 'node:buffer';
+import { write } from 'node:fs';
+import { Socket } from 'node:net';
+import process from 'node:process';
 
 /**
  * A write to a pipe is whole, never mixed with one of another process, up to this size: POSIX's PIPE_BUF on
  * Linux. All workers share one standard output, so no write may be longer while more than one line is in it.
  */
 const ATOMIC_WRITE_BYTES = 4_096;
-/** What may wait for a stalled reader; then lines are dropped, for the service matters more than its log. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** Half a write: so much is worth one at once. */
+const WORTH_A_WRITE_BYTES = ATOMIC_WRITE_BYTES / 2;
 /** How old a line gets at most before it is written. */
 const FLUSH_EVERY_MS = 100;
+/** After a fault that may pass, such as a full disk: trying at once and again would only burn CPU. */
+const RETRY_AFTER_MS = 1_000;
+
+type Write = (bytes: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void) => void;
+
+const mayPass = new Set(['EAGAIN', 'EBUSY', 'ENOSPC', 'EDQUOT', 'EINTR']);
+
+interface LogSinkOptions {
+  /** A file descriptor: a file, a pipe or a terminal. */
+  readonly fd?: number;
+  /** What may wait for a stalled reader; then lines are dropped, for the service matters more than its log. */
+  readonly maxWaitingBytes?: number;
+}
 
 /** Where log lines go: writes never block the event loop, and a reader that stalls or leaves never harms it. */
 export class LogSink {
-  readonly #stream: SonicBoom;
+  readonly #write: Write;
+  readonly #maxWaitingBytes: number;
+  /** Whole lines, in pieces that are one write each. */
+  readonly #waiting: Buffer[] = [];
+  #next = '';
+  #nextBytes = 0;
+  #waitingBytes = 0;
+  #writing = false;
+  #timer: NodeJS.Timeout | undefined;
   #dropped = 0;
+  #reported = 0;
   #closed = false;
+  #onIdle: (() => void) | undefined;
+  #onResumed: ((dropped: number) => void) | undefined;
 
-  /** @param fd a file descriptor, by default standard output; a file, a pipe or a terminal */
-  constructor(fd = 1) {
-    this.#stream = new sonicBoom.SonicBoom({
-      fd,
-      sync: false,
-      minLength: ATOMIC_WRITE_BYTES / 2,
-      maxWrite: ATOMIC_WRITE_BYTES,
-      maxLength: MAX_WAITING_BYTES,
-      periodicFlush: FLUSH_EVERY_MS,
-    });
-    this.#stream.on('drop', () => {
-      this.#dropped += 1;
-    });
-    this.#stream.on('error', (error: NodeJS.ErrnoException) => {
-      // EPIPE and the like: nobody will ever read again. Trying each line anew would only burn CPU.
-      if (error.code !== 'EAGAIN') this.#closed = true;
-    });
+  constructor({ fd = 1, maxWaitingBytes = 8 * 1024 * 1024 }: LogSinkOptions = {}) {
+    this.#write = writerOf(fd);
+    this.#maxWaitingBytes = maxWaitingBytes;
   }
 
   /** Lines that were lost because the reader had stalled or left. */
@@ -40,21 +53,99 @@ export class LogSink {
     return this.#dropped;
   }
 
+  /** @param tell is given how many lines were lost, when lines are written again */
+  onResumed(tell: (dropped: number) => void): void {
+    this.#onResumed = tell;
+  }
+
   /** @param line one line with its line feed */
   write(line: string): void {
-    if (this.#closed) this.#dropped += 1;
-    else this.#stream.write(line);
+    const bytes = Buffer.byteLength(line);
+    if (this.#closed || this.#waitingBytes + bytes > this.#maxWaitingBytes) {
+      this.#dropped += 1;
+      return;
+    }
+    if (this.#nextBytes + bytes > ATOMIC_WRITE_BYTES) this.#seal();
+    this.#next += line;
+    this.#nextBytes += bytes;
+    this.#waitingBytes += bytes;
+    if (this.#nextBytes >= WORTH_A_WRITE_BYTES) this.#pump();
+    else this.#timer ??= setTimeout(() => this.#pump(), FLUSH_EVERY_MS).unref();
   }
 
   /** Resolves when what was written has been handed over, or after `timeoutMs` where the reader has stalled. */
   async flush(timeoutMs = 500): Promise<void> {
-    if (this.#closed) return;
+    this.#pump();
+    if (this.#closed || !this.#writing) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
-      this.#stream.flush(() => {
+      this.#onIdle = () => {
         clearTimeout(timer);
         resolve();
-      });
+      };
     });
   }
+
+  #seal(): void {
+    if (this.#nextBytes === 0) return;
+    this.#waiting.push(Buffer.from(this.#next));
+    this.#next = '';
+    this.#nextBytes = 0;
+  }
+
+  /** One write at a time: two that wait together could be merged into one that is too long. */
+  #pump(): void {
+    if (this.#writing || this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting.length === 0) this.#seal();
+    const piece = this.#waiting[0];
+    if (piece === undefined) {
+      this.#onIdle?.();
+      return;
+    }
+    this.#writing = true;
+    this.#write(piece, (error, written) => {
+      this.#writing = false;
+      if (error === null) this.#wrote(piece, written);
+      else if (mayPass.has(error.code ?? ''))
+        this.#timer = setTimeout(() => this.#pump(), RETRY_AFTER_MS).unref();
+      else this.#close();
+    });
+  }
+
+  #wrote(piece: Buffer, written: number): void {
+    this.#waitingBytes -= written;
+    if (written < piece.length) this.#waiting[0] = piece.subarray(written);
+    else this.#waiting.shift();
+    if (this.#dropped > this.#reported && this.#waitingBytes < this.#maxWaitingBytes / 2) {
+      const lost = this.#dropped - this.#reported;
+      this.#reported = this.#dropped;
+      this.#onResumed?.(lost);
+    }
+    this.#pump();
+  }
+
+  /** EPIPE and the like: nobody will ever read again. */
+  #close(): void {
+    this.#closed = true;
+    for (const piece of this.#waiting) this.#dropped += piece.toString('latin1').split('\n').length - 1;
+    this.#dropped += this.#next.split('\n').length - 1;
+    this.#waiting.length = 0;
+    this.#next = '';
+    this.#onIdle?.();
+  }
+}
+
+/**
+ * How to write without blocking. A pipe is left to the event loop: `fs.write` would hold a thread of libuv's pool
+ * for as long as the reader stalls, and with it the end of the process, which waits for all of these.
+ */
+function writerOf(fd: number): Write {
+  if (fd === 1 && process.stdout instanceof Socket) {
+    const stream = process.stdout;
+    stream.on('error', () => undefined); // each write is told of it
+    return (bytes, done) => stream.write(bytes, (error) => done(error ?? null, error ? 0 : bytes.length));
+  }
+  return (bytes, done) => write(fd, bytes, done);
 }

@@ -26,8 +26,15 @@ export async function createLogger(dependencies: LoggerDependencies): Promise<Lo
     ...(requestFields === undefined ? {} : { mixin: requestFields }),
   };
   const prettify = wantsPretty(config) ? await loadPrettifier() : undefined;
-  if (prettify === undefined) return pino(options, sink);
-  return pino(options, { write: (line: string) => sink.write(prettify(line)) });
+  const stream = prettify === undefined ? sink : { write: (line: string) => sink.write(prettify(line)) };
+  const log = pino(options, stream);
+  sink.onResumed((dropped) =>
+    log.warn(
+      { event: 'log-lines-dropped', dropped },
+      `${dropped} log lines were lost: the reader had stalled`,
+    ),
+  );
+  return log;
 }
 
 function wantsPretty({ LOG_FORMAT, NODE_ENV }: LoggerDependencies['config']): boolean {

@@ -1,40 +1,63 @@
 import { describe, expect, test } from '@jest/globals';
-import { defaultRestartPolicy, RestartPolicy } from '../../src/cluster/restart-policy.ts';
+import { RestartPolicy, type RestartPolicyOptions } from '../../src/cluster/restart-policy.ts';
 
-function policy(random: number): RestartPolicy {
-  return new RestartPolicy({ ...defaultRestartPolicy, random: () => random });
-}
+const options: RestartPolicyOptions = {
+  healthyAfterMs: 5_000,
+  baseDelayMs: 100,
+  maxDelayMs: 1_000,
+  maxFailures: 6,
+  random: () => 1,
+};
 
-/** The delays after so many failures in a row of workers that were never in service. */
-function delays(subject: RestartPolicy, failures: number): (number | 'give-up')[] {
-  return Array.from({ length: failures }, () => {
-    const verdict = subject.failed(0);
+/** Lives of so many milliseconds, one after the other. */
+function verdicts(policy: RestartPolicy, ...lives: number[]): (number | 'give-up')[] {
+  return lives.map((livedMs) => {
+    const verdict = policy.failed(livedMs);
     return verdict.action === 'restart' ? verdict.delayMs : 'give-up';
   });
 }
 
-describe('restart policy', () => {
-  test('mends the first failure at once and waits twice as long after each further one', () => {
-    expect(delays(policy(1), 6)).toEqual([0, 100, 200, 400, 800, 1600]);
+describe('the restart policy', () => {
+  test('mends the first failure at once, then waits twice as long each time, up to a limit, and gives up', () => {
+    expect(verdicts(new RestartPolicy(options), 0, 0, 0, 0, 0, 0, 0, 0)).toEqual([
+      0,
+      100,
+      200,
+      400,
+      800,
+      1_000,
+      'give-up',
+      'give-up',
+    ]);
   });
 
-  test('never waits less than half of that, whatever chance says', () => {
-    expect(delays(policy(0), 6)).toEqual([0, 50, 100, 200, 400, 800]);
+  test('counts anew after a worker that lived long enough', () => {
+    expect(verdicts(new RestartPolicy(options), 0, 0, 0, 5_000, 0, 4_999)).toEqual([
+      0, 100, 200, 0, 100, 200,
+    ]);
   });
 
-  test('gives up after too many failures in a row', () => {
-    expect(delays(policy(1), 9).indexOf('give-up')).toBe(8);
+  test('never gives up on workers that fail once in a while', () => {
+    const lives = Array.from({ length: 100 }, () => 60_000);
+    expect(new Set(verdicts(new RestartPolicy(options), ...lives))).toEqual(new Set([0]));
   });
 
-  test('starts anew after a worker that was healthy', () => {
-    const subject = policy(1);
-    delays(subject, 8);
-    expect(subject.failed(defaultRestartPolicy.healthyAfterMs)).toEqual({ action: 'restart', delayMs: 0 });
-    expect(delays(subject, 2)).toEqual([100, 200]);
+  test('takes at most half of the delay off by chance', () => {
+    const least = new RestartPolicy({ ...options, random: () => 0 });
+    expect(verdicts(least, 0, 0, 0, 0)).toEqual([0, 50, 100, 200]);
   });
 
-  test('never waits longer than its maximum', () => {
-    const subject = new RestartPolicy({ ...defaultRestartPolicy, maxFailures: 100, random: () => 1 });
-    expect(Math.max(...delays(subject, 50).map(Number))).toBe(defaultRestartPolicy.maxDelayMs);
+  test('with its defaults forks at most ten workers in any five seconds of a crash loop', () => {
+    const policy = new RestartPolicy();
+    const forks: number[] = [];
+    let now = 0;
+    for (let delay = verdicts(policy, 0)[0]; delay !== 'give-up'; delay = verdicts(policy, 0)[0]) {
+      now += delay ?? 0; // each falls as soon as it was forked: nothing could be faster
+      forks.push(now);
+    }
+    const most = Math.max(
+      ...forks.map((from) => forks.filter((at) => at >= from && at < from + 5_000).length),
+    );
+    expect(most).toBeLessThanOrEqual(10);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { defineRoute, type Feature } from '../../src/http/feature.ts';
+import { InFlight } from '../../src/http/in-flight.ts';
 import { createTestApp, type TestApp } from '../support/app.ts';
 
 /** A feature that does what the layers must cope with. */
@@ -184,32 +185,60 @@ describe('rate limit', () => {
   });
 });
 
-describe('overload', () => {
-  const shedding = { OVERLOAD_MAX_DELAY_MS: '200' };
-  const late = { utilization: 1, meanDelayMs: 5_000, p99DelayMs: 5_000, maxDelayMs: 5_000 };
+/** As `probe`, but each request takes its time. */
+const slowProbe: Feature = {
+  ...probe,
+  id: 'slow-probe',
+  base: '/slow-probe',
+  routes: [
+    defineRoute({
+      method: 'get',
+      path: '/wait',
+      summary: 'Waits',
+      response: z.object({}),
+      examples: [{ title: 'Wait' }],
+      async handler() {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return {};
+      },
+    }),
+  ],
+};
 
-  test('sheds requests while the event loop is late and busy, but never probes', async () => {
-    await using busy = await createTestApp({ features: [probe], vitals: { eventLoop: late }, env: shedding });
-    const shed = await busy.client.get('/probe/small');
+describe('overload', () => {
+  const eventLoop = { utilization: 1, meanDelayMs: 0, p99DelayMs: 0, maxDelayMs: 0 };
+
+  test('sheds requests beyond what may be in flight, but never probes', async () => {
+    const inFlight = Object.assign(new InFlight(), { add: () => undefined });
+    Object.defineProperty(inFlight, 'size', { value: 11 });
+    await using full = await createTestApp({
+      features: [probe],
+      inFlight,
+      env: { MAX_REQUESTS_IN_FLIGHT: '10' },
+    });
+    const shed = await full.client.get('/probe/small');
     expect(shed.status).toBe(503);
     expect(shed.body).toMatchObject({ code: 'overloaded' });
     expect(shed.headers['retry-after']).toBe('1');
-    await busy.client.get('/livez').expect(200);
+    await full.client.get('/livez').expect(200);
+    expect(await full.metrics.registry.metrics()).toContain('http_requests_shed_total{by="in-flight"} 1');
   });
 
-  test('serves while it is only busy, or only late', async () => {
-    await using used = await createTestApp({
-      features: [probe],
-      vitals: { eventLoop: { ...late, meanDelayMs: 1 } },
-      env: shedding,
-    });
+  test('serves while it is busy and the queue is short', async () => {
+    await using used = await createTestApp({ features: [probe], vitals: { eventLoop } });
     await used.client.get('/probe/small').expect(200);
-    await using once = await createTestApp({
-      features: [probe],
-      vitals: { eventLoop: { ...late, utilization: 0.5 } },
-      env: shedding,
-    });
-    await once.client.get('/probe/small').expect(200);
+  });
+
+  test('sheds what would wait behind too many others while it is busy', async () => {
+    await using busy = await createTestApp({ features: [slowProbe], vitals: { eventLoop } });
+    const answers = await Promise.all(Array.from({ length: 80 }, () => busy.client.get('/slow-probe/wait')));
+    const shed = answers.filter(({ status }) => status === 503);
+    expect(shed.length).toBeGreaterThan(0);
+    expect(shed.every(({ headers }) => headers['retry-after'] === '1')).toBe(true);
+    expect(answers.filter(({ status }) => status === 200).length).toBe(80 - shed.length);
+    expect(await busy.metrics.registry.metrics()).toContain(
+      `http_requests_shed_total{by="event-loop"} ${shed.length}`,
+    );
   });
 });
 

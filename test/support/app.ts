@@ -5,8 +5,10 @@ import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import type { CreatedFeatures, Feature } from '../../src/http/feature.ts';
 import { featureSets, featureVariables } from '../../src/features.ts';
+import { InFlight } from '../../src/http/in-flight.ts';
 import { RequestContext } from '../../src/http/request-context.ts';
 import { Lifecycle } from '../../src/process/lifecycle.ts';
+import { RequestBoard } from '../../src/process/request-board.ts';
 import { createMetrics, type Metrics } from '../../src/process/metrics.ts';
 import { VitalsMonitor, type Vitals } from '../../src/process/vitals.ts';
 
@@ -26,16 +28,23 @@ interface TestAppOptions {
   /** Features instead of those of the service. */
   readonly features?: readonly Feature[];
   readonly vitals?: Partial<Vitals>;
+  readonly inFlight?: InFlight;
 }
 
-/** The app with all its layers, without a process around it. It sheds nothing: some tests block the event loop. */
-export async function createTestApp({ env = {}, features, vitals }: TestAppOptions = {}): Promise<TestApp> {
+/** The app with all its layers, without a process around it. It sheds nothing unless asked: some tests block the event loop. */
+export async function createTestApp({
+  env = {},
+  features,
+  vitals,
+  inFlight = new InFlight(),
+}: TestAppOptions = {}): Promise<TestApp> {
   const config = readConfig(
     { NODE_ENV: 'test', WORKERS: '0', OVERLOAD_MAX_DELAY_MS: '0', ...env },
     featureVariables,
   );
   const logged: Record<string, unknown>[] = [];
-  const context = new RequestContext();
+  const board = new RequestBoard();
+  const context = new RequestContext(board);
   const log = pino(
     { level: 'debug', mixin: context.fields, formatters: { level: (label) => ({ level: label }) } },
     { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
@@ -46,7 +55,17 @@ export async function createTestApp({ env = {}, features, vitals }: TestAppOptio
     vitals === undefined ? monitor : ({ latest: { ...monitor.latest, ...vitals } } as VitalsMonitor);
   const lifecycle = new Lifecycle({ log, timeoutMs: 1_000, exit: () => undefined });
   lifecycle.ready();
-  const dependencies = { config, log, context, metrics, vitals: feel, lifecycle, clustered: false };
+  const dependencies = {
+    config,
+    log,
+    context,
+    metrics,
+    vitals: feel,
+    lifecycle,
+    clustered: false,
+    board,
+    inFlight,
+  };
   const created: CreatedFeatures[] =
     features === undefined
       ? await Promise.all(featureSets.map(async (set) => (await set.load()).create(dependencies)))

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,10 @@ interface WorkerView {
   readonly pid: number;
   readonly state: string;
   readonly restarts: number;
+  readonly report?: {
+    readonly droppedLogLines: number;
+    readonly vitals: { readonly rssBytes: number; readonly cpuPercent: number };
+  };
 }
 
 /** The real program, started from outside on free ports. */
@@ -23,10 +28,12 @@ export class Program implements AsyncDisposable {
   readonly exited: Promise<Exit>;
   output = '';
   errors = '';
+  readonly #lines: Record<string, unknown>[] = [];
+  #unfinishedLine = '';
   #started: Record<string, unknown> | undefined;
 
-  private constructor(env: Readonly<Record<string, string>>, cwd: string, main: string) {
-    this.process = spawn(process.execPath, [main], {
+  private constructor(env: Readonly<Record<string, string>>, cwd: string, home: string) {
+    this.process = spawn(process.execPath, [join(home, 'src/main.ts')], {
       cwd,
       // A group of its own, so that a signal can be sent to all of it as a terminal does.
       detached: true,
@@ -40,27 +47,32 @@ export class Program implements AsyncDisposable {
         ...env,
       },
     });
-    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
     this.exited = new Promise((resolve) => {
       this.process.once('close', (code, signal) => resolve({ code, signal }));
     });
   }
 
-  /** Starts it and waits until it says that it is ready. */
-  static async start(
-    env: Readonly<Record<string, string>> = {},
-    cwd = root,
-    main = `${root}src/main.ts`,
-  ): Promise<Program> {
-    const program = new Program(env, cwd, main);
-    program.#started = await program.logged('started');
+  /**
+   * Starts it and waits until it says that it is ready.
+   *
+   * @param home the folder whose `src/main.ts` is started: this repository, or a copy of it
+   */
+  static async start(env: Readonly<Record<string, string>> = {}, cwd = root, home = root): Promise<Program> {
+    const program = new Program(env, cwd, home);
+    await program.started();
     return program;
   }
 
   /** Starts it without waiting, where it is not expected to become ready. */
-  static launch(env: Readonly<Record<string, string>> = {}, cwd = root): Program {
-    return new Program(env, cwd, `${root}src/main.ts`);
+  static launch(env: Readonly<Record<string, string>> = {}, cwd = root, home = root): Program {
+    return new Program(env, cwd, home);
+  }
+
+  /** Waits until it says that it is ready. */
+  async started(): Promise<void> {
+    this.#started = await this.logged('started');
   }
 
   get pid(): number {
@@ -76,27 +88,31 @@ export class Program implements AsyncDisposable {
   }
 
   /** The log so far. */
-  get lines(): Record<string, unknown>[] {
-    const lines = this.output.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
-    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  get lines(): readonly Record<string, unknown>[] {
+    return this.#lines;
   }
 
   /** Waits for a log line with this event. */
   async logged(
     event: string,
     matches: Readonly<Record<string, unknown>> = {},
+    timeoutMs?: number,
   ): Promise<Record<string, unknown>> {
-    return until(`a log line «${event}»`, () => {
-      if (this.process.exitCode !== null) {
-        throw new Error(
-          `the program ended with ${this.process.exitCode}: ${this.errors}${this.output.slice(-2_000)}`,
+    return until(
+      `a log line «${event}»`,
+      () => {
+        if (this.process.exitCode !== null) {
+          throw new Error(
+            `the program ended with ${this.process.exitCode}: ${this.errors}${this.output.slice(-2_000)}`,
+          );
+        }
+        return this.lines.find(
+          (line) =>
+            line['event'] === event && Object.entries(matches).every(([name, value]) => line[name] === value),
         );
-      }
-      return this.lines.find(
-        (line) =>
-          line['event'] === event && Object.entries(matches).every(([name, value]) => line[name] === value),
-      );
-    });
+      },
+      timeoutMs,
+    );
   }
 
   async get(path: string, init?: RequestInit): Promise<Response> {
@@ -118,6 +134,16 @@ export class Program implements AsyncDisposable {
 
   kill(signal: NodeJS.Signals): void {
     this.process.kill(signal);
+  }
+
+  /** Each line is parsed once, as it comes: a load writes many of them. */
+  #read(text: string): void {
+    this.output += text;
+    const lines = (this.#unfinishedLine + text).split('\n');
+    this.#unfinishedLine = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.startsWith('{')) this.#lines.push(JSON.parse(line) as Record<string, unknown>);
+    }
   }
 
   /** To the program and all its descendants that have no group of their own, as Ctrl-C does in a terminal. */

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess, type Serializable, type StdioOptions } from '
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { ChildGroups } from '../../process/child-groups.ts';
 
 interface WatchOptions {
   /** Ends the child, and all its descendants where it leads a process group. */
@@ -29,6 +30,8 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 /** Children that live, so that a stop can end them. */
 export class Children {
   readonly #live = new Set<Child>();
+  /** Ends them as well if this process is killed. */
+  readonly #groups = new ChildGroups();
 
   get size(): number {
     return this.#live.size;
@@ -57,7 +60,11 @@ export class Children {
   watch(started: ChildProcess, options: WatchOptions & { readonly leadsGroup: boolean }): Child {
     const child = new Child(started, options);
     this.#live.add(child);
+    const id = options.leadsGroup ? -child.pid : child.pid;
+    if (child.pid > 0) this.#groups.started(id);
     void child.exited.then(() => this.#live.delete(child));
+    // The id of a group is in use as long as the group has a member, that of a child until it has ended.
+    started.once(options.leadsGroup ? 'close' : 'exit', () => this.#groups.ended(id));
     return child;
   }
 

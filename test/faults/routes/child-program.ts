@@ -1,0 +1,21 @@
+/** A child that is hard to end, or one that prints much. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
+
+const [role, amount = '1'] = process.argv.slice(2);
+
+if (role === 'print') {
+  const block = Buffer.alloc(1024 * 1024, 'x');
+  for (let i = 0; i < Number(amount); i += 1) {
+    if (!process.stdout.write(block)) await once(process.stdout, 'drain');
+  }
+} else {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  process.stdout.on('error', () => undefined);
+  if (role === 'stubborn') {
+    spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', 'grandchild'], { stdio: 'inherit' });
+  }
+  process.stdout.write(`${role} ${process.pid}\n`);
+  setInterval(() => undefined, 1_000);
+}
