@@ -1,5 +1,4 @@
 import process from 'node:process';
-import { ClusterMemoryStorePrimary } from '@express-rate-limit/cluster-memory-store';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readConfig, readEnvironment, type Config } from '../config.ts';
 import { featureVariables } from '../features.ts';
@@ -10,6 +9,7 @@ import { handleSignals } from '../process/signals.ts';
 import { ClusterMetrics } from './cluster-metrics.ts';
 import { Management, type WorkerView } from './management.ts';
 import { ExitCode } from './messages.ts';
+import { countForWorkers } from './rate-limit-counts.ts';
 import { Supervisor } from './supervisor.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
@@ -52,8 +52,7 @@ export async function runPrimary(config: Config): Promise<void> {
     },
   });
 
-  // The workers' rate limits are counted here, which makes them exact over all workers.
-  new ClusterMemoryStorePrimary().init();
+  countForWorkers();
   // The primary holds no request. An error here is a defect, but ending would take the service down with it.
   installGuards({ log, onFatal: () => undefined });
   handleSignals({

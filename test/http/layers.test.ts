@@ -225,12 +225,20 @@ describe('overload', () => {
   });
 
   test('serves while it is busy and the queue is short', async () => {
-    await using used = await createTestApp({ features: [probe], vitals: { eventLoop } });
+    await using used = await createTestApp({
+      features: [probe],
+      vitals: { eventLoop },
+      env: { OVERLOAD_MAX_DELAY_MS: '500' },
+    });
     await used.client.get('/probe/small').expect(200);
   });
 
   test('sheds what would wait behind too many others while it is busy', async () => {
-    await using busy = await createTestApp({ features: [slowProbe], vitals: { eventLoop } });
+    await using busy = await createTestApp({
+      features: [slowProbe],
+      vitals: { eventLoop },
+      env: { OVERLOAD_MAX_DELAY_MS: '500' },
+    });
     const answers = await Promise.all(Array.from({ length: 80 }, () => busy.client.get('/slow-probe/wait')));
     const shed = answers.filter(({ status }) => status === 503);
     expect(shed.length).toBeGreaterThan(0);
