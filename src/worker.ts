@@ -7,6 +7,7 @@ import { PrimaryHandle } from './cluster/primary-handle.ts';
 import { Standalone } from './cluster/standalone.ts';
 import { sizeThreadPool, type Config } from './config.ts';
 import { featureSets } from './features.ts';
+import type { FeatureDependencies } from './http/feature.ts';
 import { RequestContext } from './http/request-context.ts';
 import { HttpServer } from './http/server.ts';
 import { installGuards } from './process/guards.ts';
@@ -39,7 +40,15 @@ export async function runWorker(config: Config): Promise<void> {
   });
 
   const sets = await Promise.all(featureSets.map((set) => set.load()));
-  const created = sets.map((set) => set.create({ config, log, metrics, vitals, clustered }));
+  const dependencies: FeatureDependencies = {
+    config,
+    log,
+    metrics,
+    vitals,
+    clustered,
+    managementAddress: () => supervision.managementAddress,
+  };
+  const created = sets.map((set) => set.create(dependencies));
   const app = createApp({ config, log, context, metrics, vitals, lifecycle, created, clustered });
   const server = new HttpServer(config, app);
   addGauge(

@@ -48,6 +48,7 @@ const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 export class Management {
   readonly #server: Server;
   readonly #options: ManagementOptions;
+  #address = '';
   readonly #routes: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
 
   constructor(options: ManagementOptions) {
@@ -97,7 +98,13 @@ export class Management {
       // In a worker it must be this process's own listener, not one of the cluster's.
       this.#server.listen({ host, port, exclusive: true }, resolve);
     });
-    return toUrl(this.#server.address() as AddressInfo);
+    this.#address = toUrl(this.#server.address() as AddressInfo);
+    return this.#address;
+  }
+
+  /** The address, as a URL, once it listens. */
+  get address(): string {
+    return this.#address;
   }
 
   close(): void {

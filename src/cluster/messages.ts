@@ -44,6 +44,7 @@ export type FromWorker =
   | { readonly type: 'goodbye'; readonly metrics: MetricsJson };
 
 export type FromPrimary =
+  | { readonly type: 'welcome'; readonly managementAddress: string }
   | { readonly type: 'drain'; readonly reason: string; readonly keepListening: boolean }
   | { readonly type: 'metrics'; readonly id: number };
 

@@ -28,6 +28,7 @@ export const SLOWEST_HEARTBEAT_MS = 1_000;
 /** The worker's view of its primary: what it tells it, and what it does when asked, or when the primary is gone. */
 export class PrimaryHandle {
   readonly #options: PrimaryHandleOptions;
+  readonly #management = Promise.withResolvers<string>();
 
   constructor(options: PrimaryHandleOptions) {
     this.#options = options;
@@ -57,6 +58,11 @@ export class PrimaryHandle {
     setInterval(() => this.#send({ type: 'heartbeat', report: options.report() }), everyMs).unref();
   }
 
+  /** Where the primary listens; it says so as soon as this worker is ready. */
+  get managementAddress(): Promise<string> {
+    return this.#management.promise;
+  }
+
   ready(address: string): void {
     this.#send({ type: 'heartbeat', report: this.#options.report() });
     this.#send({ type: 'ready', address });
@@ -76,6 +82,9 @@ export class PrimaryHandle {
   #obey(message: FromPrimary): void {
     const { lifecycle, registry } = this.#options;
     switch (message.type) {
+      case 'welcome':
+        this.#management.resolve(message.managementAddress);
+        return;
       case 'drain':
         void lifecycle.stop({
           reason: message.reason,

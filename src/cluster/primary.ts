@@ -27,6 +27,7 @@ export async function runPrimary(config: Config): Promise<void> {
     config,
     log,
     readConfig: () => readConfig(readEnvironment(), featureVariables),
+    managementAddress: (): string => management.address,
     onGone: (worker) => void metrics.retire(worker),
     onGiveUp: (reason) => {
       log.fatal({ event: 'gave-up', reason }, `giving up: ${reason}`);

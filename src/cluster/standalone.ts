@@ -21,6 +21,7 @@ interface StandaloneOptions {
 export class Standalone {
   readonly #options: StandaloneOptions;
   readonly #management: Management;
+  readonly #listening = Promise.withResolvers<string>();
 
   constructor(options: StandaloneOptions) {
     this.#options = options;
@@ -59,8 +60,14 @@ export class Standalone {
     });
   }
 
+  /** Where this process itself answers for a primary, once it listens. */
+  get managementAddress(): Promise<string> {
+    return this.#listening.promise;
+  }
+
   async ready(address: string): Promise<void> {
     const management = await this.#management.listen();
+    this.#listening.resolve(management);
     this.#options.log.info(
       { event: 'started', address, management, workers: 0 },
       `${packageJson.name} is ready on ${address} (management on ${management})`,

@@ -16,6 +16,8 @@ export interface SupervisorOptions {
   /** Reads the configuration anew, for a reload. */
   readonly readConfig: () => Config;
   readonly onGone: (worker: WorkerHandle) => void;
+  /** Where the primary really listens; workers are told. */
+  readonly managementAddress: () => string;
   /** Called when no worker can be kept alive. */
   readonly onGiveUp: (reason: string) => void;
 }
@@ -202,6 +204,7 @@ export class Supervisor {
         ...(this.#port === undefined ? {} : { PORT: String(this.#port) }),
       },
       startTimeoutMs: this.#config.WORKER_START_TIMEOUT_MS,
+      managementAddress: this.#options.managementAddress,
     });
     this.#workers.add(worker);
     this.events.record('forked', this.#identify(worker), quiet);

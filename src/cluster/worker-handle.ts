@@ -32,6 +32,8 @@ export interface WorkerHandleOptions {
   /** Variables it gets beside those of the primary. */
   readonly environment: Readonly<Record<string, string>>;
   readonly startTimeoutMs: number;
+  /** Where the primary really listens, for a port of 0 tells nobody. */
+  readonly managementAddress: () => string;
 }
 
 /** The primary's view of one worker. */
@@ -52,12 +54,14 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   /** Whether another worker already has its place, or none is wanted. */
   replaced = false;
   readonly #worker: Worker;
+  readonly #managementAddress: () => string;
   #state: WorkerState = 'starting';
   #drainTimer: NodeJS.Timeout | undefined;
 
-  constructor({ slot, environment, startTimeoutMs }: WorkerHandleOptions) {
+  constructor({ slot, environment, startTimeoutMs, managementAddress }: WorkerHandleOptions) {
     super();
     this.slot = slot;
+    this.#managementAddress = managementAddress;
     this.#worker = cluster.fork(environment);
     this.ready = this.#becomeReady(startTimeoutMs);
     this.ready.catch(() => undefined); // whoever waits for it hears of it as well
@@ -137,6 +141,7 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
       case 'ready':
         this.readyAt = Date.now();
         if (this.#state === 'starting') this.#state = 'ready';
+        this.#send({ type: 'welcome', managementAddress: this.#managementAddress() });
         return;
       case 'heartbeat':
         this.report = message.report;

@@ -112,6 +112,8 @@ export interface FeatureDependencies {
   readonly vitals: VitalsMonitor;
   /** Whether this is one of several workers. */
   readonly clustered: boolean;
+  /** Where the management port really is, as a URL; left out where there is none, as in an app without a process. */
+  readonly managementAddress?: () => Promise<string>;
 }
 
 /** Features that belong together, as `features.ts` lists them. */
