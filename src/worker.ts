@@ -47,6 +47,7 @@ export async function runWorker(config: Config): Promise<void> {
     vitals,
     clustered,
     managementAddress: () => supervision.managementAddress,
+    draining: lifecycle.draining,
   };
   const created = sets.map((set) => set.create(dependencies));
   const app = createApp({ config, log, context, metrics, vitals, lifecycle, created, clustered });

@@ -11,6 +11,7 @@ const checks = [
   { name: 'format', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'] },
   { name: 'lint', args: [bin('eslint/bin/eslint.js'), '.'] },
   { name: 'types', args: [bin('typescript/bin/tsc')] },
+  { name: 'page', args: [bin('typescript/bin/tsc'), '-p', 'src/web/client'] },
   {
     name: 'tests',
     args: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', bin('jest/bin/jest.js')],

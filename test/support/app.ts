@@ -43,7 +43,8 @@ export async function createTestApp({ env = {}, features, vitals }: TestAppOptio
     vitals === undefined ? monitor : ({ latest: { ...monitor.latest, ...vitals } } as VitalsMonitor);
   const lifecycle = new Lifecycle({ log, timeoutMs: 1_000, exit: () => undefined });
   lifecycle.ready();
-  const dependencies = { config, log, context, metrics, vitals: feel, lifecycle, clustered: false };
+  const draining = lifecycle.draining;
+  const dependencies = { config, log, context, metrics, vitals: feel, lifecycle, draining, clustered: false };
   const created: CreatedFeatures[] =
     features === undefined
       ? await Promise.all(featureSets.map(async (set) => (await set.load()).create(dependencies)))
