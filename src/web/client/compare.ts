@@ -1,11 +1,10 @@
 import { shortPath, type Entry } from './catalogue.ts';
-import { h } from './dom.ts';
+import { h, svg } from './dom.ts';
 import { isEvidence, type Outcome } from './exchange.ts';
 import { inWords, numbersOf, timesMore } from './figures.ts';
 import { words } from './format.ts';
 import { showOutcome } from './answer.ts';
 import { createTimeline, lastEnd } from './timeline.ts';
-import { svg } from './dom.ts';
 
 export interface Side {
   readonly entry: Entry;
@@ -27,11 +26,19 @@ export function showPair(one: Side, other: Side): HTMLElement {
         ? showOutcome(sides[index]?.outcome as Outcome, entry.route)
         : h('p', { class: 'lesson' }, item.lesson),
       item?.timeline === undefined ? undefined : createTimeline(item.timeline, end),
+      item === undefined ? undefined : showWhole(sides[index] as Side),
     );
   });
   const [left, right] = evidence;
   const figures = left === undefined || right === undefined ? undefined : showFigures(one, other);
   return h('div', { class: 'answer pair' }, h('div', { class: 'sides' }, ...columns), figures);
+}
+
+/** The answer of one side with all that came with it. */
+function showWhole({ entry, outcome }: Side): HTMLElement {
+  const details = h('details', { class: 'source' }, h('summary', {}, 'The whole answer'));
+  details.addEventListener('toggle', () => details.append(showOutcome(outcome, entry.route)), { once: true });
+  return details;
 }
 
 function titleOf({ entry }: Side, full: boolean): string {
@@ -42,7 +49,7 @@ function titleOf({ entry }: Side, full: boolean): string {
 function showFigures(one: Side, other: Side): HTMLElement {
   const both = [one, other].map(({ outcome }) => {
     const { result, cost } = outcome.json as { result: unknown; cost: unknown };
-    return new Map([...numbersOf(cost), ...numbersOf(result)]);
+    return new Map([...numbersOf(result), ...numbersOf(cost)]);
   });
   const [left, right] = both as [Map<string, number>, Map<string, number>];
   const meanings = { ...one.entry.route.meanings, ...other.entry.route.meanings };
@@ -54,8 +61,8 @@ function showFigures(one: Side, other: Side): HTMLElement {
       'tr',
       {},
       h('th', { scope: 'row', title: meanings[key] }, name.split('.').map(words).join(', ')),
-      h('td', {}, bar(a, b, 0), h('span', {}, inWords(key, a))),
-      h('td', {}, bar(b, a, 1), h('span', {}, inWords(key, b))),
+      h('td', {}, h('div', { class: 'measure' }, bar(a, b, 0), h('span', {}, inWords(key, a)))),
+      h('td', {}, h('div', { class: 'measure' }, bar(b, a, 1), h('span', {}, inWords(key, b)))),
       h('td', { class: 'times' }, timesMore(a, b)),
     );
   });
@@ -83,7 +90,7 @@ function bar(value: number, other: number, side: 0 | 1): SVGSVGElement {
   const width = value === 0 ? 0 : Math.max(1, (Math.abs(value) / top) * 100);
   return svg(
     'svg',
-    { class: `bar side-${side}`, viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+    { class: `meter side-${side}`, viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
     svg('rect', { class: 'track', width: 100, height: 6, rx: 1 }),
     svg('rect', { class: 'fill', width, height: 6, rx: 1 }),
   );

@@ -53,11 +53,14 @@ export class Demos {
     this.#stage.querySelector<HTMLElement>('.title')?.focus({ preventScroll: true });
   }
 
-  /** Without a link: the first that can be compared, for that shows most. */
+  /** Without a link: the first that has several harmless contrasts, for that shows most. */
   #first(): Entry | undefined {
     const { entries } = this.#catalogue;
+    const harmless = (path: string) => this.#catalogue.match(path)?.entry.route.danger === false;
     return (
-      entries.find(({ route }) => route.contrasts.length > 1 && route.evidence && !route.danger) ?? entries[0]
+      entries.find(
+        ({ route }) => route.evidence && !route.danger && route.contrasts.filter(harmless).length > 1,
+      ) ?? entries[0]
     );
   }
 }

@@ -188,12 +188,14 @@ export class Detail {
     if (request === undefined || this.#running !== undefined) return;
     if (route.danger && !(await confirmDanger(route.summary))) return;
     await this.#perform(async (signal) => {
-      const since = Date.now();
-      if (route.danger) this.#watch(undefined, since);
+      if (route.danger) this.#aftermath = new Aftermath(this.#around.cluster);
       const outcome = await this.#ask(request, signal, 'Running');
-      const worker = isEvidence(outcome.json) ? outcome.json.ranOn.worker : undefined;
       this.#stage.replaceChildren(showOutcome(outcome, route));
-      if (route.danger) this.#watch(worker === 0 ? undefined : worker, since);
+      if (this.#aftermath !== undefined) {
+        const worker = isEvidence(outcome.json) ? outcome.json.ranOn.worker : 0;
+        if (worker !== 0) this.#aftermath.about(worker);
+        this.#stage.firstElementChild?.append(this.#aftermath.element);
+      }
       return outcome;
     });
   }
@@ -242,6 +244,7 @@ export class Detail {
     this.#running = controller;
     this.#setBusy(true);
     this.#aftermath?.end();
+    this.#aftermath = undefined;
     say(this.#status, 'Running.');
     const outcome = await work(controller.signal);
     say(this.#status, describe(outcome));
@@ -253,12 +256,6 @@ export class Detail {
     for (const button of [this.#run, ...this.#others]) button.disabled = busy;
     this.#cancel.disabled = !busy;
     this.#stage.setAttribute('aria-busy', String(busy));
-  }
-
-  #watch(worker: number | undefined, since: number): void {
-    this.#aftermath?.end();
-    this.#aftermath = new Aftermath(this.#around.cluster, worker, since);
-    this.#stage.append(this.#aftermath.element);
   }
 }
 

@@ -1,4 +1,4 @@
-import { asText } from './format.ts';
+import { asText, figure, plain, words } from './format.ts';
 import type { LiveEvent } from './shapes.ts';
 
 export type Tone = 'good' | 'bad' | 'wait' | 'plain';
@@ -19,7 +19,7 @@ const tones: Readonly<Record<string, Tone>> = {
 };
 
 /** What stands in the sentence already, or says nothing to people. */
-const spoken = new Set(['at', 'event', 'worker', 'pid', 'slot', 'reason']);
+const spoken = new Set(['at', 'event', 'worker', 'pid', 'slot', 'reason', 'replacedWorker']);
 
 export interface EventWords {
   readonly tone: Tone;
@@ -29,11 +29,14 @@ export interface EventWords {
 
 /** An event as a sentence, in the words of the log. */
 export function describeEvent(event: LiveEvent): EventWords {
-  const { worker, pid, reason } = event;
+  const { worker, pid, reason, replacedWorker } = event;
   const name = event.event.replaceAll('-', ' ');
   const details = Object.entries(event)
     .filter(([key, value]) => !spoken.has(key) && value !== undefined && value !== null && value !== '')
-    .map(([key, value]) => `${key.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()} ${asText(value)}`);
+    .map(
+      ([key, value]) =>
+        `${words(key)} ${typeof value === 'number' ? plain(figure(key, value)) : asText(value)}`,
+    );
   const about = [
     pid === undefined ? '' : `pid ${asText(pid)}`,
     reason === undefined ? '' : asText(reason),
@@ -41,7 +44,12 @@ export function describeEvent(event: LiveEvent): EventWords {
   ];
   return {
     tone: tones[event.event] ?? 'plain',
-    what: worker === undefined ? name : `Worker ${asText(worker)} ${name}`,
+    what: [
+      worker === undefined ? name : `Worker ${asText(worker)} ${name}`,
+      replacedWorker === undefined ? '' : `worker ${asText(replacedWorker)}`,
+    ]
+      .filter(Boolean)
+      .join(' '),
     why: about.filter(Boolean).join(' · '),
   };
 }

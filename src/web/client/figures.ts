@@ -59,7 +59,9 @@ function showNested(name: string, value: unknown, meanings: Meanings): HTMLEleme
 function showTable(rows: readonly Flat[], meanings: Meanings): HTMLElement {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const numeric = new Set(
-    names.filter((name) => rows.every((row) => row[name] === undefined || row[name] === null || typeof row[name] === 'number')),
+    names.filter((name) =>
+      rows.every((row) => row[name] === undefined || row[name] === null || typeof row[name] === 'number'),
+    ),
   );
   const align = (name: string) => (numeric.has(name) ? 'number' : undefined);
   const head = names.map((name) =>
@@ -136,5 +138,5 @@ export function timesMore(one: number, other: number): string {
   const ratio = Math.max(one, other) / Math.min(one, other);
   if (!Number.isFinite(ratio) || ratio < 1.05 || Math.min(one, other) < 0)
     return ratio < 1.05 ? 'about the same' : '';
-  return `${digits(ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10)}×`;
+  return `${ratio >= 10 ? digits(Math.round(ratio)) : ratio.toFixed(1)}×`;
 }

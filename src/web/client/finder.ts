@@ -1,6 +1,9 @@
 import { shortPath, type Catalogue, type Entry } from './catalogue.ts';
 import { h, say } from './dom.ts';
 
+/** Where there is room the list stands beside the demo; elsewhere it opens above it. */
+const wide = matchMedia('(min-width: 900px)');
+
 /** The list of all demos in their groups, and the search in it. */
 export class Finder {
   readonly #catalogue: Catalogue;
@@ -9,6 +12,7 @@ export class Finder {
   readonly #found = h('p', { class: 'found muted', role: 'status' });
   readonly #input: HTMLInputElement;
   readonly #list: HTMLElement;
+  readonly #all: HTMLDetailsElement;
 
   constructor(element: HTMLElement, catalogue: Catalogue) {
     this.#catalogue = catalogue;
@@ -28,15 +32,20 @@ export class Finder {
       const head = h('summary', {}, h('span', {}, demo.title), h('small', {}, entries.length));
       return { element: h('details', { name: '' }, head, h('ul', {}, ...items)), entries };
     });
-    this.#list = h(
-      'div',
-      { class: 'groups', keydown: (event) => this.#onKey(event as KeyboardEvent) },
-      ...this.#groups.map((group) => group.element),
+    this.#list = h('div', { class: 'groups' }, ...this.#groups.map((group) => group.element));
+    const all = `All ${catalogue.entries.length} routes`;
+    this.#all = h(
+      'details',
+      { class: 'all', keydown: (event) => this.#onKey(event as KeyboardEvent) },
+      h('summary', { class: 'button' }, all),
+      this.#list,
     );
+    this.#all.open = wide.matches;
+    wide.addEventListener('change', () => (this.#all.open = wide.matches));
     element.append(
       h('div', { class: 'search' }, this.#input, h('kbd', { 'aria-hidden': 'true' }, '/')),
       this.#found,
-      this.#list,
+      this.#all,
     );
     document.addEventListener('keydown', (event) => {
       if (event.key !== '/' || event.ctrlKey || event.metaKey || isTyping(event.target)) return;
@@ -56,6 +65,7 @@ export class Finder {
       if (entries.includes(entry)) element.open = true;
       else if (this.#input.value === '') element.open = false;
     }
+    this.#all.open = wide.matches;
     const link = this.#links.get(entry.key);
     const list = this.#list;
     if (link === undefined || list.scrollHeight <= list.clientHeight) return;
@@ -86,6 +96,7 @@ export class Finder {
 
   #search(): void {
     const words = this.#input.value.trim();
+    if (words !== '') this.#all.open = true;
     const found = new Set(this.#catalogue.search(words));
     for (const { element, entries } of this.#groups) {
       const here = entries.filter((entry) => found.has(entry));

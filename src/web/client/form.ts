@@ -84,7 +84,7 @@ function field(
   }
   const id = `field-${(counter += 1)}`;
   const numeric = schema.type === 'integer' || schema.type === 'number';
-  const hint = describeBounds(schema, numeric);
+  const bounds = describeBounds(schema, numeric);
   const input = h('input', {
     id,
     name,
@@ -98,7 +98,7 @@ function field(
     required,
     autocomplete: 'off',
     spellcheck: 'false',
-    'aria-describedby': hint === '' ? undefined : `${id}-hint`,
+    'aria-describedby': `${id}-hint`,
     input: () => {
       take(input.value);
       onChange();
@@ -108,9 +108,9 @@ function field(
   return h(
     'div',
     { class: 'field' },
-    h('label', { for: id }, label, ' ', h('code', {}, name)),
+    h('label', { for: id }, label),
     input,
-    hint === '' ? undefined : h('p', { class: 'hint', id: `${id}-hint` }, hint),
+    h('p', { class: 'hint', id: `${id}-hint` }, h('code', {}, name), bounds === '' ? '' : ` · ${bounds}`),
   );
 }
 
@@ -147,7 +147,7 @@ function choice(
 ): HTMLElement {
   counter += 1;
   const group = `choice-${counter}`;
-  const title = [label, name === '' ? undefined : ' ', name === '' ? undefined : h('code', {}, name)];
+  const hint = name === '' ? undefined : h('p', { class: 'hint' }, h('code', {}, name));
   const change = (option: string) => {
     take(option);
     onChange();
@@ -159,7 +159,7 @@ function choice(
         (option) => new Option(option === '' ? 'not said' : option, option, false, option === value),
       ),
     );
-    return h('div', { class: 'field' }, h('label', { for: group }, ...title), select);
+    return h('div', { class: 'field' }, h('label', { for: group }, label), select, hint);
   }
   const segments = options.map((option) => {
     const radio = h('input', { type: 'radio', name: group, value: option, change: () => change(option) });
@@ -169,8 +169,9 @@ function choice(
   return h(
     'fieldset',
     { class: 'field' },
-    h('legend', {}, ...title),
+    h('legend', {}, label),
     h('div', { class: 'segments' }, ...segments),
+    hint,
   );
 }
 

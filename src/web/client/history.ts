@@ -10,8 +10,8 @@ export interface Sample {
   readonly replaced: boolean;
 }
 
-/** The last three minutes. */
-export const KEPT = 180;
+/** The last two minutes. */
+export const KEPT = 120;
 
 /** What the charts of one place are drawn from. */
 export class History {

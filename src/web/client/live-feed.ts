@@ -3,8 +3,10 @@ import type { LiveView } from './shapes.ts';
 export type LinkState = 'connecting' | 'live' | 'cut' | 'silent';
 
 /** The primary speaks every second: after this long the worker in between is blocked or gone. */
-const DEAF_AFTER_MS = 2_600;
-const LOOK_EVERY_MS = 500;
+const DEAF_AFTER_MS = 2_400;
+/** A new connection gets its first moment at once; one that was kept alive may lead to the blocked worker again. */
+const MUTE_AFTER_MS = 1_500;
+const LOOK_EVERY_MS = 300;
 const RETRY_MS = 700;
 
 /**
@@ -53,14 +55,15 @@ export class LiveFeed {
   }
 
   #hear(state: LinkState): void {
-    this.#openedAt = this.#heardAt = performance.now();
+    this.#heardAt = performance.now();
     this.#tell(state);
   }
 
   #look(): void {
     const now = performance.now();
     if (now - this.#heardAt > DEAF_AFTER_MS) this.#tell('cut');
-    if (now - Math.max(this.#openedAt, this.#heardAt) > DEAF_AFTER_MS) this.#open();
+    const patience = this.#heardAt > this.#openedAt ? DEAF_AFTER_MS : MUTE_AFTER_MS;
+    if (now - Math.max(this.#openedAt, this.#heardAt) > patience) this.#open();
   }
 
   #tell(state: LinkState): void {

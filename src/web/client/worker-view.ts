@@ -44,8 +44,8 @@ export class WorkerView {
   readonly #state = h('span', { class: 'state' });
   readonly #pid = h('span', { class: 'pid muted' });
   readonly #rate = new Gauge('Requests');
-  readonly #delay = new Gauge('Event-loop delay, p99');
-  readonly #utilization = new Gauge('Event-loop utilisation');
+  readonly #delay = new Gauge('Loop delay, p99');
+  readonly #utilization = new Gauge('Loop utilisation');
   readonly #heap = new Gauge('Heap');
   readonly #facts = h('span');
   readonly #latest = h('span', { class: 'latest' });
@@ -95,16 +95,10 @@ export class WorkerView {
     say(this.#title, `Worker ${worker.id}`);
     say(this.#pid, `pid ${worker.pid}`);
     const sample = history.latest;
-    this.#rate.show(
-      sample?.rate === undefined
-        ? undefined
-        : { text: digits(Math.round(sample.rate * 10) / 10), unit: '/s' },
-    );
-    this.#delay.show(sample?.delayMs === undefined ? undefined : ms(Math.round(sample.delayMs * 10) / 10));
-    this.#utilization.show(sample?.utilization === undefined ? undefined : percent(sample.utilization));
-    this.#heap.show(
-      sample?.heapBytes === undefined ? undefined : bytes(Math.round(sample.heapBytes / 1e5) * 1e5),
-    );
+    this.#rate.show(oneDecimal(sample?.rate, (rate) => ({ text: String(rate), unit: '/s' })));
+    this.#delay.show(oneDecimal(sample?.delayMs, ms));
+    this.#utilization.show(oneDecimal(sample?.utilization, percent));
+    this.#heap.show(oneDecimal(sample?.heapBytes, bytes));
     const marks = history.samples.flatMap(({ replaced }, index) => (replaced ? [index] : []));
     const draw = (gauge: Gauge, pick: (one: Sample) => number | undefined, max: number) =>
       gauge.chart.draw(history.samples.map(pick), max, marks);
@@ -116,7 +110,7 @@ export class WorkerView {
     const facts = [
       state === 'gone' ? 'gone' : `up ${age(worker.ageS)}`,
       requests === undefined ? '' : `${digits(requests.inFlight)} in flight`,
-      connections === undefined ? '' : `${digits(connections)} connections`,
+      connections === undefined ? '' : `${digits(connections)} connection${connections === 1 ? '' : 's'}`,
       worker.restarts === 0 ? '' : `replaced ${worker.restarts}×`,
     ];
     say(this.#facts, facts.filter(Boolean).join(' · '));
@@ -128,4 +122,12 @@ export class WorkerView {
 /** Of the workers of one place, the one in service is shown; without one, the newest. */
 function rank({ id, state }: WorkerCard): number {
   return id + (state === 'ready' ? 1e6 : 0);
+}
+
+/** Figures that change every second must not change their width as well. */
+function oneDecimal(value: number | undefined, format: (value: number) => Figure): Figure | undefined {
+  if (value === undefined) return undefined;
+  const { text, unit } = format(value);
+  const number = Number(text.replaceAll(',', ''));
+  return { text: number >= 100 ? digits(Math.round(number)) : number.toFixed(1), unit };
 }
