@@ -1,4 +1,4 @@
-import { shortPath, type Entry } from './catalogue.ts';
+import type { Entry } from './catalogue.ts';
 import { h, svg } from './dom.ts';
 import { isEvidence, type Outcome } from './exchange.ts';
 import { inWords, numbersOf, timesMore } from './figures.ts';
@@ -9,6 +9,8 @@ import { createTimeline, lastEnd } from './timeline.ts';
 export interface Side {
   readonly entry: Entry;
   readonly outcome: Outcome;
+  /** What tells it from the other. */
+  readonly name: string;
 }
 
 /** Two answers side by side: their drawings on one scale of time, and their figures on one scale each. */
@@ -16,12 +18,12 @@ export function showPair(one: Side, other: Side): HTMLElement {
   const sides = [one, other];
   const evidence = sides.map(({ outcome }) => (isEvidence(outcome.json) ? outcome.json : undefined));
   const end = Math.max(...evidence.map((item) => lastEnd(item?.timeline ?? [])));
-  const columns = sides.map(({ entry }, index) => {
+  const columns = sides.map(({ entry, name }, index) => {
     const item = evidence[index];
     return h(
       'section',
       { class: `side side-${index}` },
-      h('h4', { class: 'mono' }, titleOf(sides[index] as Side, entry.demo !== sides[1 - index]?.entry.demo)),
+      h('h4', { class: 'mono' }, name),
       item === undefined
         ? showOutcome(sides[index]?.outcome as Outcome, entry.route)
         : h('p', { class: 'lesson' }, item.lesson),
@@ -39,10 +41,6 @@ function showWhole({ entry, outcome }: Side): HTMLElement {
   const details = h('details', { class: 'source' }, h('summary', {}, 'The whole answer'));
   details.addEventListener('toggle', () => details.append(showOutcome(outcome, entry.route)), { once: true });
   return details;
-}
-
-function titleOf({ entry }: Side, full: boolean): string {
-  return full ? entry.route.path : shortPath(entry);
 }
 
 /** The figures that both have: a bar for each, on one scale. */
@@ -66,8 +64,7 @@ function showFigures(one: Side, other: Side): HTMLElement {
       h('td', { class: 'times' }, timesMore(a, b)),
     );
   });
-  const head = ['figure', shortPath(one.entry), shortPath(other.entry), 'difference'];
-  if (head[1] === head[2]) head.splice(1, 2, one.entry.route.path, other.entry.route.path);
+  const head = ['figure', one.name, other.name, 'difference'];
   return h(
     'section',
     { class: 'part' },

@@ -14,6 +14,13 @@ import { ms, plain } from './format.ts';
 import { prepare, type Prepared } from './request.ts';
 import { Storm } from './storm.ts';
 
+interface Contrast {
+  readonly button: HTMLButtonElement;
+  readonly entry: Entry;
+  /** Values that make it another one. */
+  readonly query: URLSearchParams;
+}
+
 interface Surroundings {
   readonly catalogue: Catalogue;
   readonly cluster: Cluster;
@@ -31,7 +38,7 @@ export class Detail {
   readonly #curl = h('code', { tabindex: 0, role: 'group', 'aria-label': 'The line for a terminal' });
   readonly #run: HTMLButtonElement;
   readonly #cancel: HTMLButtonElement;
-  readonly #others: readonly HTMLButtonElement[];
+  readonly #others: readonly Contrast[];
   readonly #status = h('p', { class: 'status muted', role: 'status' });
   readonly #stage = h('div', { class: 'stage' });
   readonly #storm: Storm | undefined;
@@ -128,7 +135,7 @@ export class Detail {
         this.#others.length === 0
           ? ''
           : h('span', { class: 'with muted', id: 'with-contrast' }, 'Run with its contrast'),
-        ...this.#others,
+        ...this.#others.map(({ button }) => button),
       ),
       h(
         'div',
@@ -141,31 +148,21 @@ export class Detail {
     this.#describe();
   }
 
-  #makeContrasts(): HTMLButtonElement[] {
-    const { route, demo } = this.#entry;
-    return route.contrasts.flatMap((path) => {
+  #makeContrasts(): Contrast[] {
+    return this.#entry.route.contrasts.flatMap((path) => {
       const found = this.#around.catalogue.match(path);
       if (found === undefined) return [];
-      const same = found.entry.demo === demo;
-      const query = found.query.toString();
-      const name =
-        (same ? shortPath(found.entry) : found.entry.route.path.replace('/demos/', '')) +
-        (query === '' ? '' : `?${query}`);
-      const run = () => void this.#runPair(found.entry, found.query);
+      const { entry, query } = found;
       const id = `contrast-${path.replace(/\W+/g, '-')}`;
-      return [
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'button contrast',
-            id,
-            'aria-labelledby': `with-contrast ${id}`,
-            click: run,
-          },
-          name,
-        ),
-      ];
+      const attributes = {
+        type: 'button',
+        class: 'button contrast',
+        id,
+        'aria-labelledby': `with-contrast ${id}`,
+      };
+      const name = nameOf(entry, query, entry.demo !== this.#entry.demo);
+      const button = h('button', { ...attributes, click: () => void this.#runPair(entry, query) }, name);
+      return [{ button, entry, query }];
     });
   }
 
@@ -175,6 +172,11 @@ export class Detail {
   }
 
   #describe(): void {
+    // What is asked already is no contrast to itself.
+    for (const { button, entry, query } of this.#others) {
+      const same = [...query].every(([name, value]) => this.#draft.query[name] === value);
+      button.hidden = entry === this.#entry && same;
+    }
     say(this.#curl, prepare(this.#entry.route, this.#draft).curl);
   }
 
@@ -222,8 +224,13 @@ export class Detail {
       );
       if (signal.aborted) return one;
       const second = await this.#ask(prepare(other.route, draft), signal, `Running ${shortPath(other)}`);
+      const far = other.demo !== this.#entry.demo;
+      const values = other === this.#entry ? [...query.keys()].map((key) => [key, own.query[key] ?? '']) : [];
       this.#stage.replaceChildren(
-        showPair({ entry: this.#entry, outcome: one }, { entry: other, outcome: second }),
+        showPair(
+          { entry: this.#entry, outcome: one, name: nameOf(this.#entry, new URLSearchParams(values), far) },
+          { entry: other, outcome: second, name: nameOf(other, query, far) },
+        ),
       );
       return second;
     });
@@ -253,10 +260,16 @@ export class Detail {
   }
 
   #setBusy(busy: boolean): void {
-    for (const button of [this.#run, ...this.#others]) button.disabled = busy;
+    for (const button of [this.#run, ...this.#others.map((other) => other.button)]) button.disabled = busy;
     this.#cancel.disabled = !busy;
     this.#stage.setAttribute('aria-busy', String(busy));
   }
+}
+
+/** What tells it from what it is compared with. */
+function nameOf(entry: Entry, query: URLSearchParams, far: boolean): string {
+  const path = far ? entry.route.path.replace(/^\/demos\//, '') : shortPath(entry);
+  return query.size === 0 ? path : `${path}?${query.toString()}`;
 }
 
 function describe({ progress, totalMs, cancelled, failure }: Outcome): string {

@@ -167,9 +167,9 @@ function choice(
     return h('label', {}, radio, h('span', {}, option === '' ? 'not said' : option));
   });
   return h(
-    'fieldset',
-    { class: 'field' },
-    h('legend', {}, label),
+    'div',
+    { class: 'field', role: 'radiogroup', 'aria-labelledby': `${group}-label` },
+    h('p', { class: 'label', id: `${group}-label` }, label),
     h('div', { class: 'segments' }, ...segments),
     hint,
   );

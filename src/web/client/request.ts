@@ -8,6 +8,8 @@ export interface Prepared {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Blob | undefined;
   readonly curl: string;
+  /** Whether the answer is of use only when it is all there. */
+  readonly whole: boolean;
 }
 
 /** Makes a request of a draft. Values that are empty are left out. */
@@ -27,7 +29,14 @@ export function prepare(route: PageRoute, draft: Draft): Prepared {
     headers['Content-Type'] = route.stream?.stream ?? 'application/octet-stream';
     body = typeof draft.upload === 'number' ? new Blob([new Uint8Array(draft.upload)]) : draft.upload;
   }
-  return { method, target, headers, body, curl: toCurl(route, draft, target) };
+  return {
+    method,
+    target,
+    headers,
+    body,
+    curl: toCurl(route, draft, target),
+    whole: route.evidence && draft.form === 'json',
+  };
 }
 
 function toTarget(route: PageRoute, { params, query, form }: Draft): string {
