@@ -10,15 +10,24 @@ const BROTLI_QUALITY = 9;
 
 type Encoding = 'br' | 'gzip';
 
-/** A file of the page: compressed once, when it is first asked for. */
+/** A file of the page: made of its source and compressed once, when it is first asked for. */
 export class Asset {
   readonly type: string;
-  readonly content: Buffer;
+  readonly source: string | Buffer;
+  readonly #make: (source: string) => string;
+  #content: Buffer | undefined;
   readonly #compressed = new Map<Encoding, Promise<Buffer>>();
 
-  constructor(type: string, content: Buffer | string) {
+  /** @param make turns the source into what is served; all at once would hold the event loop too long */
+  constructor(type: string, source: string | Buffer, make = (text: string) => text) {
     this.type = type;
-    this.content = Buffer.from(content);
+    this.source = source;
+    this.#make = make;
+  }
+
+  get content(): Buffer {
+    this.#content ??= typeof this.source === 'string' ? Buffer.from(this.#make(this.source)) : this.source;
+    return this.#content;
   }
 
   /** Answers with it; `immutable` where its address changes with its content. */
@@ -54,7 +63,7 @@ export class AssetFolder {
   constructor(assets: ReadonlyMap<string, Asset>) {
     this.#assets = assets;
     const hash = createHash('sha256');
-    for (const [name, { content }] of assets) hash.update(`${name}\0${content.length}\0`).update(content);
+    for (const [name, { source }] of assets) hash.update(`${name}\0${source.length}\0`).update(source);
     this.version = hash.digest('base64url').slice(0, 12);
   }
 

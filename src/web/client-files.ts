@@ -19,7 +19,7 @@ export function readClientFiles(): Map<string, Asset> {
     const type = types[suffix];
     if (type === undefined) continue;
     const text = readFileSync(new URL(name, folder), 'utf8');
-    if (suffix === '.ts') files.set(name.replace(/\.ts$/, '.js'), new Asset(type, toJavaScript(text)));
+    if (suffix === '.ts') files.set(name.replace(/\.ts$/, '.js'), new Asset(type, text, toJavaScript));
     else files.set(name, new Asset(type, text));
   }
   return files;

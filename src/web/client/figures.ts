@@ -106,7 +106,9 @@ export function inWords(name: string, value: unknown): string {
 }
 
 function isLong(value: unknown): boolean {
-  return typeof value === 'string' ? value.length > 22 : Array.isArray(value) && value.length > 4;
+  return typeof value === 'string'
+    ? value.length > 22
+    : Array.isArray(value) && inWords('', value).length > 22;
 }
 
 function isObject(value: unknown): value is Flat {

@@ -51,7 +51,7 @@ export function createForm(route: PageRoute, draft: Draft, onChange: () => void)
 const formNames: Readonly<Record<Form, string>> = {
   json: 'evidence',
   text: 'text',
-  raw: 'the answer itself',
+  raw: 'raw',
 };
 
 function formsOf(route: PageRoute): readonly Form[] {

@@ -57,6 +57,10 @@ export function plain({ text, unit }: Figure): string {
 }
 
 const suffixes: readonly (readonly [RegExp, (value: number) => Figure])[] = [
+  [
+    /^(p?pid|id|port|code|status)$|[a-z](Pid|Id|Port|Code|Status)$/,
+    (value) => ({ text: String(value), unit: '' }),
+  ],
   [/bytesPer(Second|S)$/i, (value) => withUnit(bytes(value), '/s')],
   [/(Per(Second|S)|^rate|Rate)$/, (value) => ({ text: digits(value), unit: '/s' })],
   [/(Ms|^ms|[a-z]Milliseconds)$/, ms],
