@@ -102,6 +102,17 @@ export class Detail {
       route.media === undefined
         ? undefined
         : h('p', { class: 'meaning' }, `Gives ${route.media.mediaType}: ${route.media.description}.`),
+      demo.description === undefined
+        ? undefined
+        : h(
+            'details',
+            { class: 'source about-demo' },
+            h('summary', {}, `About ${demo.title}`),
+            h('p', { class: 'teaches' }, demo.description),
+            demo.practices.length === 0
+              ? undefined
+              : h('p', { class: 'meaning' }, `Node.js best practices: ${demo.practices.join(', ')}`),
+          ),
     );
   }
 
