@@ -107,7 +107,7 @@ export class Detail {
         : h(
             'details',
             { class: 'source about-demo' },
-            h('summary', {}, `About ${demo.title}`),
+            h('summary', {}, 'About this demo, and what to look for'),
             h('p', { class: 'teaches' }, demo.description),
             demo.practices.length === 0
               ? undefined

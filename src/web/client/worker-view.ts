@@ -106,11 +106,10 @@ export class WorkerView {
     draw(this.#delay, (one) => one.delayMs, scales.delayMs);
     draw(this.#utilization, (one) => one.utilization, 1);
     draw(this.#heap, (one) => one.heapBytes, scales.heapBytes);
-    const { requests, connections } = worker.report ?? {};
+    const { requests } = worker.report ?? {};
     const facts = [
       state === 'gone' ? 'gone' : `up ${age(worker.ageS)}`,
       requests === undefined ? '' : `${digits(requests.inFlight)} in flight`,
-      connections === undefined ? '' : `${digits(connections)} connection${connections === 1 ? '' : 's'}`,
       worker.restarts === 0 ? '' : `replaced ${worker.restarts}×`,
     ];
     say(this.#facts, facts.filter(Boolean).join(' · '));
