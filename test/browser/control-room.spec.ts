@@ -87,7 +87,7 @@ describe('the page', () => {
     const { page } = visited;
     await page.locator('#detail .run').waitFor();
     await page.keyboard.press('/');
-    await page.keyboard.type('pbkdf2');
+    await page.keyboard.type('thread-pool/pbkdf2');
     await page.keyboard.press('Enter');
     await page.locator('.title:focus').waitFor();
     expect(page.url()).toContain('#/demos/thread-pool/pbkdf2');
