@@ -41,6 +41,8 @@ export interface AppDependencies {
 export function createApp(dependencies: AppDependencies): Express {
   const { config, context, created } = dependencies;
   const features = created.flatMap((set) => set.features);
+  const around = created.map((set) => set.around?.(features));
+  const extras = [...created, ...around].flatMap((part) => part?.extras ?? []);
 
   const app = express();
   app.set('env', config.NODE_ENV);
@@ -60,10 +62,10 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(createOverload(dependencies));
 
   app.use(createHealth(dependencies));
-  app.get('/', createIndexPage(features));
+  app.get('/', createIndexPage(features, around.find((part) => part?.page !== undefined)?.page));
   app.get('/openapi.json', createOpenApi(features));
   app.get('/problems', createProblemList());
-  for (const { path, handler } of created.flatMap((set) => set.extras ?? [])) app.get(path, handler);
+  for (const { path, handler } of extras) app.get(path, handler);
   for (const feature of features) app.use(feature.base, createFeatureRouter(feature, dependencies));
 
   app.use(createNotFound());

@@ -64,6 +64,7 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
     vitals,
     clustered,
     managementAddress: () => supervision.managementAddress,
+    draining: lifecycle.draining,
   };
   const created = sets.map((set) => set.create(dependencies));
   const app = createApp({

@@ -114,6 +114,8 @@ export interface FeatureDependencies {
   readonly clustered: boolean;
   /** Where the management port really is, as a URL; left out where there is none, as in an app without a process. */
   readonly managementAddress?: () => Promise<string>;
+  /** Aborted when this worker begins to drain. */
+  readonly draining: AbortSignal;
 }
 
 /** Features that belong together, as `features.ts` lists them. */
@@ -127,8 +129,16 @@ export interface FeatureSet {
 export interface CreatedFeatures {
   readonly features: readonly Feature[];
   readonly extras?: readonly Extra[];
+  /** Shows the features of all sets: made once they are all there. */
+  around?(features: readonly Feature[]): Surroundings;
   /** Ends what they hold: threads, children, timers. */
   stop?(): Promise<void> | void;
+}
+
+export interface Surroundings {
+  readonly extras?: readonly Extra[];
+  /** What a browser gets at `/`. */
+  readonly page?: Extra['handler'];
 }
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;

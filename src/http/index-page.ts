@@ -1,13 +1,21 @@
 import type { RequestHandler } from 'express';
 import { exampleCurl } from './curl.ts';
-import type { Feature } from './feature.ts';
+import type { Extra, Feature } from './feature.ts';
 
-/** `GET /`: what is here, as lines to paste into a terminal, or as JSON on request. */
-export function createIndexPage(features: readonly Feature[]): RequestHandler {
+/**
+ * `GET /`: what is here, as lines to paste into a terminal, or as JSON on request.
+ *
+ * @param page what a browser gets instead, where there is one
+ */
+export function createIndexPage(features: readonly Feature[], page?: Extra['handler']): RequestHandler {
   const asJson = describeFeatures(features);
-  return function indexPage(req, res) {
+  const forms = page === undefined ? ['text', 'json'] : ['text', 'json', 'html'];
+  return async function indexPage(req, res) {
     res.locals.route = '/';
-    if (req.accepts(['text', 'json']) === 'json') res.json(asJson);
+    res.vary('Accept');
+    const form = req.accepts(forms);
+    if (form === 'html') await page?.(req, res);
+    else if (form === 'json') res.json(asJson);
     else res.type('text').send(renderText(features, req.get('host') ?? 'localhost:3000'));
   };
 }

@@ -62,6 +62,7 @@ export async function createTestApp({
     metrics,
     vitals: feel,
     lifecycle,
+    draining: lifecycle.draining,
     clustered: false,
     board,
     inFlight,

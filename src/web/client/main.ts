@@ -1,0 +1,15 @@
+import { Cluster } from './cluster.ts';
+import { byId } from './dom.ts';
+import { Demos } from './demos.ts';
+import { LiveFeed } from './live-feed.ts';
+import type { PageManifest } from './shapes.ts';
+
+const cluster = new Cluster();
+new LiveFeed(
+  (view) => cluster.show(view),
+  (state, sinceMs) => cluster.showLink(state, sinceMs),
+).start();
+
+const response = await fetch(byId<HTMLLinkElement>('manifest').href);
+const manifest = (await response.json()) as PageManifest;
+if (manifest.demos.length > 0) new Demos(manifest, cluster).start();

@@ -1,0 +1,255 @@
+/** The control room in a real browser, against the real program. */
+import { mkdirSync } from 'node:fs';
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import type { PageManifest } from '../../src/web/client/shapes.ts';
+import { Program, root, until } from '../support/program.ts';
+import { findBarriers, startBrowser, visit } from './browser.ts';
+
+/** What a machine that does other things as well may need. */
+const PATIENCE_MS = 30_000;
+
+let browser: Browser;
+let program: Program;
+beforeAll(async () => {
+  browser = await startBrowser();
+  program = await Program.start({ WORKERS: '2', HEARTBEAT_TIMEOUT_MS: '20000' });
+}, PATIENCE_MS);
+afterAll(async () => {
+  await browser.close();
+  await program[Symbol.asyncDispose]();
+});
+
+const at = (hash = '') => `${program.url}/${hash}`;
+
+async function run(page: Page): Promise<string> {
+  await page.click('.run');
+  await page.locator('.stage[aria-busy=false] .answer').waitFor({ timeout: PATIENCE_MS });
+  return page.locator('.status').innerText();
+}
+
+describe('the page', () => {
+  test('loads under the policy, without an error, from this host alone, and is small and quick', async () => {
+    const paints: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      await using visited = await visit(browser, at());
+      const { page, complaints } = visited;
+      await page.locator('.worker[data-state=ready]').nth(1).waitFor();
+      await page.locator('#detail .run').waitFor();
+      paints.push(await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0].startTime`));
+      expect(complaints).toEqual([]);
+      expect(visited.transferred()).toBeLessThan(150_000);
+      process.stdout.write(
+        `first paint ${Math.round(paints.at(-1) ?? 0)} ms, ${visited.transferred()} bytes\n`,
+      );
+    }
+    expect(Math.min(...paints)).toBeLessThan(1_000);
+  });
+
+  test('does not move while it fills', async () => {
+    await using visited = await visit(browser, at());
+    await visited.page.locator('#detail .run').waitFor();
+    const moved: number = await visited.page.evaluate(`new Promise((resolve) => {
+      let sum = 0;
+      new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; })
+        .observe({ type: 'layout-shift', buffered: true });
+      setTimeout(() => resolve(sum), 1500);
+    })`);
+    expect(moved).toBeLessThan(0.1);
+  });
+
+  test.each([360, 900, 1500])(
+    'has no barrier that axe finds and fits at %i pixels, light and dark',
+    async (width) => {
+      mkdirSync(`${root}reports`, { recursive: true });
+      for (const dark of [false, true]) {
+        await using visited = await visit(browser, at('#/demos/event-loop/block?ms=50'), { width, dark });
+        const { page } = visited;
+        await run(page);
+        await page.locator('.timeline svg').waitFor();
+        expect(await findBarriers(page)).toEqual([]);
+        await page.locator('.contrast.button').first().click();
+        await page.locator('table.contrast').waitFor({ timeout: PATIENCE_MS });
+        expect(await findBarriers(page)).toEqual([]);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+        await page.screenshot({
+          path: `${root}reports/control-room-${width}-${dark ? 'dark' : 'light'}.png`,
+          fullPage: true,
+        });
+      }
+    },
+    60_000,
+  );
+
+  test('is found and used with the keyboard', async () => {
+    await using visited = await visit(browser, at());
+    const { page } = visited;
+    await page.locator('#detail .run').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('thread-pool/pbkdf2');
+    await page.keyboard.press('Enter');
+    await page.locator('.title:focus').waitFor();
+    expect(page.url()).toContain('#/demos/thread-pool/pbkdf2');
+    for (let steps = 0; steps < 20; steps += 1) {
+      await page.keyboard.press('Tab');
+      if ((await page.evaluate('document.activeElement.className')) === 'button first run') break;
+    }
+    await page.keyboard.press('Enter');
+    await page.locator('.answer .lesson').waitFor({ timeout: PATIENCE_MS });
+  });
+
+  test('has a link for each request, and a request for each link', async () => {
+    await using visited = await visit(browser, at('#/demos/event-loop/yield?ms=40&sliceMs=2'));
+    const { page } = visited;
+    expect(await page.inputValue('input[name=sliceMs]')).toBe('2');
+    await page.fill('input[name=sliceMs]', '3');
+    expect(await page.evaluate('location.hash')).toContain('ms=40&sliceMs=3');
+    expect(await page.locator('.curl code').innerText()).toContain('/demos/event-loop/yield?ms=40&sliceMs=3');
+    await page.fill('input[name=sliceMs]', '9999');
+    await page.click('.run');
+    expect(await page.evaluate(`document.querySelector('input[name=sliceMs]').matches(':invalid')`)).toBe(
+      true,
+    );
+    expect(await page.locator('.answer').count()).toBe(0);
+  });
+
+  test('without demos is the cluster alone, and without the page there is text', async () => {
+    await using alone = await Program.start({ WORKERS: '1', DEMOS: 'off' });
+    await using visited = await visit(browser, `${alone.url}/`);
+    await visited.page.locator('.worker[data-state=ready]').waitFor();
+    expect(await visited.page.locator('#demos').isVisible()).toBe(false);
+    expect(visited.complaints).toEqual([]);
+  });
+
+  test('of the API loads under the policy as well', async () => {
+    await using visited = await visit(browser, `${program.url}/docs`);
+    await visited.page.locator('.opblock-tag').first().waitFor({ timeout: PATIENCE_MS });
+    expect(visited.complaints).toEqual([]);
+  });
+});
+
+describe('a run', () => {
+  test('of every harmless route works', async () => {
+    await using visited = await visit(browser, at());
+    const { page, complaints } = visited;
+    const href = await page.getAttribute('#manifest', 'href');
+    const manifest = (await (await program.get(String(href))).json()) as PageManifest;
+    const routes = manifest.demos.flatMap((demo) => demo.routes).filter(({ danger }) => !danger);
+    const taken = new Set<string>();
+    const wrong: string[] = [];
+    for (const route of routes) {
+      const key = taken.has(route.path) ? route.method + route.path : route.path;
+      taken.add(route.path);
+      await page.evaluate(`location.hash = ${JSON.stringify(key)}`);
+      await page.locator('.eyebrow', { hasText: `${route.method} ${route.path}` }).waitFor();
+      const expected = route.examples[0]?.status ?? 200;
+      const status = await run(page).catch((error: unknown) => String(error));
+      if (!status.startsWith(String(expected))) wrong.push(`${route.method} ${route.path}: ${status}`);
+    }
+    expect(wrong).toEqual([]);
+    expect(complaints).toEqual([]);
+  }, 600_000);
+
+  test('with its contrast draws both on one scale', async () => {
+    await using visited = await visit(browser, at('#/demos/event-loop/block?ms=60'));
+    const { page } = visited;
+    await page.locator('.contrast.button', { hasText: '/yield' }).click();
+    await page.locator('table.contrast').waitFor({ timeout: PATIENCE_MS });
+    expect(await page.locator('.side .timeline svg').count()).toBe(2);
+    const lastTicks = await page
+      .locator('.side .timeline')
+      .evaluateAll((figures) =>
+        (figures as unknown as { querySelectorAll(what: string): Iterable<{ textContent: string }> }[]).map(
+          (figure) => [...figure.querySelectorAll('.scale')].map(({ textContent }) => textContent).join(' '),
+        ),
+      );
+    expect(lastTicks[0]).toBe(lastTicks[1]);
+    expect(await page.locator('table.contrast tbody tr').count()).toBeGreaterThan(5);
+  });
+
+  test('that is cancelled ends on the server', async () => {
+    await using visited = await visit(browser, at('#/demos/streams/chain?rows=50000000&%40form=raw'));
+    const { page } = visited;
+    await page.click('.run');
+    await page.locator('.arrival', { hasText: 'chunks' }).waitFor();
+    await page.click('.cancel');
+    await page.locator('.status', { hasText: 'Cancelled' }).waitFor();
+    await program.logged('request', { path: '/demos/streams/chain', status: 499 });
+  });
+
+  test('again and again is a storm of bounded size', async () => {
+    await using visited = await visit(browser, at('#/demos/cluster/whoami'));
+    const { page } = visited;
+    await page.click('.storm > summary');
+    await page.selectOption('#storm-for', '5');
+    await page.click('.storm .button');
+    await page
+      .locator('.storm-summary', { hasText: '● 50 answered · □ 0 shed · × 0 failed' })
+      .waitFor({ timeout: PATIENCE_MS });
+    expect(await page.locator('.storm-chart circle').count()).toBe(50);
+  });
+});
+
+describe('the cluster', () => {
+  test('shows a killed worker as gone, and its replacement', async () => {
+    const [victim] = await program.readyWorkers(2);
+    await using visited = await visit(browser, at());
+    const { page } = visited;
+    const card = page.locator('.worker[data-slot="0"]');
+    await page.locator(`.worker[data-worker="${victim?.id}"][data-state=ready]`).waitFor();
+    process.kill(Number(victim?.pid), 'SIGKILL');
+    await page
+      .locator(`.worker[data-worker="${victim?.id}"][data-state=gone]`)
+      .waitFor({ timeout: PATIENCE_MS });
+    await page.locator('.events li[data-event=crashed]').first().waitFor();
+    await until('another worker in that place', async () => {
+      const state = await card.getAttribute('data-state');
+      const id = Number(await card.getAttribute('data-worker'));
+      return state === 'ready' && id > (victim?.id ?? 0) ? true : undefined;
+    });
+  });
+
+  test('goes on while a worker is stopped, also the one that passed the figures on', async () => {
+    const workers = await program.readyWorkers(2);
+    await using visited = await visit(browser, at());
+    const { page } = visited;
+    await page.locator('.link[data-state=live]').waitFor();
+    for (const { pid, id } of workers) {
+      process.kill(pid, 'SIGSTOP');
+      try {
+        await page
+          .locator(`.worker[data-worker="${id}"][data-state=silent]`)
+          .waitFor({ timeout: PATIENCE_MS });
+        await page.locator('.link[data-state=live]').waitFor();
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+      await page.locator(`.worker[data-worker="${id}"][data-state=ready]`).waitFor({ timeout: PATIENCE_MS });
+    }
+  }, 60_000);
+
+  test('says so when it is cut off', async () => {
+    await using gone = await Program.start({ WORKERS: '1' });
+    await using visited = await visit(browser, `${gone.url}/`);
+    await visited.page.locator('.link[data-state=live]').waitFor();
+    gone.killGroup('SIGKILL');
+    await visited.page
+      .locator('.link[data-state=cut]', { hasText: 'cut off' })
+      .waitFor({ timeout: PATIENCE_MS });
+  });
+
+  test('shows what becomes of a worker after a dangerous demo, which is asked for once', async () => {
+    await program.readyWorkers(2);
+    await using visited = await visit(browser, at('#/demos/failures/uncaught-exception'));
+    const { page } = visited;
+    await page.click('.run');
+    await page.locator('dialog .danger').click();
+    await page.locator('.after-events li[data-event=crashed]').waitFor({ timeout: PATIENCE_MS });
+    await page.locator('.after-events li[data-event=ready]').waitFor({ timeout: PATIENCE_MS });
+    await program.readyWorkers(2);
+    await run(page);
+    expect(await page.locator('dialog').count()).toBe(0);
+    await program.readyWorkers(2);
+  }, 60_000);
+});

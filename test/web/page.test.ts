@@ -1,0 +1,144 @@
+/** The control room as it is served; a real browser drives it in test/browser. */
+import { gunzipSync, brotliDecompressSync } from 'node:zlib';
+import { get } from 'node:http';
+import { describe, expect, test } from '@jest/globals';
+import type { PageManifest } from '../../src/web/client/shapes.ts';
+import { createTestApp } from '../support/app.ts';
+import { Program } from '../support/program.ts';
+
+/** What browsers send: Chromium's, Firefox's and Safari's agree in what matters. */
+const browserAccept = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
+
+async function assetsOf(service: Awaited<ReturnType<typeof createTestApp>>): Promise<string[]> {
+  const { text } = await service.client.get('/').set('Accept', browserAccept);
+  return [...text.matchAll(/(?:href|src)="(\/control-room\/[^"]+)"/g)].map(([, path]) => path ?? '');
+}
+
+describe('the page at /', () => {
+  test('is for browsers; a terminal gets text, and JSON is given on request', async () => {
+    await using service = await createTestApp();
+    const page = await service.client.get('/').set('Accept', browserAccept).expect(200);
+    expect(page.type).toBe('text/html');
+    expect(page.headers['vary']).toContain('Accept');
+    expect(page.text).toContain('control room');
+    expect((await service.client.get('/').set('Accept', '*/*')).type).toBe('text/plain');
+    expect((await service.client.get('/').set('Accept', 'application/json')).type).toBe('application/json');
+  });
+
+  test('has nothing inline that its policy forbids', async () => {
+    await using service = await createTestApp();
+    for (const path of ['/', '/docs']) {
+      const { text, headers } = await service.client.get(path).set('Accept', browserAccept);
+      expect(headers['content-security-policy']).toContain("default-src 'self'");
+      expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
+      expect(text).not.toMatch(/(?:href|src)="(?:https?:)?\/\//);
+    }
+  });
+
+  test('is off in production unless it is asked for, and then / is text', async () => {
+    for (const env of [{ NODE_ENV: 'production' }, { PAGE: 'off' }]) {
+      await using service = await createTestApp({ env });
+      expect((await service.client.get('/').set('Accept', browserAccept)).type).toBe('text/plain');
+      await service.client.get('/live').expect(404);
+      await service.client.get('/docs').expect(404);
+    }
+    await using asked = await createTestApp({ env: { NODE_ENV: 'production', PAGE: 'on' } });
+    expect((await asked.client.get('/').set('Accept', browserAccept)).type).toBe('text/html');
+  });
+});
+
+describe('the files of the page', () => {
+  test('may be kept for ever, for their address changes with their content', async () => {
+    await using service = await createTestApp();
+    const assets = await assetsOf(service);
+    expect(assets.length).toBeGreaterThan(20);
+    for (const path of new Set(assets)) {
+      const { headers } = await service.client.get(path).expect(200);
+      expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    }
+    const stylesheet = assets.find((path) => path.endsWith('base.css')) ?? '';
+    const other = await service.client.get(stylesheet.replace(/room\/[^/]+/, 'room/another'));
+    expect(other.headers['cache-control']).toBe('no-cache');
+    await service.client.get('/control-room/x/nothing.js').expect(404);
+    await service.client.get('/control-room/x/..%2Findex.ts').expect(404);
+  });
+
+  test('are together under 150 KB, compressed once with what the client accepts', async () => {
+    await using service = await createTestApp();
+    let bytes = 0;
+    for (const path of new Set(await assetsOf(service))) {
+      const { headers } = await service.client.get(path).set('Accept-Encoding', 'br');
+      expect(headers['content-encoding']).toBe('br');
+      bytes += Number(headers['content-length']);
+    }
+    expect(bytes).toBeLessThan(150_000);
+  });
+
+  test('are the same whatever the encoding', async () => {
+    await using program = await Program.start({ WORKERS: '1' });
+    const page = await (await program.get('/', { headers: { Accept: browserAccept } })).text();
+    const path = /src="([^"]+main\.js)"/.exec(page)?.[1] ?? '';
+    const read = (encoding: string) =>
+      new Promise<Buffer>((resolve, reject) => {
+        get(program.url + path, { headers: { 'Accept-Encoding': encoding } }, (res) => {
+          const chunks: Buffer[] = [];
+          res
+            .on('data', (chunk: Buffer) => chunks.push(chunk))
+            .on('end', () => resolve(Buffer.concat(chunks)));
+        }).on('error', reject);
+      });
+    const plain = await read('identity');
+    expect(plain.toString()).toContain("from './cluster.js'");
+    expect(gunzipSync(await read('gzip')).equals(plain)).toBe(true);
+    expect(brotliDecompressSync(await read('br')).equals(plain)).toBe(true);
+  });
+
+  test('hold the whole manifest, with a schema for each parameter', async () => {
+    await using service = await createTestApp();
+    const path = (await assetsOf(service)).find((asset) => asset.endsWith('manifest.json')) ?? '';
+    const manifest = (await service.client.get(path)).body as PageManifest;
+    const shown = manifest.demos.flatMap(({ routes }) =>
+      routes.map((route) => `${route.method} ${route.path}`),
+    );
+    const declared = service.features.flatMap(({ base, routes }) =>
+      routes.map((route) => `${route.method.toUpperCase()} ${base}${route.path}`),
+    );
+    expect(shown).toEqual(declared);
+    const block = manifest.demos
+      .flatMap(({ routes }) => routes)
+      .find((route) => route.path.endsWith('/block'));
+    expect(block?.query?.properties?.['ms']).toMatchObject({ minimum: 20, maximum: 1000, default: 300 });
+  });
+});
+
+describe('the live stream', () => {
+  test('passes on what the primary says, and says goodbye when its worker drains', async () => {
+    await using program = await Program.start({ WORKERS: '1' });
+    const response = await program.get('/live');
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    let text = '';
+    let stopping = false;
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk;
+      if (stopping || text.split('event: view').length < 3) continue;
+      stopping = true;
+      program.kill('SIGTERM');
+    }
+    const [first] = /(?<=data: )\{"at.*\}/.exec(text) ?? [];
+    const view = JSON.parse(first ?? '') as { workers: { state: string }[]; events: { event: string }[] };
+    expect(view.workers).toMatchObject([{ state: 'ready' }]);
+    expect(view.events.map(({ event }) => event)).toContain('ready');
+    expect(text).toContain('event: bye');
+    expect((await program.exited).code).toBe(0);
+  });
+
+  test('without a primary to ask says that it is silent', async () => {
+    await using service = await createTestApp();
+    setTimeout(() => {
+      void service.lifecycle.stop({ reason: 'the test is over', exitCode: 0, keepListening: false });
+    }, 300);
+    const { text } = await service.client.get('/live');
+    expect(text).toContain('event: silent');
+    expect(text).toContain('event: bye');
+  });
+});
