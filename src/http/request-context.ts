@@ -52,6 +52,8 @@ export class RequestContext {
   get layer(): RequestHandler {
     const [storage, board] = [this.#storage, this.#board];
     return function requestContext(req, res, next) {
+      // Layers, the router and a pipeline each listen for its end: more than the ten that Node.js takes for a leak.
+      res.setMaxListeners(30);
       const fields = identify(req.get('x-request-id'), req.get('traceparent'));
       res.locals.requestId = fields.requestId;
       // Read now: when the request is logged its connection may be gone, and the address with it.

@@ -112,8 +112,6 @@ export class HttpServer {
   }
 
   #track(res: ServerResponse): void {
-    // Layers, the router and a pipeline each listen for its end: more than the ten that Node.js takes for a leak.
-    res.setMaxListeners(30);
     this.#inFlight.add(res);
     if (this.#draining) announceClose(res);
   }
