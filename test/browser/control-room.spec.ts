@@ -129,13 +129,23 @@ describe('the page', () => {
   });
 });
 
+/** Routes that a browser, or the page's form, meets otherwise than curl does; what is seen there instead. */
+const otherwise: Readonly<Record<string, string>> = {
+  '/demos/http/redirect': '200', // fetch() follows a redirect by itself
+  '/demos/streams/range': '200', // the form asks for the whole: it sends no headers of an example
+};
+/** Its example is wrong on purpose, and the form does not send what it knows to be wrong. */
+const refusedByTheForm = new Set(['/demos/failures/validation']);
+
 describe('a run', () => {
   test('of every harmless route works', async () => {
     await using visited = await visit(browser, at());
     const { page, complaints } = visited;
     const href = await page.getAttribute('#manifest', 'href');
     const manifest = (await (await program.get(String(href))).json()) as PageManifest;
-    const routes = manifest.demos.flatMap((demo) => demo.routes).filter(({ danger }) => !danger);
+    const routes = manifest.demos
+      .flatMap((demo) => demo.routes)
+      .filter(({ danger, path }) => !danger && !refusedByTheForm.has(path));
     const taken = new Set<string>();
     const wrong: string[] = [];
     for (const route of routes) {
@@ -143,7 +153,7 @@ describe('a run', () => {
       taken.add(route.path);
       await page.evaluate(`location.hash = ${JSON.stringify(key)}`);
       await page.locator('.eyebrow', { hasText: `${route.method} ${route.path}` }).waitFor();
-      const expected = route.examples[0]?.status ?? 200;
+      const expected = otherwise[route.path] ?? route.examples[0]?.status ?? 200;
       const status = await run(page).catch((error: unknown) => String(error));
       if (!status.startsWith(String(expected))) wrong.push(`${route.method} ${route.path}: ${status}`);
     }
