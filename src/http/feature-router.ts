@@ -75,9 +75,12 @@ function refuseMethod(methods: readonly Method[]): RequestHandler {
 function createHandler(route: Route, { lifecycle, log }: FeatureRouterOptions): RequestHandler {
   return async function handle(req, res) {
     const call = new RouteCall(route, req, res, log, lifecycle.draining);
-    const answer = await route.handler(call as unknown as Call<never, never, never>);
+    const answer = await route.handler(call as unknown as Call<never, never, never, never>);
     // Whoever left gets nothing; whoever was answered by the handler has it already.
-    if (answer !== undefined && !res.headersSent && !res.closed) res.json(answer);
+    if (res.headersSent || res.closed) return;
+    if (route.success !== undefined) res.status(route.success);
+    if (route.success === 204) res.end();
+    else if (answer !== undefined) res.json(answer);
   };
 }
 
@@ -90,6 +93,7 @@ class RouteCall implements Call {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+  readonly headers: unknown;
   #signal: AbortSignal | undefined;
 
   constructor(route: Route, req: Request, res: Response, log: Logger, draining: AbortSignal) {
@@ -101,6 +105,7 @@ class RouteCall implements Call {
     this.params = input.params;
     this.query = input.query;
     this.body = input.body;
+    this.headers = input.headers;
   }
 
   get requestId(): string {
