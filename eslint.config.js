@@ -2,7 +2,13 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'coverage/', 'src/web/vendor/'] },
+  {
+    ignores: [
+      'node_modules/',
+      'coverage/',
+      'src/web/vendor/', // not in a copy
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
