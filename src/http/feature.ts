@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { Config, Variables } from '../config.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Metrics } from '../process/metrics.ts';
+import type { ReadinessCheck } from '../process/readiness.ts';
 import type { VitalsMonitor } from '../process/vitals.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -138,6 +139,8 @@ export interface FeatureSet {
 export interface CreatedFeatures {
   readonly features: readonly Feature[];
   readonly extras?: readonly Extra[];
+  /** What they depend on, by name: where a check fails, `/readyz` of the worker says no. */
+  readonly checks?: Readonly<Record<string, ReadinessCheck>>;
   /** Ends what they hold: threads, children, timers. */
   stop?(): Promise<void> | void;
 }

@@ -236,4 +236,30 @@ describe('health', () => {
     await draining.client.get('/readyz').expect(503, { status: 'draining' });
     await draining.client.get('/livez').expect(200);
   });
+
+  test('is not ready while something a feature depends on is gone, or does not answer', async () => {
+    let broken = true;
+    let asked = 0;
+    await using service = await createTestApp({
+      features: [],
+      checks: {
+        database() {
+          asked += 1;
+          if (broken) throw new Error('gone');
+        },
+        queue: () => (broken ? new Promise(() => undefined) : Promise.resolve()),
+      },
+    });
+    const answers = await Promise.all([1, 2, 3].map(() => service.client.get('/readyz')));
+    for (const { status, body } of answers) {
+      expect(status).toBe(503);
+      expect(body).toEqual({ status: 'unavailable', failing: ['database', 'queue'] });
+    }
+    expect(asked).toBe(1);
+    await service.client.get('/livez').expect(200);
+
+    broken = false;
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await service.client.get('/readyz').expect(200, { status: 'ready' });
+  });
 });

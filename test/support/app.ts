@@ -25,11 +25,18 @@ interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Features instead of those of the service. */
   readonly features?: readonly Feature[];
+  /** What those depend on. */
+  readonly checks?: CreatedFeatures['checks'];
   readonly vitals?: Partial<Vitals>;
 }
 
 /** The app with all its layers, without a process around it. It sheds nothing: some tests block the event loop. */
-export async function createTestApp({ env = {}, features, vitals }: TestAppOptions = {}): Promise<TestApp> {
+export async function createTestApp({
+  env = {},
+  features,
+  checks = {},
+  vitals,
+}: TestAppOptions = {}): Promise<TestApp> {
   const config = readConfig(
     { NODE_ENV: 'test', WORKERS: '0', OVERLOAD_MAX_DELAY_MS: '0', ...env },
     featureVariables,
@@ -50,7 +57,7 @@ export async function createTestApp({ env = {}, features, vitals }: TestAppOptio
   const created: CreatedFeatures[] =
     features === undefined
       ? await Promise.all(featureSets.map(async (set) => (await set.load()).create(dependencies)))
-      : [{ features }];
+      : [{ features, checks }];
   const app = createApp({ ...dependencies, created });
   return {
     app,
