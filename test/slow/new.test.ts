@@ -79,7 +79,7 @@ describe('what is made', () => {
   });
 
   test('says no word of what it was made of', () => {
-    for (const word of ['demo', 'exemplar', 'not in a copy', '{{']) {
+    for (const word of ['demo', 'exemplar', 'not in a copy', '{{name}}']) {
       const { status, stdout } = run('git', ['grep', '-inF', word]);
       expect({ word, status, stdout }).toEqual({ word, status: 1, stdout: '' });
     }
