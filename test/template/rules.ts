@@ -33,12 +33,16 @@ export function selectFiles(tracked: Texts): Map<string, string> {
     if (!leftOut.some((start) => path.startsWith(start))) kept.set(path, text.replace(mark, ''));
   }
   // A test that uses what is gone goes as well, and then what only it has used.
-  while (
-    dropOne(kept, (path, text) => path.startsWith('test/') && usesWhatIsGone(path, text, tracked, kept))
-  );
+  const uses = new Map([...kept].map(([path, text]) => [path, namedFiles(path, text, tracked)]));
+  const isLost = (path: string, text: string) =>
+    path.startsWith('test/') &&
+    (text.includes('/demos/') ||
+      uses.get(path)?.some((used) => !kept.has(used) && !(used in pages)) === true);
+  while (dropOne(kept, isLost));
   const manifest = kept.get('package.json');
   if (manifest !== undefined) kept.set('package.json', pruneScripts(manifest, kept));
-  while (dropOne(kept, (path) => isCode(path) && !isNamed(path, kept)));
+  const names = new Map([...kept].map(([path, text]) => [path, namedFiles(path, text, kept)]));
+  while (dropOne(kept, (path) => isCode(path) && !isNamed(path, kept, names)));
   return kept;
 }
 
@@ -48,18 +52,13 @@ function dropOne(kept: Map<string, string>, isWrong: (path: string, text: string
   return false;
 }
 
-function usesWhatIsGone(path: string, text: string, tracked: Texts, kept: Texts): boolean {
-  if (text.includes('/demos/')) return true;
-  return namedFiles(path, text, tracked).some((named) => !kept.has(named) && !(named in pages));
-}
-
 /** Files that must be named by another to be of use; a test is found by its name. */
 function isCode(path: string): boolean {
   return /^(src|test)\//.test(path) && !path.endsWith('.test.ts');
 }
 
-function isNamed(path: string, kept: Texts): boolean {
-  return [...kept].some(([from, text]) => from !== path && namedFiles(from, text, kept).includes(path));
+function isNamed(path: string, kept: Texts, names: ReadonlyMap<string, readonly string[]>): boolean {
+  return [...kept.keys()].some((from) => from !== path && names.get(from)?.includes(path));
 }
 
 /** The files of `among` that a text names, in an import, a script or a path. */
