@@ -351,6 +351,7 @@ export function readEnvironment(file = '.env'): Readonly<Record<string, string |
   return { ...fromFile, ...process.env };
 }
 
+// not in a copy, down to the next empty line
 /** The environment itself, for who shows what it is; whoever wants a value of it declares a variable. */
 export function rawEnvironment(): NodeJS.ProcessEnv {
   return process.env;

@@ -4,8 +4,10 @@ import { failToStart } from './cluster/start-failure.ts';
 import { readConfig, readEnvironment } from './config.ts';
 import { featureVariables } from './features.ts';
 import { becomeInit } from './process/init.ts';
+import { outliveHangUp } from './process/signals.ts';
 
 becomeInit();
+outliveHangUp();
 try {
   const config = readConfig(readEnvironment(), featureVariables);
   if (cluster.isPrimary && config.WORKERS > 0) {

@@ -31,8 +31,8 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
 
   const sink = new LogSink({ maxWaitingBytes: config.LOG_MAX_WAITING_BYTES });
   const board = new RequestBoard();
-  const context = new RequestContext(board);
   const inFlight = new InFlight();
+  const context = new RequestContext(board, inFlight);
   const log = await createLogger({
     config,
     sink,
@@ -79,7 +79,7 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
     created,
     clustered,
   });
-  const server = new HttpServer({ config, app, inFlight });
+  const server = new HttpServer({ config, clustered, app, inFlight });
   addGauge(
     metrics.registry,
     'http_requests_in_flight',

@@ -6,7 +6,7 @@ import { toUrl } from '../http/server.ts';
 import type { Logger } from '../process/logger.ts';
 import type { SupervisionEvent } from './events.ts';
 import type { WorkerReport } from './messages.ts';
-import type { ReloadResult } from './supervisor.ts';
+import type { ReloadResult } from './reloads.ts';
 import type { WorkerState } from './worker-handle.ts';
 
 /** One worker as `/workers` shows it. */

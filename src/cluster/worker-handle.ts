@@ -97,6 +97,11 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
     return this.readyAt === undefined ? 0 : Date.now() - this.readyAt;
   }
 
+  /** Whether it ended because it was asked to, and in order. */
+  get leftAsIntended(): boolean {
+    return this.leavesBecause !== undefined && this.exit?.code === ExitCode.ok;
+  }
+
   /** Asks it to finish what it has and end; what is left after `timeoutMs` is killed. */
   drain(reason: string, options: { keepListening: boolean; timeoutMs: number }): Promise<Exit> {
     this.leavesBecause ??= reason;

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { write } from 'node:fs';
+import { fstatSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import process from 'node:process';
 
@@ -7,9 +7,9 @@ import process from 'node:process';
  * A write to a pipe is whole, never mixed with one of another process, up to this size: POSIX's PIPE_BUF on
  * Linux. All workers share one standard output, so no write may be longer while more than one line is in it.
  */
-const ATOMIC_WRITE_BYTES = 4_096;
-/** Half a write: so much is worth one at once. */
-const WORTH_A_WRITE_BYTES = ATOMIC_WRITE_BYTES / 2;
+const ATOMIC_PIPE_WRITE_BYTES = 4_096;
+/** A write to a file is whole at any size. Fewer of them wake a thread of libuv's pool less often. */
+const FILE_WRITE_BYTES = 32_768;
 /** How old a line gets at most before it is written. */
 const FLUSH_EVERY_MS = 100;
 /** After a fault that may pass, such as a full disk: trying at once and again would only burn CPU. */
@@ -29,6 +29,7 @@ interface LogSinkOptions {
 /** Where log lines go: writes never block the event loop, and a reader that stalls or leaves never harms it. */
 export class LogSink {
   readonly #write: Write;
+  readonly #maxWriteBytes: number;
   readonly #maxWaitingBytes: number;
   /** Whole lines, in pieces that are one write each. */
   readonly #waiting: Buffer[] = [];
@@ -45,6 +46,7 @@ export class LogSink {
 
   constructor({ fd = 1, maxWaitingBytes = 8 * 1024 * 1024 }: LogSinkOptions = {}) {
     this.#write = writerOf(fd);
+    this.#maxWriteBytes = isFile(fd) ? FILE_WRITE_BYTES : ATOMIC_PIPE_WRITE_BYTES;
     this.#maxWaitingBytes = maxWaitingBytes;
   }
 
@@ -65,24 +67,28 @@ export class LogSink {
       this.#dropped += 1;
       return;
     }
-    if (this.#nextBytes + bytes > ATOMIC_WRITE_BYTES) this.#seal();
+    if (this.#nextBytes + bytes > this.#maxWriteBytes) {
+      this.#seal();
+      this.#pump();
+    }
     this.#next += line;
     this.#nextBytes += bytes;
     this.#waitingBytes += bytes;
-    if (this.#nextBytes >= WORTH_A_WRITE_BYTES) this.#pump();
-    else this.#timer ??= setTimeout(() => this.#pump(), FLUSH_EVERY_MS).unref();
+    this.#timer ??= setTimeout(this.#pumpAll, FLUSH_EVERY_MS).unref();
   }
 
   /** Resolves when what was written has been handed over, or after `timeoutMs` where the reader has stalled. */
   async flush(timeoutMs = 500): Promise<void> {
-    this.#pump();
+    this.#pumpAll();
     if (this.#closed || !this.#writing) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#onIdle = () => {
+      const done = (): void => {
         clearTimeout(timer);
+        this.#onIdle = undefined;
         resolve();
       };
+      const timer = setTimeout(done, timeoutMs);
+      this.#onIdle = done;
     });
   }
 
@@ -93,28 +99,28 @@ export class LogSink {
     this.#nextBytes = 0;
   }
 
-  /** One write at a time: two that wait together could be merged into one that is too long. */
-  #pump(): void {
-    if (this.#writing || this.#closed) return;
+  /** Also what has not become a whole piece in its time. */
+  readonly #pumpAll = (): void => {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#waiting.length === 0) this.#seal();
-    const piece = this.#waiting[0];
-    if (piece === undefined) {
-      this.#onIdle?.();
-      return;
-    }
+    this.#seal();
+    this.#pump();
+  };
+
+  /** One write at a time: two that wait together could be merged into one that is too long. */
+  #pump(): void {
+    const [piece] = this.#waiting;
+    if (this.#writing || this.#closed || piece === undefined) return;
     this.#writing = true;
     this.#write(piece, (error, written) => {
-      this.#writing = false;
       if (error === null) this.#wrote(piece, written);
-      else if (mayPass.has(error.code ?? ''))
-        this.#timer = setTimeout(() => this.#pump(), RETRY_AFTER_MS).unref();
+      else if (mayPass.has(error.code ?? '')) setTimeout(() => this.#wrote(piece, 0), RETRY_AFTER_MS).unref();
       else this.#close();
     });
   }
 
   #wrote(piece: Buffer, written: number): void {
+    this.#writing = false;
     this.#waitingBytes -= written;
     if (written < piece.length) this.#waiting[0] = piece.subarray(written);
     else this.#waiting.shift();
@@ -123,7 +129,9 @@ export class LogSink {
       this.#reported = this.#dropped;
       this.#onResumed?.(lost);
     }
-    this.#pump();
+    if (this.#onIdle !== undefined) this.#seal(); // somebody waits for all that there is
+    if (this.#waiting.length > 0) this.#pump();
+    else this.#onIdle?.();
   }
 
   /** EPIPE and the like: nobody will ever read again. */
@@ -134,6 +142,14 @@ export class LogSink {
     this.#waiting.length = 0;
     this.#next = '';
     this.#onIdle?.();
+  }
+}
+
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false; // it is closed: the first write will say so
   }
 }
 

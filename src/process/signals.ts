@@ -19,3 +19,11 @@ export function handleSignals({ stop, kill, reload }: SignalActions): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ask(signal));
   process.on('SIGHUP', () => reload?.());
 }
+
+/**
+ * Keeps a process that is starting from being ended by SIGHUP, as it is by default: a reload that is asked for so early
+ * would change nothing, for what it would read is being read.
+ */
+export function outliveHangUp(): void {
+  process.on('SIGHUP', () => undefined);
+}

@@ -27,6 +27,7 @@ export class VitalsMonitor {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
   #cpu = process.cpuUsage();
+  #memory = { heapUsed: 0, rss: 0 };
   #sampledAt = performance.now();
   #latest: Vitals;
   readonly #timer: NodeJS.Timeout;
@@ -45,6 +46,16 @@ export class VitalsMonitor {
     return this.#latest;
   }
 
+  /** Node.js opens a file to read it: where there is no descriptor left, what was read last must do. */
+  #readMemory(): { readonly heapUsed: number; readonly rss: number } {
+    try {
+      this.#memory = process.memoryUsage();
+    } catch {
+      // A flood of connections may take all descriptors, and must not end the process by this.
+    }
+    return this.#memory;
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#delay.disable();
@@ -55,7 +66,7 @@ export class VitalsMonitor {
     const utilization = performance.eventLoopUtilization();
     const busy = performance.eventLoopUtilization(utilization, this.#utilization);
     const cpu = process.cpuUsage(this.#cpu);
-    const { heapUsed, rss } = process.memoryUsage();
+    const { heapUsed, rss } = this.#readMemory();
     const vitals: Vitals = {
       uptimeS: round(process.uptime()),
       eventLoop: {

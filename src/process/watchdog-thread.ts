@@ -3,6 +3,7 @@ import { write } from 'node:fs';
 import { Session } from 'node:inspector';
 import process from 'node:process';
 import { workerData } from 'node:worker_threads';
+import { readCoreWait } from './core-wait.ts';
 import { RequestBoard } from './request-board.ts';
 import type { WatchdogOrders } from './watchdog.ts';
 
@@ -14,13 +15,15 @@ const NAMED = 8;
 const FRAMES = 6;
 /** Parts of a path that are shown: enough to find the file, and short. */
 const FOLDERS = 3;
-const STACK_WITHIN_MS = 300;
+/** The worker is lost already: its stack is worth a moment, also on a machine where everything takes long. */
+const STACK_WITHIN_MS = 1_000;
 
 const orders = workerData as WatchdogOrders;
 const board = new RequestBoard(orders.memory);
 let beats = board.beats;
 let beatAt = performance.now();
 let lookedAt = beatAt;
+let coreWaitMs = readCoreWait(process.pid) ?? 0;
 let reported = false;
 let orphanedAt: number | undefined;
 
@@ -30,6 +33,10 @@ function look(): void {
   const now = performance.now();
   const paused = now - lookedAt > PAUSED_AFTER_MS;
   lookedAt = now;
+  // The time in which it was ready to run and got no core is nothing that it could answer for.
+  const waitedMs = (readCoreWait(process.pid) ?? coreWaitMs) - coreWaitMs;
+  coreWaitMs += waitedMs;
+  beatAt = Math.min(now, beatAt + waitedMs);
   if (paused || board.beats !== beats) {
     beats = board.beats;
     beatAt = now;

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, test } from '@jest/globals';
+import packageJson from '../../package.json' with { type: 'json' };
 import { featureVariables } from '../../src/features.ts';
 import { variables } from '../../src/config.ts';
+import { startProbe } from '../support/probe.ts';
 import { isAlive, Program, root, until } from '../support/program.ts';
 
 describe.each([['2'], ['0']])('with WORKERS=%s', (WORKERS) => {
@@ -25,8 +27,8 @@ describe.each([['2'], ['0']])('with WORKERS=%s', (WORKERS) => {
   });
 
   test('SIGTERM lets requests in flight finish, and a second one changes nothing', async () => {
-    await using program = await Program.start({ WORKERS });
-    const asked = program.get('/demos/thread-pool/pbkdf2?tasks=4&iterations=1000000');
+    await using program = await startProbe({ WORKERS });
+    const asked = program.get('/probe/slow');
     await until('the request to be in flight', () => inFlight(program));
     program.kill('SIGTERM');
     program.kill('SIGTERM');
@@ -39,7 +41,7 @@ describe.each([['2'], ['0']])('with WORKERS=%s', (WORKERS) => {
   });
 
   test('while it stops it says so before it refuses: not ready, every answer with Connection: close', async () => {
-    await using program = await Program.start({ WORKERS, SHUTDOWN_SETTLE_MS: '1500' });
+    await using program = await startProbe({ WORKERS, SHUTDOWN_SETTLE_MS: '1500' });
     program.kill('SIGTERM');
     await program.logged('stopping');
     const ready = await until('readiness to fail', async () => {
@@ -49,7 +51,7 @@ describe.each([['2'], ['0']])('with WORKERS=%s', (WORKERS) => {
     expect(ready.headers.get('connection')).toBe('close');
     const service = await fetch(`${program.managementUrl}/readyz`);
     expect(service.status).toBe(503);
-    const still = await program.get('/demos/cluster/whoami');
+    const still = await program.get('/probe/quick');
     expect(still.status).toBe(200);
     expect(still.headers.get('connection')).toBe('close');
     expect((await program.exited).code).toBe(0);
@@ -58,7 +60,9 @@ describe.each([['2'], ['0']])('with WORKERS=%s', (WORKERS) => {
   test('silent sockets do not hold up the stop', async () => {
     await using program = await Program.start({ WORKERS, SHUTDOWN_TIMEOUT_MS: '60000' });
     const { hostname, port } = new URL(program.url);
-    const sockets = Array.from({ length: 20 }, () => connect(Number(port), hostname));
+    const sockets = Array.from({ length: 20 }, () =>
+      connect(Number(port), hostname).on('error', () => undefined),
+    );
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
     const startedAt = Date.now();
     expect((await program.stop()).code).toBe(0);
@@ -68,8 +72,8 @@ describe.each([['2'], ['0']])('with WORKERS=%s', (WORKERS) => {
   });
 
   test('an endless answer is cut at the deadline', async () => {
-    await using program = await Program.start({ WORKERS, SHUTDOWN_TIMEOUT_MS: '1000' });
-    const response = await program.get('/demos/child-processes/stream?lines=100000000');
+    await using program = await startProbe({ WORKERS, SHUTDOWN_TIMEOUT_MS: '1000' });
+    const response = await program.get('/probe/endless');
     const reader = response.body?.getReader();
     await reader?.read();
     program.kill('SIGTERM');
@@ -82,8 +86,8 @@ describe.each([['2'], ['0']])('with WORKERS=%s', (WORKERS) => {
   });
 
   test('a third signal kills', async () => {
-    await using program = await Program.start({ WORKERS, SHUTDOWN_TIMEOUT_MS: '60000' });
-    const asked = program.get('/demos/child-processes/stream?lines=100000000');
+    await using program = await startProbe({ WORKERS, SHUTDOWN_TIMEOUT_MS: '60000' });
+    const asked = program.get('/probe/endless');
     const response = await asked;
     const pids = (await program.workers()).map(({ pid }) => pid);
     for (let i = 0; i < 3; i += 1) {
@@ -120,7 +124,7 @@ describe('a start that fails', () => {
       await using program = Program.launch({ WORKERS, PORT: String(port) });
       expect((await program.exited).code).toBe(69);
       expect(program.errors.trim().split('\n')).toEqual([
-        `exemplar: Cannot listen on 127.0.0.1:${port}: the port is taken (EADDRINUSE)`,
+        `${packageJson.name}: Cannot listen on 127.0.0.1:${port}: the port is taken (EADDRINUSE)`,
       ]);
       holder.close();
     },

@@ -9,6 +9,7 @@ const program = fileURLToPath(new URL('./watched-program.ts', import.meta.url));
 function start(command: string, args: readonly string[]) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   const seen = { output: '' };
+  child.stdout.on('error', () => undefined); // a killed program's pipe may end with ECONNRESET
   child.stdout.setEncoding('utf8').on('data', (text: string) => (seen.output += text));
   return { child, seen };
 }
@@ -43,15 +44,5 @@ describe('the watchdog', () => {
     expect(isAlive(pid)).toBe(true);
     await new Promise((resolve) => child.once('exit', resolve));
     await until('its end', () => (isAlive(pid) ? undefined : true), 10_000);
-  });
-});
-
-describe('child groups', () => {
-  test('end with the process that started them, also when it is killed', async () => {
-    const { child, seen } = start(process.execPath, [program, 'child']);
-    await new Promise((resolve) => child.once('close', resolve));
-    const pids = seen.output.trim().split(' ').map(Number);
-    expect(pids).toHaveLength(2);
-    await until('their end', () => (pids.some(isAlive) ? undefined : true));
   });
 });

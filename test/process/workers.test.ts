@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { describe, expect, test } from '@jest/globals';
 import { load } from '../support/load.ts';
+import { startProbe } from '../support/probe.ts';
 import { isAlive, Program, until } from '../support/program.ts';
 
 interface Event {
@@ -61,9 +62,9 @@ describe('workers', () => {
   });
 
   test('when the primary is killed they finish what they have and end', async () => {
-    await using program = await Program.start();
+    await using program = await startProbe();
     const pids = await pidsOf(program);
-    const asked = program.get('/demos/thread-pool/pbkdf2?tasks=4&iterations=1000000');
+    const asked = program.get('/probe/slow');
     await until('the request to be in flight', async () =>
       (await (await fetch(`${program.managementUrl}/metrics`)).text()).includes('http_requests_in_flight 1')
         ? true
@@ -78,15 +79,15 @@ describe('workers', () => {
     ['uncaught-exception', 80],
     ['unhandled-rejection', 81],
   ])('after an %s one finishes what it has, ends with exit code %i and is replaced', async (name, code) => {
-    await using program = await Program.start({ WORKERS: '1' });
+    await using program = await startProbe({ WORKERS: '1' });
     const [worker] = await program.readyWorkers(1);
-    const slow = program.get('/demos/thread-pool/pbkdf2?tasks=4&iterations=1000000');
+    const slow = program.get('/probe/slow');
     await until('the slow request to be in flight', async () =>
       (await (await fetch(`${program.managementUrl}/metrics`)).text()).includes('http_requests_in_flight 1')
         ? true
         : undefined,
     );
-    const answer = await program.get(`/demos/failures/${name}`, { method: 'POST' });
+    const answer = await program.get(`/probe/${name}`, { method: 'POST' });
     expect(answer.status).toBe(200);
     expect((await slow).status).toBe(200);
 
@@ -102,23 +103,23 @@ describe('workers', () => {
   });
 
   test('WORKERS=0: after an uncaught exception the one process finishes what it has and ends with exit code 80', async () => {
-    await using program = await Program.start({ WORKERS: '0' });
-    const slow = program.get('/demos/thread-pool/pbkdf2?tasks=4&iterations=1000000');
+    await using program = await startProbe({ WORKERS: '0' });
+    const slow = program.get('/probe/slow');
     await until('the slow request to be in flight', async () =>
       (await (await fetch(`${program.managementUrl}/metrics`)).text()).includes('http_requests_in_flight 1')
         ? true
         : undefined,
     );
-    await program.get('/demos/failures/uncaught-exception', { method: 'POST' });
+    await program.get('/probe/uncaught-exception', { method: 'POST' });
     expect((await slow).status).toBe(200);
     expect((await program.exited).code).toBe(80);
   });
 
   test('a rolling reload replaces all of them and fails no request', async () => {
-    await using program = await Program.start();
+    await using program = await startProbe();
     const before = await pidsOf(program);
     let done = false;
-    const traffic = load(`${program.url}/demos/cluster/whoami`, { connections: 8, until: () => done });
+    const traffic = load(`${program.url}/probe/quick`, { connections: 8, until: () => done });
     const response = await fetch(`${program.managementUrl}/reload`, { method: 'POST' });
     expect(await response.json()).toMatchObject({ ok: true, replaced: 2, queued: false });
     done = true;
@@ -130,8 +131,8 @@ describe('workers', () => {
   });
 
   test('leave no request of a load without an answer', async () => {
-    await using program = await Program.start();
-    const { answered, failed } = await load(`${program.url}/demos/cluster/whoami`, {
+    await using program = await startProbe();
+    const { answered, failed } = await load(`${program.url}/probe/quick`, {
       connections: 20,
       requests: 2_000,
     });

@@ -27,6 +27,8 @@ interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Features instead of those of the service. */
   readonly features?: readonly Feature[];
+  /** What comes with those: checks, files, a page. */
+  readonly beside?: Omit<CreatedFeatures, 'features'>;
   readonly vitals?: Partial<Vitals>;
   readonly inFlight?: InFlight;
 }
@@ -35,6 +37,7 @@ interface TestAppOptions {
 export async function createTestApp({
   env = {},
   features,
+  beside = {},
   vitals,
   inFlight = new InFlight(),
 }: TestAppOptions = {}): Promise<TestApp> {
@@ -44,7 +47,7 @@ export async function createTestApp({
   );
   const logged: Record<string, unknown>[] = [];
   const board = new RequestBoard();
-  const context = new RequestContext(board);
+  const context = new RequestContext(board, inFlight);
   const log = pino(
     { level: 'debug', mixin: context.fields, formatters: { level: (label) => ({ level: label }) } },
     { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
@@ -70,7 +73,7 @@ export async function createTestApp({
   const created: CreatedFeatures[] =
     features === undefined
       ? await Promise.all(featureSets.map(async (set) => (await set.load()).create(dependencies)))
-      : [{ features }];
+      : [{ features, ...beside }];
   const app = createApp({ ...dependencies, created });
   return {
     app,

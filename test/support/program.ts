@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +15,8 @@ interface WorkerView {
   readonly pid: number;
   readonly state: string;
   readonly restarts: number;
+  /** Since it was last heard. */
+  readonly silentMs: number;
   readonly report?: {
     readonly droppedLogLines: number;
     readonly vitals: { readonly rssBytes: number; readonly cpuPercent: number };
@@ -32,8 +33,8 @@ export class Program implements AsyncDisposable {
   #unfinishedLine = '';
   #started: Record<string, unknown> | undefined;
 
-  private constructor(env: Readonly<Record<string, string>>, cwd: string, home: string) {
-    this.process = spawn(process.execPath, [join(home, 'src/main.ts')], {
+  private constructor(env: Readonly<Record<string, string>>, cwd: string, main: string) {
+    this.process = spawn(process.execPath, [main], {
       cwd,
       // A group of its own, so that a signal can be sent to all of it as a terminal does.
       detached: true,
@@ -44,9 +45,13 @@ export class Program implements AsyncDisposable {
         PORT: '0',
         MANAGEMENT_PORT: '0',
         WORKERS: '2',
+        // The tests start the same files again and again; compiled once is enough.
+        NODE_COMPILE_CACHE: `${root}node_modules/.cache/compiled`,
         ...env,
       },
     });
+    // Pipes are pairs of sockets: that of a killed program may end with ECONNRESET.
+    for (const pipe of [this.process.stdout, this.process.stderr]) pipe?.on('error', () => undefined);
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
     this.exited = new Promise((resolve) => {
@@ -57,17 +62,25 @@ export class Program implements AsyncDisposable {
   /**
    * Starts it and waits until it says that it is ready.
    *
-   * @param home the folder whose `src/main.ts` is started: this repository, or a copy of it
+   * @param main the file that is started: that of this repository, of a copy of it, or a program of the tests
    */
-  static async start(env: Readonly<Record<string, string>> = {}, cwd = root, home = root): Promise<Program> {
-    const program = new Program(env, cwd, home);
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    cwd = root,
+    main = `${root}src/main.ts`,
+  ): Promise<Program> {
+    const program = new Program(env, cwd, main);
     await program.started();
     return program;
   }
 
   /** Starts it without waiting, where it is not expected to become ready. */
-  static launch(env: Readonly<Record<string, string>> = {}, cwd = root, home = root): Program {
-    return new Program(env, cwd, home);
+  static launch(
+    env: Readonly<Record<string, string>> = {},
+    cwd = root,
+    main = `${root}src/main.ts`,
+  ): Program {
+    return new Program(env, cwd, main);
   }
 
   /** Waits until it says that it is ready. */

@@ -1,0 +1,85 @@
+import type { Config } from '../config.ts';
+import type { EventLog } from './events.ts';
+import type { Replacement } from './replacement.ts';
+import type { Workers } from './workers.ts';
+
+export interface ReloadResult {
+  readonly ok: boolean;
+  readonly replaced: number;
+  readonly durationMs: number;
+  /** Whether another reload was under way and this one had to wait for it. */
+  readonly queued: boolean;
+  readonly reason?: string;
+}
+
+interface ReloadsOptions {
+  readonly workers: Workers;
+  readonly replacement: Replacement;
+  readonly events: EventLog;
+  readonly stopping: () => boolean;
+  /** Reads the configuration anew. */
+  readonly readConfig: () => Config;
+}
+
+/** Rolling reloads, one at a time. */
+export class Reloads {
+  readonly #options: ReloadsOptions;
+  #running = false;
+  /** Asked for and not yet begun: it will find whatever is on disk then, so that later calls need no other. */
+  #waiting: Promise<ReloadResult> | undefined;
+
+  constructor(options: ReloadsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Replaces every worker, one after the other: the new one is ready before the old one drains. If a new one cannot
+   * start nothing more is changed. Of several calls during a reload one waits its turn and the others join it.
+   */
+  reload(): Promise<ReloadResult> {
+    this.#waiting ??= this.#enqueue(this.#running);
+    return this.#waiting;
+  }
+
+  #enqueue(queued: boolean): Promise<ReloadResult> {
+    return this.#options.replacement.inTurn(async () => {
+      this.#waiting = undefined;
+      this.#running = true;
+      try {
+        return { ...(await this.#run()), queued };
+      } finally {
+        this.#running = false;
+      }
+    });
+  }
+
+  async #run(): Promise<Omit<ReloadResult, 'queued'>> {
+    const { workers, replacement, events, stopping, readConfig } = this.#options;
+    const startedAt = performance.now();
+    const old = workers.inService;
+    const result = (ok: boolean, replaced: number, reason?: string) => ({
+      ok,
+      replaced,
+      durationMs: Math.round(performance.now() - startedAt),
+      ...(reason === undefined ? {} : { reason }),
+    });
+    events.record('reload-started', { workers: old.length });
+    let replaced = 0;
+    try {
+      workers.config = readConfig();
+      for (const worker of old) {
+        if (stopping()) throw new Error('the service is stopping');
+        if (worker.state !== 'ready') continue; // it fell meanwhile, and its replacement has the new code already
+        await replacement.replace(worker, 'reload');
+        replaced += 1;
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      events.record('reload-failed', { replaced, reason });
+      return result(false, replaced, reason);
+    }
+    const done = result(true, replaced);
+    events.record('reload-finished', { ...done });
+    return done;
+  }
+}

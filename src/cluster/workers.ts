@@ -1,0 +1,100 @@
+import type { Config } from '../config.ts';
+import type { EventLog } from './events.ts';
+import type { Exit } from './worker-handle.ts';
+import { WorkerHandle } from './worker-handle.ts';
+
+interface WorkersOptions {
+  readonly config: Config;
+  readonly events: EventLog;
+  /** Where the primary really listens; workers are told. */
+  readonly managementAddress: () => string;
+  /** Called with every new worker, before it can have done anything. */
+  readonly onForked: (worker: WorkerHandle) => void;
+}
+
+/** What a worker may need beyond its own deadline before it is killed. */
+const KILL_AFTER_DEADLINE_MS = 1_500;
+
+/** The workers there are: forks them, drains them, and records their start and their end. */
+export class Workers {
+  /** What they are started with; a reload changes it. */
+  config: Config;
+  /** Set where any free port will do: one for all workers, and the same after a moment without a worker. */
+  port: number | undefined;
+  /** Why one last could not start. */
+  lastFailure: string | undefined;
+  readonly #options: WorkersOptions;
+  readonly #all = new Set<WorkerHandle>();
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+    this.config = options.config;
+  }
+
+  get all(): readonly WorkerHandle[] {
+    return [...this.#all];
+  }
+
+  get inService(): readonly WorkerHandle[] {
+    return this.all.filter((worker) => worker.state === 'ready');
+  }
+
+  /** @param quiet whether the log says so only at the debug level */
+  fork(slot: number, quiet = false): WorkerHandle {
+    const { events, managementAddress, onForked } = this.#options;
+    const worker = new WorkerHandle({
+      slot,
+      environment: {
+        UV_THREADPOOL_SIZE: String(this.config.THREAD_POOL_SIZE),
+        ...(this.port === undefined ? {} : { PORT: String(this.port) }),
+      },
+      startTimeoutMs: this.config.WORKER_START_TIMEOUT_MS,
+      managementAddress,
+    });
+    this.#all.add(worker);
+    worker.once('exit', (exit) => this.#forget(worker, exit));
+    events.record('forked', identify(worker), quiet);
+    worker.ready.then(
+      () => events.record('ready', { ...identify(worker), afterMs: Date.now() - worker.forkedAt }, quiet),
+      (error: unknown) => {
+        this.lastFailure = error instanceof Error ? error.message : String(error);
+        events.record('start-failed', { ...identify(worker), reason: this.lastFailure }, quiet);
+      },
+    );
+    onForked(worker);
+    return worker;
+  }
+
+  /** Lets it finish what it has; resolves when it is gone. */
+  drain(worker: WorkerHandle, reason: string, keepListening: boolean): Promise<Exit> {
+    return worker.drain(reason, { keepListening, timeoutMs: this.#killAfterMs });
+  }
+
+  /** Ends one that stops by itself where it hangs as it does so, for nobody else would. */
+  boundStop(worker: WorkerHandle): void {
+    worker.killAfter(this.#killAfterMs);
+  }
+
+  kill(): void {
+    for (const worker of this.#all) worker.kill();
+  }
+
+  get #killAfterMs(): number {
+    return this.config.SHUTDOWN_TIMEOUT_MS + KILL_AFTER_DEADLINE_MS;
+  }
+
+  #forget(worker: WorkerHandle, { code, signal }: Exit): void {
+    this.#all.delete(worker);
+    this.#options.events.record(worker.leftAsIntended ? 'ended' : 'crashed', {
+      ...identify(worker),
+      code,
+      signal,
+      ...(worker.leavesBecause === undefined ? {} : { reason: worker.leavesBecause }),
+    });
+  }
+}
+
+/** The fields by which an event names a worker. */
+export function identify(worker: WorkerHandle) {
+  return { worker: worker.id, pid: worker.pid, slot: worker.slot };
+}
