@@ -39,7 +39,7 @@ export interface AppDependencies {
 
 /** Every layer a request meets, in order, top to bottom. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, context, created } = dependencies;
+  const { config, context, created, inFlight } = dependencies;
   const features = created.flatMap((set) => set.features);
   const around = created.map((set) => set.around?.(features));
   const extras = [...created, ...around].flatMap((part) => part?.extras ?? []);
@@ -53,15 +53,15 @@ export function createApp(dependencies: AppDependencies): Express {
   app.disable('etag');
 
   app.use(context.layer);
-  app.use(createAccessLog(dependencies));
-  app.use(createRequestMetrics(dependencies));
+  inFlight.onEnd(createAccessLog(dependencies)); // when the answer is over: a line in the log,
+  inFlight.onEnd(createRequestMetrics(dependencies)); // and a count in the histogram
   app.use(createSecurity());
   app.use(createRequestTarget(dependencies));
   app.use(createCompression());
   app.use(createRateLimit(dependencies));
   app.use(createOverload(dependencies));
 
-  app.use(createHealth(dependencies));
+  for (const { path, handler } of createHealth(dependencies)) app.get(path, handler);
   app.get('/', createIndexPage(features, around.find((part) => part?.page !== undefined)?.page));
   app.get('/openapi.json', createOpenApi(features));
   app.get('/problems', createProblemList());

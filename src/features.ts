@@ -1,10 +1,15 @@
-/** What this service offers beside its probes. Copying it? The list is the one line to change. */
+/** What this service offers beside its probes. A feature of your own is one line of this list. */
 import type { Variables } from './config.ts';
-import { demos } from './demos/settings.ts';
+import { demos } from './demos/settings.ts'; // not in a copy
 import type { FeatureSet } from './http/feature.ts';
-import { web } from './web/settings.ts';
+import { tasks } from './tasks/settings.ts';
+import { web } from './web/settings.ts'; // not in a copy
 
-export const featureSets: readonly FeatureSet[] = [demos, web];
+export const featureSets: readonly FeatureSet[] = [
+  demos, // not in a copy
+  tasks,
+  web, // not in a copy
+];
 
 /** The environment variables that features declare for themselves. */
 export const featureVariables: Variables = Object.fromEntries(

@@ -170,7 +170,7 @@ function toRoute(demo: Demo, route: DemoRoute | RawRoute, tools: Tools, danger: 
     contrasts,
     query: toQuery(route.query, observable),
     response: 'send' in route ? route.response : answerSchema(route.result),
-    ...(observable ? { evidence: answerSchema(result) } : {}),
+    ...(observable ? { json: answerSchema(result) } : {}),
     produces: [...raw, ...formats],
     async handler(call: Call) {
       if (route.danger === true) refuseDanger(call, danger);

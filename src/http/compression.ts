@@ -1,4 +1,4 @@
-import compression from 'compression';
+import compressionPackage from 'compression';
 import type { RequestHandler } from 'express';
 
 /** Below this many bytes a compressed answer is hardly smaller and always dearer. */
@@ -6,12 +6,19 @@ const THRESHOLD_BYTES = 1_024;
 
 /** Compresses what is worth it with what the client accepts: br, gzip or deflate. */
 export function createCompression(): RequestHandler {
-  return compression({
+  const compress = compressionPackage({
     threshold: THRESHOLD_BYTES,
     filter(req, res) {
       // An event must leave at once, and a compressor would hold it back.
       const type = String(res.getHeader('Content-Type') ?? '');
-      return !type.startsWith('text/event-stream') && compression.filter(req, res);
+      return !type.startsWith('text/event-stream') && compressionPackage.filter(req, res);
     },
   });
+  return function compression(req, res, next) {
+    if (req.headers['accept-encoding'] === undefined) {
+      // This client takes no encoding, so its answer need not be wrapped; a cache must still know that others do.
+      res.setHeader('Vary', 'Accept-Encoding');
+      next();
+    } else compress(req, res, next);
+  };
 }

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
 import type { Logger } from '../process/logger.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails, type ProblemCode } from './problem.ts';
+import { sendJson } from './send-json.ts';
 
 /** Errors of body-parser by their `type`: https://github.com/expressjs/body-parser#errors */
 const bodyParserCodes: Readonly<Record<string, ProblemCode>> = {
@@ -44,14 +45,12 @@ export function createErrorHandler({ log }: { readonly log: Logger }): ErrorRequ
       res.destroy();
       return;
     }
-    for (const name of staleHeaders) res.removeHeader(name);
+    for (const name of staleHeaders) if (res.hasHeader(name)) res.removeHeader(name);
+    res.statusCode = problem.status;
+    for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value);
+    res.setHeader('Cache-Control', 'no-store');
     const [path] = req.originalUrl.split('?', 1);
-    res
-      .status(problem.status)
-      .set(problem.headers)
-      .set('Content-Type', PROBLEM_MEDIA_TYPE)
-      .set('Cache-Control', 'no-store')
-      .send(Buffer.from(JSON.stringify(toDetails(problem, res.locals.requestId, path))));
+    sendJson(req, res, toDetails(problem, res.locals.requestId, path), PROBLEM_MEDIA_TYPE);
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from './feature.ts';
 import { readInput } from './input.ts';
 import { Problem } from './problem.ts';
+import { sendJson } from './send-json.ts';
 
 interface FeatureRouterOptions {
   readonly config: Pick<Config, 'BODY_LIMIT_BYTES'>;
@@ -24,39 +25,41 @@ interface FeatureRouterOptions {
 /** The routes of one feature. A path that exists but does not serve the method is a 405 that names those it does. */
 export function createFeatureRouter(feature: Feature, options: FeatureRouterOptions): Router {
   const router = Router();
-  const readJson = express.json({ limit: options.config.BODY_LIMIT_BYTES, strict: false });
+  // Of what type a body is has been looked at when it is read.
+  const readJson = express.json({ limit: options.config.BODY_LIMIT_BYTES, strict: false, type: () => true });
 
   for (const [path, routes] of Map.groupBy(feature.routes, (route) => route.path)) {
     const pattern = feature.base + path;
     const boarded = options.board.registerRoute(pattern);
-    router.all(path, function nameRoute(_req, res, next) {
+    // One route a path: each layer of a router is a path to be compared, each handler of a route is only called.
+    const at = router.route(path);
+    at.all(function nameRoute(_req, res, next) {
       res.locals.route = pattern;
       options.board.nameRoute(res.locals.slot, boarded);
       next();
     });
     for (const route of routes) {
       const body = route.body === undefined || isStreamedBody(route.body) ? [] : [requireJson, readJson];
-      router[route.method](path, ...negotiate(route), ...body, createHandler(route, options));
+      at[route.method](negotiate(route), ...body, createHandler(route, options));
     }
-    router.all(path, refuseMethod(routes.map((route) => route.method)));
+    at.all(refuseMethod(routes.map((route) => route.method)));
   }
   return router;
 }
 
 /** Refuses a request whose `Accept` names nothing that the route can give. */
-function negotiate(route: Route): RequestHandler[] {
+function negotiate(route: Route): RequestHandler {
   const own = isMediaAnswer(route.response) ? route.response.mediaType : 'application/json';
   const types = route.produces ?? [own];
-  return [
-    function acceptable(req, _res, next) {
-      if (req.headers.accept === undefined || req.accepts([...types]) !== false) next();
-      else next(new Problem('not-acceptable', { detail: `This route gives ${types.join(' or ')}.` }));
-    },
-  ];
+  return function acceptable(req, _res, next) {
+    if (req.headers.accept === undefined || req.accepts([...types]) !== false) next();
+    else next(new Problem('not-acceptable', { detail: `This route gives ${types.join(' or ')}.` }));
+  };
 }
 
 const requireJson: RequestHandler = (req, _res, next) => {
-  if (req.is('application/json') !== false) next();
+  // Nearly every client writes it like this, and then nothing need be parsed.
+  if (req.headers['content-type'] === 'application/json' || req.is('application/json') !== false) next();
   else {
     next(
       new Problem('unsupported-media-type', {
@@ -79,25 +82,14 @@ function refuseMethod(methods: readonly Method[]): RequestHandler {
 function createHandler(route: Route, { lifecycle, log }: FeatureRouterOptions): RequestHandler {
   return async function handle(req, res) {
     const call = new RouteCall(route, req, res, log, lifecycle.draining);
-    const answer = await route.handler(call as unknown as Call<never, never, never>);
+    const answer = await route.handler(call as unknown as Call<never, never, never, never>);
     // Whoever left gets nothing; whoever was answered by the handler has it already.
-    if (answer !== undefined && !res.headersSent && !res.closed) sendJson(req, res, answer);
+    if (res.headersSent || res.closed) return;
+    if (route.success !== undefined) res.status(route.success);
+    if (route.success === 204) res.end();
+    else if (answer !== undefined && res.hasHeader('ETag')) res.json(answer);
+    else if (answer !== undefined) sendJson(req, res, answer);
   };
-}
-
-/** What `res.json` does where there is no ETag to compare and nothing to escape, at a fraction of its cost. */
-function sendJson(req: Request, res: Response, answer: unknown): void {
-  if (res.hasHeader('ETag')) {
-    res.json(answer);
-    return;
-  }
-  const text = JSON.stringify(answer);
-  const bytes = Buffer.byteLength(text);
-  if (!res.hasHeader('Content-Type')) res.setHeader('Content-Type', 'application/json');
-  res.setHeader('Content-Length', bytes);
-  // Where a byte is a character nothing has to be converted.
-  if (req.method === 'HEAD') res.end();
-  else res.end(text, bytes === text.length ? 'latin1' : 'utf8');
 }
 
 /** A class, so that what a handler does not use costs nothing. */
@@ -109,6 +101,7 @@ class RouteCall implements Call {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+  readonly headers: unknown;
   #signal: AbortSignal | undefined;
 
   constructor(route: Route, req: Request, res: Response, log: Logger, draining: AbortSignal) {
@@ -120,6 +113,7 @@ class RouteCall implements Call {
     this.params = input.params;
     this.query = input.query;
     this.body = input.body;
+    this.headers = input.headers;
   }
 
   get requestId(): string {

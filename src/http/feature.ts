@@ -7,15 +7,19 @@ import type { z } from 'zod';
 import type { Config, Variables } from '../config.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Metrics } from '../process/metrics.ts';
+import type { ReadinessCheck } from '../process/readiness.ts';
 import type { VitalsMonitor } from '../process/vitals.ts';
+import type { ProblemCode } from './problem.ts';
 
 export type Method = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete' | 'all';
 
 /** One request as its handler sees it. */
-export interface Call<Params = unknown, Query = unknown, Body = unknown> {
+export interface Call<Params = unknown, Query = unknown, Body = unknown, Headers = unknown> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** Those of the headers that the route declares. */
+  readonly headers: Headers;
   readonly req: Request;
   readonly res: Response;
   readonly requestId: string;
@@ -64,36 +68,50 @@ export interface Route {
   /** Below the feature's base, in Express's syntax: `/status/:code`. */
   readonly path: string;
   readonly summary: string;
-  /** What is learnt from it, in a sentence. */
-  readonly teaches?: string;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   /** A schema for a JSON body that is read and checked; or a body the handler reads as it arrives. */
   readonly body?: z.ZodType | StreamedBody;
+  /** Headers that are read and checked, by their names in lower case. */
+  readonly requestHeaders?: z.ZodObject;
+  /** The status of an answer that is no problem; 200 where it is not said. With 204 nothing is returned. */
+  readonly success?: 201 | 202 | 204;
   readonly response: z.ZodType | MediaAnswer;
+  /** Headers of that answer, each with what it says. */
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+  /** Problems that callers of this route should know of, beside those that any route may answer. */
+  readonly problems?: readonly ProblemCode[];
   /** The media types it can give; that of `response` where it is not said. */
   readonly produces?: readonly string[];
   /** The JSON it gives where that is not its first answer. */
-  readonly evidence?: z.ZodType;
+  readonly json?: z.ZodType;
   readonly examples: readonly [Example, ...Example[]];
+
+  // not in a copy, down to the next empty line
+  /** What is learnt from it, in a sentence. */
+  readonly teaches?: string;
   /** Paths, without the base of all features, of routes that do the same otherwise. */
   readonly contrasts?: readonly string[];
   /** May crash, hang, leak or end this worker. */
   readonly danger?: true;
+
   /** Returns the JSON answer, or nothing where it has answered by itself. */
-  handler(call: Call<never, never, never>): unknown;
+  handler(call: Call<never, never, never, never>): unknown;
 }
 
 export interface Feature {
   readonly id: string;
-  /** Where its routes are: `/demos/streams`. */
+  /** Where its routes are: `/tasks`. */
   readonly base: string;
   readonly title: string;
   readonly summary: string;
+
+  // not in a copy, down to the next empty line
   /** What it teaches, in a short paragraph. */
   readonly description?: string;
   /** Numbers in the public list of Node.js best practices: https://github.com/goldbergyoni/nodebestpractices */
   readonly practices?: readonly string[];
+
   readonly routes: readonly Route[];
 }
 
@@ -129,6 +147,8 @@ export interface FeatureSet {
 export interface CreatedFeatures {
   readonly features: readonly Feature[];
   readonly extras?: readonly Extra[];
+  /** What they depend on, by name: where a check fails, `/readyz` of the worker says no. */
+  readonly checks?: Readonly<Record<string, ReadinessCheck>>;
   /** Shows the features of all sets: made once they are all there. */
   around?(features: readonly Feature[]): Surroundings;
   /** Ends what they hold: threads, children, timers. */
@@ -148,12 +168,14 @@ export function defineRoute<
   P extends z.ZodObject | undefined = undefined,
   Q extends z.ZodObject | undefined = undefined,
   B extends z.ZodType | StreamedBody | undefined = undefined,
+  H extends z.ZodObject | undefined = undefined,
 >(
-  route: Omit<Route, 'params' | 'query' | 'body' | 'handler'> & {
+  route: Omit<Route, 'params' | 'query' | 'body' | 'requestHeaders' | 'handler'> & {
     readonly params?: P;
     readonly query?: Q;
     readonly body?: B;
-    handler(call: Call<Output<P>, Output<Q>, Output<B>>): unknown;
+    readonly requestHeaders?: H;
+    handler(call: Call<Output<P>, Output<Q>, Output<B>, Output<H>>): unknown;
   },
 ): Route {
   return route as unknown as Route;

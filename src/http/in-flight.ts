@@ -1,8 +1,15 @@
-import type { ServerResponse } from 'node:http';
+import type { Response } from 'express';
 
-/** The requests that have no whole answer yet. The server fills it; admission and the drain look at it. */
+/**
+ * The requests that have no whole answer yet. The first layer fills it, admission and the drain look at it, and it
+ * tells when one is over.
+ *
+ * Whoever wants to know of the end of every request asks here, once: a listener of its own on each answer makes
+ * Node.js keep lists of listeners, and V8 comes to take these, and all they lead to, for objects that live long.
+ */
 export class InFlight {
-  readonly #responses = new Set<ServerResponse>();
+  readonly #responses = new Set<Response>();
+  readonly #onEnd: ((res: Response) => void)[] = [];
   #total = 0;
   #connections = 0;
   #onIdle: (() => void) | undefined;
@@ -21,19 +28,25 @@ export class InFlight {
     return this.#total + this.#connections;
   }
 
-  get responses(): ReadonlySet<ServerResponse> {
+  get responses(): ReadonlySet<Response> {
     return this.#responses;
+  }
+
+  /** @param listener called when an answer is over: sent, cut, or given up by its client */
+  onEnd(listener: (res: Response) => void): void {
+    this.#onEnd.push(listener);
   }
 
   connected(): void {
     this.#connections += 1;
   }
 
-  add(res: ServerResponse): void {
+  add(res: Response): void {
     this.#total += 1;
     this.#responses.add(res);
-    res.once('close', () => {
+    res.on('close', () => {
       this.#responses.delete(res);
+      for (const listener of this.#onEnd) listener(res);
       if (this.#responses.size === 0) this.#onIdle?.();
     });
   }

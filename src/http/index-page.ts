@@ -27,14 +27,14 @@ export function describeFeatures(features: readonly Feature[]) {
       id: feature.id,
       title: feature.title,
       summary: feature.summary,
-      ...(feature.practices === undefined ? {} : { practices: feature.practices }),
+      ...(feature.practices === undefined ? {} : { practices: feature.practices }), // not in a copy
       routes: feature.routes.map((route) => ({
         method: route.method.toUpperCase(),
         path: feature.base + route.path,
         summary: route.summary,
-        ...(route.teaches === undefined ? {} : { teaches: route.teaches }),
-        ...(route.contrasts === undefined ? {} : { contrasts: route.contrasts }),
-        ...(route.danger === undefined ? {} : { danger: true }),
+        ...(route.teaches === undefined ? {} : { teaches: route.teaches }), // not in a copy
+        ...(route.contrasts === undefined ? {} : { contrasts: route.contrasts }), // not in a copy
+        ...(route.danger === undefined ? {} : { danger: true }), // not in a copy
         examples: route.examples.map((example) => exampleCurl(feature, route, example)),
       })),
     })),

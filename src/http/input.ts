@@ -7,12 +7,13 @@ interface Input {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+  readonly headers: unknown;
 }
 
 /**
  * Checks the input of a request against its route's schemas.
  *
- * @throws {Problem} `invalid-input`, naming every fault of path, query and body at once
+ * @throws {Problem} `invalid-input`, naming every fault of path, query, body and headers at once
  */
 export function readInput(route: Route, req: Request): Input {
   const faults: InputFault[] = [];
@@ -20,6 +21,7 @@ export function readInput(route: Route, req: Request): Input {
     params: check(route.params, req.params, 'path', faults),
     query: check(route.query, req.query, 'query', faults),
     body: isStreamedBody(route.body) ? undefined : check(route.body, req.body, 'body', faults),
+    headers: check(route.requestHeaders, req.headers, 'headers', faults),
   };
   if (route.query === undefined) refuseUnknown(req.query, faults);
   if (faults.length === 0) return input;

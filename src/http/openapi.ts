@@ -3,7 +3,7 @@ import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { exampleCurl } from './curl.ts';
 import { isMediaAnswer, isStreamedBody, type Feature, type Route } from './feature.ts';
-import { PROBLEM_MEDIA_TYPE } from './problem.ts';
+import { catalogue, PROBLEM_MEDIA_TYPE, type ProblemCode } from './problem.ts';
 
 type JsonObject = Record<string, unknown>;
 
@@ -44,7 +44,7 @@ export function describeApi(features: readonly Feature[]): JsonObject {
 
 function describeRoute(feature: Feature, route: Route): JsonObject {
   const description = [
-    route.teaches,
+    route.teaches, // not in a copy
     ...route.examples.map((example) => `\`${exampleCurl(feature, route, example)}\``),
   ];
   return {
@@ -55,20 +55,25 @@ function describeRoute(feature: Feature, route: Route): JsonObject {
     tags: [feature.id],
     summary: route.summary,
     description: description.filter(Boolean).join('\n\n'),
-    parameters: [...describeParameters(route.params, 'path'), ...describeParameters(route.query, 'query')],
+    parameters: [
+      ...describeParameters(route.params, 'path'),
+      ...describeParameters(route.query, 'query'),
+      ...describeParameters(route.requestHeaders, 'header'),
+    ],
     ...(route.body === undefined ? {} : { requestBody: describeBody(route) }),
     responses: {
-      200: { description: route.summary, content: describeAnswer(route) },
-      default: {
-        description: 'A problem',
-        content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
+      [route.success ?? 200]: describeSuccess(route),
+      ...describeProblems(route.problems ?? []),
+      default: { description: 'A problem', content: problemContent },
     },
-    ...(route.danger === undefined ? {} : { 'x-danger': true }),
+    ...(route.danger === undefined ? {} : { 'x-danger': true }), // not in a copy
   };
 }
 
-function describeParameters(schema: z.ZodObject | undefined, place: 'path' | 'query'): JsonObject[] {
+function describeParameters(
+  schema: z.ZodObject | undefined,
+  place: 'path' | 'query' | 'header',
+): JsonObject[] {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = toJsonSchema(schema, 'input') as {
     properties?: Record<string, JsonObject>;
@@ -96,8 +101,34 @@ function describeBody({ body }: Route): JsonObject {
   };
 }
 
-function describeAnswer({ response, produces, evidence }: Route): JsonObject {
-  const json = isMediaAnswer(response) ? evidence : response;
+function describeSuccess(route: Route): JsonObject {
+  const headers = Object.entries(route.responseHeaders ?? {}).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ]);
+  return {
+    description: route.summary,
+    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) as JsonObject }),
+    ...(route.success === 204 ? {} : { content: describeAnswer(route) }),
+  };
+}
+
+/** By status, as OpenAPI has it: several codes may share one. */
+function describeProblems(codes: readonly ProblemCode[]): JsonObject {
+  const byStatus = Map.groupBy(codes, (code) => String(catalogue[code].status));
+  return Object.fromEntries(
+    [...byStatus].map(([status, shared]) => [
+      status,
+      {
+        description: shared.map((code) => `\`${code}\`: ${catalogue[code].title}`).join('; '),
+        content: problemContent,
+      },
+    ]),
+  );
+}
+
+function describeAnswer({ response, produces, json: besides }: Route): JsonObject {
+  const json = isMediaAnswer(response) ? besides : response;
   const own = isMediaAnswer(response) ? response.mediaType : 'application/json';
   const contents = (produces ?? [own]).map((type) => {
     if (type === 'application/json' && json !== undefined)
@@ -113,6 +144,8 @@ function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
   delete document['$schema']; // the whole document says it
   return document;
 }
+
+const problemContent = { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
 
 const problemSchema = {
   type: 'object',

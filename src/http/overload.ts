@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Config } from '../config.ts';
 import type { Metrics } from '../process/metrics.ts';
 import type { VitalsMonitor } from '../process/vitals.ts';
-import { Admission } from './admission.ts';
+import { Admission, SLICE_MS } from './admission.ts';
 import { isProbe } from './health.ts';
 import type { InFlight } from './in-flight.ts';
 import { Problem } from './problem.ts';
@@ -22,18 +22,19 @@ const RETRY_AFTER_S = 1;
 /**
  * Sheds requests that would wait too long, so that what is admitted still ends in time. Probes are exempt.
  *
- * A worker that is busy without pause lets requests wait in a queue of its own and refuses those that find it too
- * long; any worker refuses what goes beyond a fixed number in flight. One that has pauses lets every request pass at
- * once: there a look at two numbers is all this costs.
+ * A worker that is busy without pause, in long turns of its event loop, lets requests wait in a queue of its own and
+ * refuses those that find it too long; any worker refuses what goes beyond a fixed number in flight. Any other lets
+ * every request pass at once: there a look at a few numbers is all this costs.
  */
 export function createOverload({ config, vitals, metrics, inFlight }: OverloadOptions): RequestHandler {
   const maxInFlight = config.MAX_REQUESTS_IN_FLIGHT;
   const maxUtilization =
     config.OVERLOAD_MAX_DELAY_MS === 0 ? Infinity : config.OVERLOAD_MAX_UTILIZATION_PERCENT / 100;
-  const admission = new Admission(inFlight, config.OVERLOAD_MAX_DELAY_MS);
+  const admission = new Admission(inFlight, config.OVERLOAD_MAX_DELAY_MS, maxUtilization);
 
   return function overload(req, res, next) {
-    const busy = admission.active || vitals.latest.eventLoop.utilization > maxUtilization;
+    const { utilization, meanDelayMs } = vitals.latest.eventLoop;
+    const busy = admission.busy || (utilization > maxUtilization && meanDelayMs > SLICE_MS);
     const full = inFlight.size > maxInFlight;
     if ((!busy && !full) || isProbe(req.path)) next();
     else if (full) next(shed('in-flight', `${maxInFlight} requests are in flight already; try again later.`));

@@ -35,12 +35,12 @@ export const catalogue = {
   'rate-limited': { status: 429, title: 'Too many requests' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   'internal-error': { status: 500, title: 'Something went wrong here' },
-  'child-failed': { status: 502, title: 'A program that was started for this request failed' },
+  'child-failed': { status: 502, title: 'A program that was started for this request failed' }, // not in a copy
   overloaded: { status: 503, title: 'This worker is too busy' },
   busy: { status: 503, title: 'All places for this kind of work are taken' },
-  'primary-silent': { status: 503, title: 'The primary did not answer' },
+  'primary-silent': { status: 503, title: 'The primary did not answer' }, // not in a copy
   stopping: { status: 503, title: 'This service is stopping' },
-  'out-of-memory': { status: 507, title: 'The request needed more memory than it may have' },
+  'out-of-memory': { status: 507, title: 'The request needed more memory than it may have' }, // not in a copy
 } as const satisfies Record<string, ProblemType>;
 
 export type ProblemCode = keyof typeof catalogue;
@@ -74,7 +74,11 @@ export class Problem extends Error {
 
   constructor(code: ProblemCode, options: ProblemOptions = {}) {
     const { status, title } = catalogue[code];
+    // It is an answer and no defect: nobody reads its stack, and taking one costs as much as a layer.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(options.detail ?? title, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'Problem';
     this.code = code;
     this.status = status;
@@ -105,10 +109,10 @@ export interface ProblemDetails {
   readonly title: string;
   readonly status: number;
   readonly code: string;
-  readonly detail?: string;
-  readonly instance?: string;
-  readonly requestId?: string;
-  readonly errors?: readonly InputFault[];
+  readonly detail: string | undefined;
+  readonly instance: string | undefined;
+  readonly requestId: string | undefined;
+  readonly errors: readonly InputFault[] | undefined;
 }
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
@@ -123,9 +127,9 @@ export function toDetails(problem: Problem, requestId?: string, instance?: strin
     title: problem.title,
     status: problem.status,
     code: problem.code,
-    ...(problem.detail === undefined ? {} : { detail: problem.detail }),
-    ...(instance === undefined ? {} : { instance }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(problem.errors === undefined ? {} : { errors: problem.errors }),
+    detail: problem.detail,
+    instance,
+    requestId,
+    errors: problem.errors,
   };
 }

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
+import { performance } from 'node:perf_hooks';
 import type { RequestBoard } from '../process/request-board.ts';
+import type { InFlight } from './in-flight.ts';
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to type `res.locals`
@@ -9,6 +11,10 @@ declare global {
     interface Locals {
       /** The id by which this request is found in the log; also sent as `X-Request-Id`. */
       requestId: string;
+      /** What every log line of this request holds. */
+      fields: RequestFields;
+      /** When it arrived, by the clock of `performance.now()`. */
+      startedAt: number;
       /** Where this request stands on the board of requests in flight. */
       slot: number;
       /** The pattern of the route that serves this request; unset where none does. */
@@ -40,9 +46,12 @@ const validTraceparent =
 export class RequestContext {
   readonly #storage = new AsyncLocalStorage<RequestFields>();
   readonly #board: RequestBoard;
+  readonly #inFlight: InFlight;
 
-  constructor(board: RequestBoard) {
+  constructor(board: RequestBoard, inFlight: InFlight) {
     this.#board = board;
+    this.#inFlight = inFlight;
+    inFlight.onEnd((res) => board.end(res.locals.slot));
   }
 
   /** The fields of the request that is being served, or none outside of one. */
@@ -50,18 +59,19 @@ export class RequestContext {
 
   /** The layer that begins a request. */
   get layer(): RequestHandler {
-    const [storage, board] = [this.#storage, this.#board];
+    const [storage, board, inFlight] = [this.#storage, this.#board, this.#inFlight];
     return function requestContext(req, res, next) {
       // Layers, the router and a pipeline each listen for its end: more than the ten that Node.js takes for a leak.
       res.setMaxListeners(30);
       const fields = identify(req.get('x-request-id'), req.get('traceparent'));
+      res.locals.startedAt = performance.now();
+      res.locals.fields = fields;
       res.locals.requestId = fields.requestId;
       // Read now: when the request is logged its connection may be gone, and the address with it.
       res.locals.ip = req.ip;
       res.setHeader('X-Request-Id', fields.requestId);
-      const slot = board.begin(fields.requestId, req.method, req.url);
-      res.locals.slot = slot;
-      res.on('close', () => board.end(slot));
+      res.locals.slot = board.begin(fields.requestId, req.method, req.url);
+      inFlight.add(res);
       storage.run(fields, next);
     };
   }

@@ -113,8 +113,7 @@ describe('child-processes/overflow', () => {
     const { result } = await run<Overflow>('overflow?maxBuffer=100000&answer=evidence');
     expect(result).toMatchObject({
       overflow: true,
-      keptBytes: 100_000,
-      signal: 'SIGKILL',
+      keptBytes: 100_000, // whether the signal or the closed pipe ended the program first is chance
       errorCode: 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
       processes: 2,
       survivedTheKill: 1,

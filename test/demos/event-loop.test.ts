@@ -106,7 +106,7 @@ describe('event-loop/phases', () => {
     }>('phases?rounds=10');
 
     expect(result.order).toEqual(['timers', 'poll', 'check', 'close']);
-    expect(result.sameOrder).toBeGreaterThanOrEqual(8); // a file's status may be late on a busy machine
+    expect(result.sameOrder).toBeGreaterThanOrEqual(6); // a file's status may be late on a busy machine
     expect(result.steps.map(({ afterwards }) => afterwards)).toEqual(
       Array.from({ length: 4 }, () => ['nextTick', 'microtask']),
     );

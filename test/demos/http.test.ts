@@ -72,7 +72,7 @@ describe('http/status', () => {
       const response = await service.client.get(`${base}/status/${code}`).expect(code);
       expect(response.text).toBe('');
     }
-    expect((await service.client.get(`${base}/status/401`)).headers['www-authenticate']).toMatch(/^Basic/);
+    expect((await service.client.get(`${base}/status/401`)).headers['www-authenticate']).toMatch(/^Bearer/);
     expect((await service.client.get(`${base}/status/405`)).headers['allow']).toMatch(/GET/);
     expect((await service.client.get(`${base}/status/303`).redirects(0)).headers['location']).toMatch(/^\//);
   });

@@ -30,15 +30,7 @@ async function order(): Promise<OrderResult> {
 describe('middleware/order', () => {
   test('the very first request shows the layers of the app in the order of the app', async () => {
     const names = (await order()).layers.map(({ layer }) => layer);
-    const expected = [
-      'logger',
-      'requestMetrics',
-      'security',
-      'requestTarget',
-      'compression',
-      'rateLimit',
-      'overload',
-    ];
+    const expected = ['security', 'requestTarget', 'compression', 'rateLimit', 'overload'];
 
     expect(names.filter((name) => expected.includes(name))).toEqual(expected);
     expect(names.slice(-5)).toEqual(['handle', 'jsonParser', 'failOnPurpose', 'recover', 'afterRecovery']);

@@ -59,7 +59,7 @@ describe('profiling/cpu', () => {
 
     expect(nodes.map(({ callFrame }) => callFrame.functionName)).toContain('sortWords');
     expect(samples).toHaveLength(timeDeltas.length);
-    expect(samples.length).toBeGreaterThan(50);
+    expect(samples.length).toBeGreaterThan(10);
   });
 
   test('the pieces of a profile are that profile', () => {

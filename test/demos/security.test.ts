@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { median, signTest } from '../../src/demos/evidence/statistics.ts';
 import { readCookie } from '../../src/demos/security/cookies.ts';
@@ -86,13 +89,26 @@ describe('security/rate-limit', () => {
   test('two workers together let a client pass ten times, and tell it when to come back', async () => {
     await using program = await Program.start({ WORKERS: '2' });
     await program.readyWorkers(2);
-    const answers: { readonly status: number; readonly retryAfter: string | null; readonly body: Answer }[] =
-      [];
+    // A connection to each worker: the second is made while the first worker is too busy to take it.
+    const agents = [0, 1].map(() => new Agent({ keepAlive: true, maxSockets: 1 }));
+    const ask = async (path: string, agent: Agent | undefined) => {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        get(program.url + path, { agent }, resolve).once('error', reject);
+      });
+      return { response, body: JSON.parse(await text(response)) as Answer };
+    };
+    await ask('/demos/cluster/whoami', agents[0]);
+    const busy = ask('/demos/cpu/inline?limit=2000000', agents[0]);
+    await sleep(50);
+    await ask('/demos/cluster/whoami', agents[1]);
+    await busy;
+
+    const answers = [];
     for (let i = 0; i < 14; i += 1) {
-      const response = await program.get('/demos/security/rate-limit', { headers: { connection: 'close' } });
-      const body = (await response.json()) as Answer;
-      answers.push({ status: response.status, retryAfter: response.headers.get('retry-after'), body });
+      const { response, body } = await ask('/demos/security/rate-limit', agents[i % 2]);
+      answers.push({ status: response.statusCode, retryAfter: response.headers['retry-after'], body });
     }
+    for (const agent of agents) agent.destroy();
 
     const passed = answers.filter(({ status }) => status === 200);
     const refused = answers.filter(({ status }) => status === 429);

@@ -206,7 +206,7 @@ const slowProbe: Feature = {
 };
 
 describe('overload', () => {
-  const eventLoop = { utilization: 1, meanDelayMs: 0, p99DelayMs: 0, maxDelayMs: 0 };
+  const eventLoop = { utilization: 1, meanDelayMs: 20, p99DelayMs: 0, maxDelayMs: 0 };
 
   test('sheds requests beyond what may be in flight, but never probes', async () => {
     const inFlight = Object.assign(new InFlight(), { add: () => undefined });
@@ -272,5 +272,33 @@ describe('health', () => {
     await draining.lifecycle.stop({ reason: 'test', exitCode: 0, keepListening: true });
     await draining.client.get('/readyz').expect(503, { status: 'draining' });
     await draining.client.get('/livez').expect(200);
+  });
+
+  test('is not ready while something a feature depends on is gone, or does not answer', async () => {
+    let broken = true;
+    let asked = 0;
+    await using service = await createTestApp({
+      features: [],
+      beside: {
+        checks: {
+          database() {
+            asked += 1;
+            if (broken) throw new Error('gone');
+          },
+          queue: () => (broken ? new Promise(() => undefined) : Promise.resolve()),
+        },
+      },
+    });
+    const answers = await Promise.all([1, 2, 3].map(() => service.client.get('/readyz')));
+    for (const { status, body } of answers) {
+      expect(status).toBe(503);
+      expect(body).toEqual({ status: 'unavailable', failing: ['database', 'queue'] });
+    }
+    expect(asked).toBe(1);
+    await service.client.get('/livez').expect(200);
+
+    broken = false;
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await service.client.get('/readyz').expect(200, { status: 'ready' });
   });
 });

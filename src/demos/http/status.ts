@@ -7,7 +7,8 @@ const expected = 'must be a whole number from 200 to 599';
 
 /** Headers that RFC 9110 demands of an answer with this status. */
 const demanded: Readonly<Record<number, Readonly<Record<string, string>>>> = {
-  401: { 'WWW-Authenticate': 'Basic realm="exemplar"' },
+  // Not Basic: a browser would ask its user for a name and a password.
+  401: { 'WWW-Authenticate': 'Bearer realm="exemplar"' },
   405: { Allow: 'GET, HEAD, OPTIONS' },
   407: { 'Proxy-Authenticate': 'Basic realm="exemplar"' },
   416: { 'Content-Range': 'bytes */0' },

@@ -90,8 +90,9 @@ export class Child {
     const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, leadsGroup } = options;
     this.process = started;
     this.#leadsGroup = leadsGroup;
-    // A child that ends while it is being written to is no error of ours.
-    this.process.stdin?.on('error', () => undefined);
+    // A child that ends while it is written to or read from is no error of ours: its pipes are pairs of sockets, and
+    // that of a killed child may end with ECONNRESET. Unheard, such an error would end this worker.
+    for (const pipe of [started.stdin, started.stdout, started.stderr]) pipe?.on('error', () => undefined);
     this.process.on('error', (error) => {
       this.error = error;
     });

@@ -10,8 +10,9 @@ export class Scratch {
   /** Lends a path to some work, and removes what is there when the work has ended. */
   async lend<T>(work: (path: string) => Promise<T>): Promise<T> {
     this.#folder ??= mkdtemp(join(tmpdir(), 'exemplar-'));
-    this.#files += 1;
-    const path = join(await this.#folder, String(this.#files));
+    // Counted before the wait: others come in meanwhile, and each needs a name of its own.
+    const name = String((this.#files += 1));
+    const path = join(await this.#folder, name);
     try {
       return await work(path);
     } finally {
