@@ -5,6 +5,7 @@ import { Problem } from '../http/problem.ts';
 import { Asset, AssetFolder } from './asset.ts';
 import { readClientFiles } from './client-files.ts';
 import { describeForPage } from './page-manifest.ts';
+import { capitalise, fillPage } from './fill-page.ts';
 
 interface ControlRoom {
   readonly page: Extra['handler'];
@@ -49,13 +50,12 @@ function buildRoom(features: readonly Feature[], workers: number): Built {
   const at = `/control-room/${folder.version}`;
   const html = readFileSync(new URL('./page.html', import.meta.url), 'utf8');
   const preloads = modules.map((name) => `<link rel="modulepreload" href="${at}/${name}" />`);
-  const values: Readonly<Record<string, string>> = {
+  const page = fillPage(html, {
     at,
     preloads: preloads.join('\n    '),
     cards: '<article class="worker card"></article>'.repeat(workers),
-    name: packageJson.name.replace(/^./, (letter) => letter.toUpperCase()),
+    name: capitalise(packageJson.name),
     description: packageJson.description,
-  };
-  const page = html.replace(/\{\{(\w+)\}\}/g, (_match, name: string) => values[name] ?? '');
+  });
   return { page: new Asset('text/html; charset=utf-8', page), files: folder };
 }

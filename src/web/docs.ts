@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import packageJson from '../../package.json' with { type: 'json' };
 import type { Extra } from '../http/feature.ts';
 import { Problem } from '../http/problem.ts';
 import { Asset, AssetFolder } from './asset.ts';
+import { capitalise, fillPage } from './fill-page.ts';
 
 const script = 'text/javascript; charset=utf-8';
 
@@ -16,6 +18,13 @@ const start = `SwaggerUIBundle({
   tryItOutEnabled: true,
   validatorUrl: null,
 });
+`;
+
+/** Swagger UI has a dark look, and leaves it to the page when to have it; before anything is painted. */
+const theme = `const dark = matchMedia('(prefers-color-scheme: dark)');
+const apply = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+dark.addEventListener('change', apply);
+apply();
 `;
 
 /** `GET /docs`: the OpenAPI description in Swagger UI. */
@@ -40,11 +49,16 @@ function buildDocs() {
   const files = new AssetFolder(
     new Map([
       ['swagger-ui.css', new Asset('text/css; charset=utf-8', read('swagger-ui.css'))],
+      [
+        'docs.css',
+        new Asset('text/css; charset=utf-8', readFileSync(new URL('./docs.css', import.meta.url))),
+      ],
+      ['theme.js', new Asset(script, theme)],
       ['swagger-ui-bundle.js', new Asset(script, read('swagger-ui-bundle.js'))],
       ['start.js', new Asset(script, start)],
     ]),
   );
   const html = readFileSync(new URL('./docs.html', import.meta.url), 'utf8');
-  const page = html.replaceAll('{{at}}', `/docs/${files.version}`);
+  const page = fillPage(html, { at: `/docs/${files.version}`, name: capitalise(packageJson.name) });
   return { page: new Asset('text/html; charset=utf-8', page), files };
 }

@@ -1,20 +1,21 @@
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { isMediaAnswer, isStreamedBody, type Feature, type Route } from '../http/feature.ts';
-import type { JsonSchema, PageDemo, PageManifest, PageRoute } from './client/shapes.ts';
+import type { JsonSchema, PageFeature, PageManifest, PageRoute } from './client/shapes.ts';
 
 /** The manifest as the page needs it: with the schemas its forms are made of, and the words for what it draws. */
 export function describeForPage(features: readonly Feature[]): PageManifest {
   return {
     name: packageJson.name,
     version: packageJson.version,
-    demos: features.map(describeFeature),
+    features: features.map(describeFeature),
   };
 }
 
-function describeFeature(feature: Feature): PageDemo {
+function describeFeature(feature: Feature): PageFeature {
   return {
     id: feature.id,
+    kind: feature.routes.some(({ teaches }) => teaches !== undefined) ? 'demo' : 'api',
     title: feature.title,
     summary: feature.summary,
     ...(feature.description === undefined ? {} : { description: feature.description }),
@@ -24,7 +25,8 @@ function describeFeature(feature: Feature): PageDemo {
 }
 
 function describeRoute(feature: Feature, route: Route): PageRoute {
-  const answer = isMediaAnswer(route.response) ? route.evidence : route.response;
+  const answer = isMediaAnswer(route.response) ? route.json : route.response;
+  const schema = answer === undefined ? undefined : toJsonSchema(answer, 'output');
   return {
     method: route.method.toUpperCase(),
     path: feature.base + route.path,
@@ -33,10 +35,11 @@ function describeRoute(feature: Feature, route: Route): PageRoute {
     danger: route.danger === true,
     contrasts: route.contrasts ?? [],
     ...(isMediaAnswer(route.response) ? { media: route.response } : {}),
-    evidence: answer !== undefined,
-    meanings: answer === undefined ? {} : readMeanings(toJsonSchema(answer, 'output')),
+    evidence: schema?.properties?.['lesson'] !== undefined,
+    meanings: schema === undefined ? {} : readMeanings(schema),
     ...(route.params === undefined ? {} : { params: toJsonSchema(route.params, 'input') }),
     ...(route.query === undefined ? {} : { query: toJsonSchema(route.query, 'input') }),
+    ...(route.requestHeaders === undefined ? {} : { headers: toJsonSchema(route.requestHeaders, 'input') }),
     ...describeBody(route.body),
     examples: route.examples.map(({ title, params, query, headers, body, stdin, method, status }) => ({
       title,

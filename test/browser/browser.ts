@@ -39,18 +39,20 @@ export interface Visit extends AsyncDisposable {
 interface VisitOptions {
   readonly width?: number;
   readonly dark?: boolean;
+  /** Whether motion is unwelcome. */
+  readonly calm?: boolean;
 }
 
 /** Opens a page in a fresh profile and listens to every complaint. */
 export async function visit(
   browser: Browser,
   url: string,
-  { width = 1280, dark = false }: VisitOptions = {},
+  { width = 1280, dark = false, calm = true }: VisitOptions = {},
 ): Promise<Visit> {
   const context = await browser.newContext({
     viewport: { width, height: 1000 },
     colorScheme: dark ? 'dark' : 'light',
-    reducedMotion: 'reduce',
+    reducedMotion: calm ? 'reduce' : 'no-preference',
   });
   const page = await context.newPage();
   const complaints: string[] = [];

@@ -24,39 +24,62 @@ afterAll(async () => {
 const at = (hash = '') => `${program.url}/${hash}`;
 
 async function run(page: Page): Promise<string> {
+  // What an earlier run showed must not be taken for the answer of this one.
+  await page.evaluate(`document.querySelector('.stage').replaceChildren()`);
   await page.click('.run');
   await page.locator('.stage[aria-busy=false] .answer').waitFor({ timeout: PATIENCE_MS });
   return page.locator('.status').innerText();
 }
 
 describe('the page', () => {
-  test('loads under the policy, without an error, from this host alone, and is small and quick', async () => {
-    const paints: number[] = [];
+  test('loads under the policy, without an error, from this host alone, and is small', async () => {
     for (let round = 0; round < 3; round += 1) {
       await using visited = await visit(browser, at());
       const { page, complaints } = visited;
       await page.locator('.worker[data-state=ready]').nth(1).waitFor();
       await page.locator('#detail .run').waitFor();
-      paints.push(await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0].startTime`));
+      const paint: number = await page.evaluate(
+        `performance.getEntriesByName('first-contentful-paint')[0].startTime`,
+      );
+      // Times are told and not judged, for the machine may be busy; what they depend on is judged.
+      const waitedFor: string[] = await page.evaluate(`performance.getEntriesByType('resource')
+        .filter((one) => one.renderBlockingStatus === 'blocking').map(({ name }) => name)`);
+      expect(waitedFor.length).toBeGreaterThan(0);
+      expect(waitedFor.filter((name) => !name.endsWith('.css'))).toEqual([]);
       expect(complaints).toEqual([]);
       expect(visited.transferred()).toBeLessThan(150_000);
-      process.stdout.write(
-        `first paint ${Math.round(paints.at(-1) ?? 0)} ms, ${visited.transferred()} bytes\n`,
-      );
+      process.stdout.write(`first paint ${Math.round(paint)} ms, ${visited.transferred()} bytes\n`);
     }
-    expect(Math.min(...paints)).toBeLessThan(1_000);
   });
 
-  test('does not move while it fills', async () => {
+  test('comes from the cache when it is opened again, all but itself', async () => {
     await using visited = await visit(browser, at());
-    await visited.page.locator('#detail .run').waitFor();
-    const moved: number = await visited.page.evaluate(`new Promise((resolve) => {
+    const { page } = visited;
+    await page.locator('#detail .run').waitFor();
+    const before = visited.transferred();
+    await page.goto(at('#/demos/cluster/whoami'));
+    await page.reload();
+    await page.locator('.eyebrow', { hasText: '/demos/cluster/whoami' }).waitFor();
+    const kept: Record<string, boolean> = await page.evaluate(`Object.fromEntries(
+      performance.getEntriesByType('resource').filter(({ name }) => name.includes('/control-room/'))
+        .map(({ name, transferSize }) => [name, transferSize === 0]))`);
+    expect(Object.keys(kept).length).toBeGreaterThan(20);
+    expect(Object.entries(kept).filter(([, cached]) => !cached)).toEqual([]);
+    expect(visited.transferred() - before).toBeLessThan(10_000);
+  });
+
+  test.each([360, 900, 1500])('does not move while it fills, at %i pixels', async (width) => {
+    await using visited = await visit(browser, at(), { width });
+    const { page } = visited;
+    await page.locator('.worker[data-state=ready]').nth(1).waitFor();
+    await page.locator('#detail .run').waitFor();
+    const moved: number = await page.evaluate(`new Promise((resolve) => {
       let sum = 0;
       new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; })
         .observe({ type: 'layout-shift', buffered: true });
       setTimeout(() => resolve(sum), 1500);
     })`);
-    expect(moved).toBeLessThan(0.1);
+    expect(moved).toBeLessThan(0.01);
   });
 
   test.each([360, 900, 1500])(
@@ -99,6 +122,41 @@ describe('the page', () => {
     await page.locator('.answer .lesson').waitFor({ timeout: PATIENCE_MS });
   });
 
+  test('finds best what has its name, goes through what is found by arrows, and back with Escape', async () => {
+    await using visited = await visit(browser, at());
+    const { page } = visited;
+    const focused = () => page.evaluate<string>(`document.activeElement.getAttribute('href')`);
+    await page.locator('#detail .run').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('block');
+    expect(await page.locator('.found').innerText()).toMatch(/^\d+ found$/);
+    await page.keyboard.press('ArrowDown');
+    const first = await focused();
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).not.toBe(first);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    expect(await page.evaluate('document.activeElement.id')).toBe('search');
+    await page.keyboard.press('Enter');
+    await page.locator('.eyebrow', { hasText: '/demos/event-loop/block' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.press('Escape');
+    expect(await page.inputValue('#search')).toBe('');
+    expect(await page.locator('.groups details:visible').count()).toBeGreaterThan(10);
+  });
+
+  test('moves only where motion is not unwelcome', async () => {
+    const moving = `document.getAnimations().filter((one) => one.playState === 'running').length`;
+    for (const calm of [true, false]) {
+      await using visited = await visit(browser, at('#/demos/streams/events?events=50'), { calm });
+      const { page } = visited;
+      await page.click('.run');
+      await page.locator('.arrival').waitFor();
+      const seen = await page.evaluate<number>(moving);
+      expect(calm ? seen === 0 : seen > 0).toBe(true);
+    }
+  });
+
   test('has a link for each request, and a request for each link', async () => {
     await using visited = await visit(browser, at('#/demos/event-loop/yield?ms=40&sliceMs=2'));
     const { page } = visited;
@@ -112,6 +170,10 @@ describe('the page', () => {
       true,
     );
     expect(await page.locator('.answer').count()).toBe(0);
+    await page.click('.anyway');
+    await page.locator('.problem', { hasText: 'must be a whole number' }).waitFor({ timeout: PATIENCE_MS });
+    await page.fill('input[name=sliceMs]', '4');
+    expect(await page.locator('.anyway').isVisible()).toBe(false);
   });
 
   test('without demos is the cluster alone, and without the page there is text', async () => {
@@ -126,16 +188,22 @@ describe('the page', () => {
     await using visited = await visit(browser, `${program.url}/docs`);
     await visited.page.locator('.opblock-tag').first().waitFor({ timeout: PATIENCE_MS });
     expect(visited.complaints).toEqual([]);
+    const paper = () => visited.page.evaluate(`getComputedStyle(document.documentElement).backgroundColor`);
+    const light = await paper();
+    await visited.page.emulateMedia({ colorScheme: 'dark' });
+    await until('another paper', async () => ((await paper()) === light ? undefined : true));
   });
 });
 
-/** Routes that a browser, or the page's form, meets otherwise than curl does; what is seen there instead. */
+/** Routes that a browser meets otherwise than curl does; what is seen there instead. */
 const otherwise: Readonly<Record<string, string>> = {
-  '/demos/http/redirect': '200', // fetch() follows a redirect by itself
-  '/demos/streams/range': '200', // the form asks for the whole: it sends no headers of an example
+  // fetch() follows a redirect by itself.
+  '/demos/http/redirect': '200',
+  'GET /demos/http/status/:code, A place to go': '200',
+  'GET /demos/http/redirect, Not to another site': '400',
+  // The Cookie header is a browser's own, and it has no forged one.
+  'GET /demos/security/cookies, A forged one is refused': '200',
 };
-/** Its example is wrong on purpose, and the form does not send what it knows to be wrong. */
-const refusedByTheForm = new Set(['/demos/failures/validation']);
 
 describe('a run', () => {
   test('of every harmless route works', async () => {
@@ -143,9 +211,7 @@ describe('a run', () => {
     const { page, complaints } = visited;
     const href = await page.getAttribute('#manifest', 'href');
     const manifest = (await (await program.get(String(href))).json()) as PageManifest;
-    const routes = manifest.demos
-      .flatMap((demo) => demo.routes)
-      .filter(({ danger, path }) => !danger && !refusedByTheForm.has(path));
+    const routes = manifest.features.flatMap((demo) => demo.routes).filter(({ danger }) => !danger);
     const taken = new Set<string>();
     const wrong: string[] = [];
     for (const route of routes) {
@@ -153,13 +219,37 @@ describe('a run', () => {
       taken.add(route.path);
       await page.evaluate(`location.hash = ${JSON.stringify(key)}`);
       await page.locator('.eyebrow', { hasText: `${route.method} ${route.path}` }).waitFor();
-      const expected = otherwise[route.path] ?? route.examples[0]?.status ?? 200;
-      const status = await run(page).catch((error: unknown) => String(error));
-      if (!status.startsWith(String(expected))) wrong.push(`${route.method} ${route.path}: ${status}`);
+      for (const [index, example] of route.examples.entries()) {
+        // The first of each, and those that are to be answered otherwise.
+        if (index > 0 && example.status === undefined && example.headers === undefined) continue;
+        if (index > 0) await page.locator('.examples .button').nth(index).click();
+        const name = `${route.method} ${route.path}, ${example.title}`;
+        const expected = otherwise[name] ?? otherwise[route.path] ?? example.status ?? 200;
+        const status = await run(page).catch((error: unknown) => String(error));
+        if (!status.startsWith(String(expected))) wrong.push(`${name}: ${status}`);
+      }
     }
     expect(wrong).toEqual([]);
     expect(complaints).toEqual([]);
   }, 600_000);
+
+  test('sends the headers of an example, as they are in the form', async () => {
+    await using visited = await visit(browser, at('#/demos/streams/range'));
+    const { page } = visited;
+    expect(await page.inputValue('input[name=Range]')).toBe('bytes=128-191');
+    await page.fill('input[name=Range]', 'bytes=0-3');
+    expect(await run(page)).toMatch(/^206 /);
+    expect(await page.locator('.answer .text').first().innerText()).toBe('0000');
+    expect(await page.locator('.curl code').innerText()).toContain("-H 'Range: bytes=0-3'");
+    await page.reload();
+    expect(await page.inputValue('input[name=Range]')).toBe('bytes=0-3');
+  });
+
+  test('sends the bytes that an example names', async () => {
+    await using visited = await visit(browser, at('#/demos/buffers/inspect'));
+    expect(await run(visited.page)).toMatch(/^200 /);
+    expect(await visited.page.locator('.answer .lesson').innerText()).toMatch(/PNG/i);
+  });
 
   test('with its contrast draws both on one scale', async () => {
     await using visited = await visit(browser, at('#/demos/event-loop/block?ms=60'));
@@ -239,15 +329,49 @@ describe('the cluster', () => {
     }
   }, 60_000);
 
-  test('says so when it is cut off', async () => {
-    await using gone = await Program.start({ WORKERS: '1' });
-    await using visited = await visit(browser, `${gone.url}/`);
-    await visited.page.locator('.link[data-state=live]').waitFor();
-    gone.killGroup('SIGKILL');
-    await visited.page
-      .locator('.link[data-state=cut]', { hasText: 'cut off' })
-      .waitFor({ timeout: PATIENCE_MS });
-  });
+  test('comes back when all workers are killed at once, and can be used as before', async () => {
+    const workers = await program.readyWorkers(2);
+    await using visited = await visit(browser, at('#/demos/cluster/whoami'));
+    const { page, complaints } = visited;
+    await page.locator('.link[data-state=live]').waitFor();
+    for (const { pid } of workers) process.kill(pid, 'SIGKILL');
+    const newest = Math.max(...workers.map(({ id }) => id));
+    await until('new workers on both cards', async () => {
+      const ids = await page
+        .locator('.worker[data-state=ready]')
+        .evaluateAll((cards) =>
+          (cards as unknown as { dataset: { worker: string } }[]).map((card) => Number(card.dataset.worker)),
+        );
+      return ids.length === 2 && ids.every((id) => id > newest) ? true : undefined;
+    });
+    await page.locator('.link[data-state=live]').waitFor({ timeout: PATIENCE_MS });
+    expect(await run(page)).toMatch(/^200 /);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  test.each([
+    ['stopped', (gone: Program) => gone.kill('SIGTERM')],
+    ['killed', (gone: Program) => gone.kill('SIGKILL')],
+  ])(
+    'says so when the primary is %s, and goes on when the service is back',
+    async (_how, end) => {
+      await using gone = await Program.start({ WORKERS: '1' });
+      await using visited = await visit(browser, `${gone.url}/#/demos/cluster/whoami`);
+      const { page } = visited;
+      await page.locator('.link[data-state=live]').waitFor();
+      end(gone);
+      await page.locator('.link[data-state=cut]', { hasText: 'cut off' }).waitFor({ timeout: PATIENCE_MS });
+      await gone.exited;
+      await page.click('.run');
+      await page.locator('.failure', { hasText: 'no answer' }).waitFor({ timeout: PATIENCE_MS });
+      await using back = await Program.start({ WORKERS: '1', PORT: new URL(gone.url).port });
+      const [worker] = await back.readyWorkers(1);
+      await page.locator('.link[data-state=live]').waitFor({ timeout: PATIENCE_MS });
+      await page.locator('.worker', { hasText: `pid ${worker?.pid}` }).waitFor({ timeout: PATIENCE_MS });
+      expect(await run(page)).toMatch(/^200 /);
+    },
+    60_000,
+  );
 
   test('shows what becomes of a worker after a dangerous demo, which is asked for once', async () => {
     await program.readyWorkers(2);

@@ -1,10 +1,17 @@
 /** The parts of the page that need no browser. */
 import { describe, expect, test } from '@jest/globals';
-import { firstDraft, fromLink, toLink } from '../../src/web/client/draft.ts';
+import { Catalogue, shortPath } from '../../src/web/client/catalogue.ts';
+import { firstDraft, fromLink, isWrongOnPurpose, toLink } from '../../src/web/client/draft.ts';
 import { describeEvent } from '../../src/web/client/event-words.ts';
 import { age, bytes, digits, figure, ms, plain, words } from '../../src/web/client/format.ts';
 import { History } from '../../src/web/client/history.ts';
-import type { LiveView, PageRoute, WorkerCard } from '../../src/web/client/shapes.ts';
+import type {
+  LiveView,
+  PageExample,
+  PageFeature,
+  PageRoute,
+  WorkerCard,
+} from '../../src/web/client/shapes.ts';
 
 const route: PageRoute = {
   method: 'POST',
@@ -40,6 +47,39 @@ describe('a draft', () => {
     const link = toLink('/demos/things/:id', route, draft);
     expect(fromLink(route, new URLSearchParams(link.split('?')[1]))).toEqual(draft);
     expect(toLink('/demos/things/:id', route, firstDraft(route))).toBe('#/demos/things/:id');
+  });
+
+  test('has a field for each header that the route reads or an example sends', () => {
+    const headed: PageRoute = {
+      ...route,
+      headers: { properties: { 'if-match': { type: 'string' }, 'idempotency-key': { type: 'string' } } },
+      examples: [{ title: 'One', headers: { 'If-Match': '"1"' } }],
+    };
+    const draft = firstDraft(headed);
+    expect(draft.headers).toEqual({ 'If-Match': '"1"', 'Idempotency-Key': '' });
+    draft.headers['Idempotency-Key'] = 'a key';
+    const link = toLink('/demos/things/:id', headed, draft);
+    expect(fromLink(headed, new URLSearchParams(link.split('?')[1]))).toEqual(draft);
+  });
+
+  test('asks for the answer of the route itself where an example is about its headers or its status', () => {
+    const media = { mediaType: 'text/plain', description: 'A part' };
+    const form = (example: PageExample) => firstDraft({ ...route, media, examples: [example] }).form;
+    expect(form({ title: 'A part', headers: { Range: 'bytes=0-1' } })).toBe('raw');
+    expect(form({ title: 'Refused', status: 416 })).toBe('raw');
+    expect(form({ title: 'As text', query: { as: 'text' } })).toBe('json');
+  });
+
+  test('is wrong on purpose only as an example has it that is to be refused', () => {
+    const refused: PageRoute = {
+      ...route,
+      examples: [{ title: 'Wrong', query: { size: 'big' }, status: 400 }],
+    };
+    const draft = firstDraft(refused);
+    expect(isWrongOnPurpose(refused, draft)).toBe(true);
+    draft.query['size'] = 'bigger';
+    expect(isWrongOnPurpose(refused, draft)).toBe(false);
+    expect(isWrongOnPurpose(route, firstDraft(route))).toBe(false);
   });
 
   test('ignores what a link names and the route does not know', () => {
@@ -112,6 +152,28 @@ describe('the history of a place', () => {
     expect(history.samples.map(({ replaced }) => replaced)).toEqual([false, false, false, true]);
     expect(history.samples[1]?.utilization).toBeUndefined();
   });
+});
+
+test('what is sought is found, and the route of that name is the best of it', () => {
+  const named = (path: string, summary: string) => ({ ...route, path: `/demos/things${path}`, summary });
+  const feature: PageFeature = {
+    id: 'things',
+    kind: 'demo',
+    title: 'Things',
+    summary: '',
+    practices: [],
+    routes: [named('/one', 'Speaks of a block.'), named('/unblock', ''), named('/block', '')],
+  };
+  const catalogue = new Catalogue({ name: '', version: '', features: [feature] });
+  const paths = (words: string) => catalogue.search(words).map(shortPath);
+  expect(paths('block')).toEqual(['/one', '/unblock', '/block']);
+  expect(paths('things speaks')).toEqual(['/one']);
+  expect(['block', 'unbl', 'speaks', 'nothing'].map((words) => catalogue.best(words)?.route.path)).toEqual([
+    '/demos/things/block',
+    '/demos/things/unblock',
+    '/demos/things/one',
+    undefined,
+  ]);
 });
 
 test('an event is a sentence in the words of the log', () => {

@@ -2,6 +2,9 @@
 import { gunzipSync, brotliDecompressSync } from 'node:zlib';
 import { get } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { defineRoute } from '../../src/http/feature.ts';
+import { describeForPage } from '../../src/web/page-manifest.ts';
 import type { PageManifest } from '../../src/web/client/shapes.ts';
 import { createTestApp } from '../support/app.ts';
 import { Program } from '../support/program.ts';
@@ -97,18 +100,59 @@ describe('the files of the page', () => {
     await using service = await createTestApp();
     const path = (await assetsOf(service)).find((asset) => asset.endsWith('manifest.json')) ?? '';
     const manifest = (await service.client.get(path)).body as PageManifest;
-    const shown = manifest.demos.flatMap(({ routes }) =>
+    const shown = manifest.features.flatMap(({ routes }) =>
       routes.map((route) => `${route.method} ${route.path}`),
     );
     const declared = service.features.flatMap(({ base, routes }) =>
       routes.map((route) => `${route.method.toUpperCase()} ${base}${route.path}`),
     );
     expect(shown).toEqual(declared);
-    const block = manifest.demos
+    const demos = manifest.features.filter(({ kind }) => kind === 'demo').map(({ id }) => id);
+    expect(demos).toEqual(
+      service.features.filter(({ base }) => base.startsWith('/demos/')).map(({ id }) => id),
+    );
+    const block = manifest.features
       .flatMap(({ routes }) => routes)
       .find((route) => route.path.endsWith('/block'));
     expect(block?.query?.properties?.['ms']).toMatchObject({ minimum: 20, maximum: 1000, default: 300 });
   });
+});
+
+test('a feature that teaches nothing is an API, and promises no evidence', () => {
+  const read = defineRoute({
+    method: 'get',
+    path: '/:id',
+    summary: 'Reads a thing.',
+    response: z.object({ id: z.string().describe('Which it is') }),
+    examples: [{ title: 'One', params: { id: 'one' } }],
+    handler: () => ({ id: 'one' }),
+  });
+  const remove = defineRoute({
+    method: 'delete',
+    path: '/:id',
+    summary: 'Deletes a thing.',
+    response: z.undefined(),
+    examples: [{ title: 'One', params: { id: 'one' }, status: 204 }],
+    handler: () => undefined,
+  });
+  const headed = { ...read, requestHeaders: z.object({ 'if-match': z.string().optional() }) };
+  const { features } = describeForPage([
+    { id: 'things', base: '/things', title: 'Things', summary: 'Some.', routes: [headed, remove] },
+  ]);
+  expect(features).toMatchObject([
+    {
+      kind: 'api',
+      routes: [
+        {
+          path: '/things/:id',
+          evidence: false,
+          meanings: { id: 'Which it is' },
+          headers: { properties: { 'if-match': {} } },
+        },
+        { method: 'DELETE', evidence: false },
+      ],
+    },
+  ]);
 });
 
 describe('the live stream', () => {

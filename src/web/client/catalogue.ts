@@ -1,8 +1,8 @@
-import type { PageDemo, PageManifest, PageRoute } from './shapes.ts';
+import type { PageFeature, PageManifest, PageRoute } from './shapes.ts';
 
-/** A route with the demo it belongs to. */
+/** A route with the feature it belongs to. */
 export interface Entry {
-  readonly demo: PageDemo;
+  readonly feature: PageFeature;
   readonly route: PageRoute;
   /** What its link says: the path, and the method where the path alone does not tell. */
   readonly key: string;
@@ -15,14 +15,14 @@ export class Catalogue {
   readonly entries: readonly Entry[];
   readonly #byKey: ReadonlyMap<string, Entry>;
 
-  constructor({ demos }: PageManifest) {
+  constructor({ features }: PageManifest) {
     const taken = new Set<string>();
-    this.entries = demos.flatMap((demo) =>
-      demo.routes.map((route) => {
+    this.entries = features.flatMap((feature) =>
+      feature.routes.map((route) => {
         const key = taken.has(route.path) ? route.method + route.path : route.path;
         taken.add(route.path);
-        const text = [demo.title, route.method, route.path, route.summary, route.teaches, demo.summary];
-        return { demo, route, key, text: text.join(' ').toLowerCase() };
+        const text = [feature.title, route.method, route.path, route.summary, route.teaches];
+        return { feature, route, key, text: text.join(' ').toLowerCase() };
       }),
     );
     this.#byKey = new Map(this.entries.map((entry) => [entry.key, entry]));
@@ -46,11 +46,23 @@ export class Catalogue {
     const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
     return this.entries.filter(({ text }) => parts.every((part) => text.includes(part)));
   }
+
+  /** Of those that are found, the one whose path begins with what is sought, or else has it, or else the first. */
+  best(words: string): Entry | undefined {
+    const sought = words.toLowerCase().trim();
+    const found = this.search(words);
+    return (
+      found.find((entry) => shortPath(entry).startsWith(`/${sought}`)) ??
+      found.find(({ route }) => route.path.includes(sought)) ??
+      found[0]
+    );
+  }
 }
 
 /** What tells a route from its neighbours: `/pbkdf2`. */
-export function shortPath({ demo, route }: Entry): string {
-  const [, rest = ''] = route.path.split(`/${demo.id}`, 2);
+export function shortPath({ feature, route }: Entry): string {
+  if (feature.kind === 'api') return route.path;
+  const [, rest = ''] = route.path.split(`/${feature.id}`, 2);
   return rest === '' ? route.path : rest;
 }
 

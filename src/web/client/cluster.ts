@@ -1,6 +1,6 @@
 import { byId, h, mark, say } from './dom.ts';
 import { EventList } from './event-list.ts';
-import { describeEvent, eventKey } from './event-words.ts';
+import { describeOnCard, eventKey } from './event-words.ts';
 import { age, digits } from './format.ts';
 import type { LinkState } from './live-feed.ts';
 import type { LiveEvent, LiveView } from './shapes.ts';
@@ -82,7 +82,7 @@ export class Cluster {
     };
     const ordered = [...this.#views.values()].sort((one, other) => one.slot - other.slot);
     ordered.forEach((place, index) => {
-      place.draw(scales, this.#recent(place.slot, view.at));
+      place.draw(scales, this.#recent(place, view.at));
       const dot = this.#pulse.children[index] as HTMLElement;
       mark(dot, 'state', place.state);
       say(dot, String(place.worker?.id ?? ''));
@@ -95,10 +95,9 @@ export class Cluster {
     );
   }
 
-  #recent(slot: number, now: number): string {
+  #recent({ slot, worker }: WorkerView, now: number): string {
     const event = this.#latest.get(slot);
     if (event === undefined || now - Date.parse(event.at) > RECENT_MS) return '';
-    const { what, why } = describeEvent(event);
-    return [what, why].filter(Boolean).join(': ');
+    return describeOnCard(event, worker?.id);
   }
 }

@@ -18,11 +18,9 @@ export class Demos {
     this.#catalogue = new Catalogue(manifest);
     this.#cluster = cluster;
     this.#finder = new Finder(byId('finder'), this.#catalogue);
-    const routes = this.#catalogue.entries.length;
-    say(
-      byId('demos-count'),
-      `${routes} routes in ${manifest.demos.length} groups, each with measured evidence`,
-    );
+    const demos = manifest.features.filter(({ kind }) => kind === 'demo');
+    const routes = demos.reduce((sum, demo) => sum + demo.routes.length, 0);
+    say(byId('demos-count'), `${routes} routes in ${demos.length} groups, each with measured evidence`);
     byId('demos').hidden = false;
   }
 
@@ -45,7 +43,7 @@ export class Demos {
     this.#stage.replaceChildren(this.#detail.element);
     this.#finder.select(entry);
     if (!chosen) return;
-    document.title = `${entry.route.path.replace('/demos/', '')} · Control room`;
+    document.title = `${entry.route.path.replace(/^\/(demos\/)?/, '')} · Control room`;
     this.#stage.scrollIntoView({ block: 'nearest' });
     if (this.#stage.getBoundingClientRect().top > innerHeight * 0.6 || innerWidth < 900) {
       this.#stage.scrollIntoView({ block: 'start' });

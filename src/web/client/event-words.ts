@@ -27,6 +27,13 @@ export interface EventWords {
   readonly why: string;
 }
 
+/** What was last heard of a place, for the card of the worker that has it: without what the card says already. */
+export function describeOnCard(event: LiveEvent, worker: number | undefined): string {
+  const { what, why } = describeEvent({ ...event, pid: undefined });
+  const about = event['worker'] === worker ? what.replace(/^Worker \d+ /, '') : what;
+  return [about, why].filter(Boolean).join(': ');
+}
+
 /** An event as a sentence, in the words of the log. */
 export function describeEvent(event: LiveEvent): EventWords {
   const { worker, pid, reason, replacedWorker } = event;

@@ -5,6 +5,8 @@ import type { Evidence } from './shapes.ts';
 export interface Progress {
   readonly status: number;
   readonly headers: Headers;
+  /** Where the browser went by itself: it shows no page a redirect. */
+  readonly redirectedTo: string | undefined;
   bytes: number;
   chunks: number;
   firstByteMs: number | undefined;
@@ -50,6 +52,7 @@ export async function exchange(
     progress = {
       status: response.status,
       headers: response.headers,
+      redirectedTo: response.redirected ? new URL(response.url).pathname : undefined,
       bytes: 0,
       chunks: 0,
       firstByteMs: undefined,

@@ -1,14 +1,24 @@
 import { shortPath, type Catalogue, type Entry } from './catalogue.ts';
 import { h, say } from './dom.ts';
+import type { PageFeature } from './shapes.ts';
 
 /** Where there is room the list stands beside the demo; elsewhere it opens above it. */
 const wide = matchMedia('(min-width: 900px)');
+
+interface Group {
+  readonly kind: PageFeature['kind'];
+  readonly element: HTMLDetailsElement;
+  /** How many there are, or are found. */
+  readonly count: Element;
+  readonly entries: readonly Entry[];
+}
 
 /** The list of all demos in their groups, and the search in it. */
 export class Finder {
   readonly #catalogue: Catalogue;
   readonly #links = new Map<string, HTMLAnchorElement>();
-  readonly #groups: { readonly element: HTMLDetailsElement; readonly entries: readonly Entry[] }[];
+  readonly #groups: readonly Group[];
+  readonly #apiHead = h('p', { class: 'kind' }, 'Beside the demos');
   readonly #found = h('p', { class: 'found muted', role: 'status' });
   readonly #input: HTMLInputElement;
   readonly #list: HTMLElement;
@@ -26,13 +36,12 @@ export class Finder {
       input: () => this.#search(),
       keydown: (event) => this.#onKey(event as KeyboardEvent),
     });
-    const groups = Map.groupBy(catalogue.entries, ({ demo }) => demo);
-    this.#groups = [...groups].map(([demo, entries]) => {
-      const items = entries.map((entry) => h('li', {}, this.#makeLink(entry)));
-      const head = h('summary', {}, h('span', {}, demo.title), h('small', {}, entries.length));
-      return { element: h('details', { name: '' }, head, h('ul', {}, ...items)), entries };
-    });
-    this.#list = h('div', { class: 'groups' }, ...this.#groups.map((group) => group.element));
+    const groups = Map.groupBy(catalogue.entries, ({ feature }) => feature);
+    this.#groups = [...groups].map(([feature, entries]) => this.#makeGroup(feature, entries));
+    const listed = (kind: PageFeature['kind']) =>
+      this.#groups.filter((group) => group.kind === kind).map(({ element }) => element);
+    this.#list = h('div', { class: 'groups' }, ...listed('demo'), this.#apiHead, ...listed('api'));
+    this.#apiHead.hidden = listed('api').length === 0;
     const all = `All ${catalogue.entries.length} routes`;
     this.#all = h(
       'details',
@@ -52,6 +61,8 @@ export class Finder {
       event.preventDefault();
       this.#input.focus();
       this.#input.select();
+      // What is found comes below.
+      if (this.#input.getBoundingClientRect().top > innerHeight / 3) this.#input.scrollIntoView();
     });
   }
 
@@ -70,19 +81,29 @@ export class Finder {
     const list = this.#list;
     if (link === undefined || list.scrollHeight <= list.clientHeight) return;
     // Only this list is scrolled, never the page.
-    const top = link.getBoundingClientRect().top - list.getBoundingClientRect().top;
-    if (top < 0 || top > list.clientHeight - 60) list.scrollTop += top - list.clientHeight / 3;
+    const seen = list.getBoundingClientRect();
+    const height = Math.min(seen.bottom, innerHeight) - seen.top;
+    const top = link.getBoundingClientRect().top - seen.top;
+    if (top < 0 || top > height - 60) list.scrollTop += top - height / 3;
+  }
+
+  #makeGroup({ kind, title }: PageFeature, entries: readonly Entry[]): Group {
+    const items = entries.map((entry) => h('li', {}, this.#makeLink(entry)));
+    const count = h('small', {}, entries.length);
+    const head = h('summary', {}, h('span', {}, title), count);
+    return { kind, count, entries, element: h('details', {}, head, h('ul', {}, ...items)) };
   }
 
   #makeLink(entry: Entry): HTMLAnchorElement {
-    const { route } = entry;
+    const { feature, route } = entry;
+    const untold = route.method === 'GET' && feature.kind === 'demo';
     const link = h(
       'a',
       { href: `#${entry.key}` },
       h(
         'span',
         { class: 'path' },
-        route.method === 'GET' ? undefined : h('b', { class: 'method' }, route.method),
+        untold ? undefined : h('b', { class: 'method' }, route.method),
         shortPath(entry),
         route.danger
           ? h('span', { class: 'warning' }, '▲', h('span', { class: 'hidden-text' }, ' dangerous'))
@@ -98,8 +119,9 @@ export class Finder {
     const words = this.#input.value.trim();
     if (words !== '') this.#all.open = true;
     const found = new Set(this.#catalogue.search(words));
-    for (const { element, entries } of this.#groups) {
+    for (const { element, count, entries } of this.#groups) {
       const here = entries.filter((entry) => found.has(entry));
+      say(count, String(here.length));
       element.hidden = here.length === 0;
       element.open = words !== '' || entries.some(({ key }) => this.#isCurrent(key));
       for (const entry of entries) {
@@ -107,6 +129,7 @@ export class Finder {
         if (item) item.hidden = !found.has(entry);
       }
     }
+    this.#apiHead.hidden = !this.#groups.some(({ kind, element }) => kind === 'api' && !element.hidden);
     say(this.#found, words === '' ? '' : found.size === 0 ? 'Nothing of that name.' : `${found.size} found`);
   }
 
@@ -114,11 +137,16 @@ export class Finder {
     return this.#links.get(key)?.getAttribute('aria-current') === 'page';
   }
 
-  /** Arrows go through what is found; Enter in the search opens the first. */
+  #openBest(): void {
+    const best = this.#catalogue.best(this.#input.value);
+    if (best !== undefined) this.#links.get(best.key)?.click();
+  }
+
+  /** Arrows go through what is found; Enter in the search opens the best of it. */
   #onKey(event: KeyboardEvent): void {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     const shown = [...this.#links.values()].filter((link) => link.checkVisibility());
-    if (event.key === 'Enter' && event.target === this.#input) shown[0]?.click();
+    if (event.key === 'Enter' && event.target === this.#input) this.#openBest();
     if (event.key === 'Escape') {
       this.#input.value = '';
       this.#search();

@@ -12,4 +12,5 @@ new LiveFeed(
 
 const response = await fetch(byId<HTMLLinkElement>('manifest').href);
 const manifest = (await response.json()) as PageManifest;
-if (manifest.demos.length > 0) new Demos(manifest, cluster).start();
+// Without demos it is the cluster's view alone: what else the service offers can be tried at /docs.
+if (manifest.features.some(({ kind }) => kind === 'demo')) new Demos(manifest, cluster).start();

@@ -14,29 +14,57 @@ export interface Prepared {
 
 /** Makes a request of a draft. Values that are empty are left out. */
 export function prepare(route: PageRoute, draft: Draft): Prepared {
-  const { method } = draft;
   const target = toTarget(route, draft);
-  const headers: Record<string, string> = { ...draft.headers };
-  if (headers['Accept'] === undefined && draft.form === 'json' && route.evidence) {
-    headers['Accept'] = 'application/json';
-  } else if (headers['Accept'] === undefined && draft.form === 'raw') headers['Accept'] = '*/*';
-  const bodied = method !== 'GET' && method !== 'HEAD';
-  let body: string | Blob | undefined;
-  if (bodied && draft.body !== undefined) {
-    headers['Content-Type'] = 'application/json';
-    body = draft.body;
-  } else if (bodied && draft.upload !== undefined) {
-    headers['Content-Type'] = route.stream?.stream ?? 'application/octet-stream';
-    body = typeof draft.upload === 'number' ? new Blob([new Uint8Array(draft.upload)]) : draft.upload;
-  }
+  const headers = new Map(givenHeaders(draft).map(([name, value]) => [name.toLowerCase(), value]));
+  const otherwise = (name: string, value: string) => {
+    if (!headers.has(name)) headers.set(name, value);
+  };
+  if (draft.form === 'json' && route.evidence) otherwise('accept', 'application/json');
+  else if (draft.form === 'raw') otherwise('accept', '*/*');
+  const { json, upload } = bodyOf(draft);
+  if (json !== undefined) otherwise('content-type', 'application/json');
+  if (upload !== undefined) otherwise('content-type', route.stream?.stream ?? 'application/octet-stream');
   return {
-    method,
+    method: draft.method,
     target,
-    headers,
-    body,
+    headers: Object.fromEntries(headers),
+    body: upload === undefined ? json : new Blob([toBytes(upload)]),
     curl: toCurl(route, draft, target),
     whole: route.evidence && draft.form === 'json',
   };
+}
+
+/** Headers that a browser sets itself, whatever a page says: https://fetch.spec.whatwg.org/#forbidden-request-header */
+const ownToBrowsers =
+  /^(accept-(charset|encoding)|access-control-request-.*|connection|content-length|cookie2?|date|dnt|expect|host|keep-alive|origin|referer|te|trailer|transfer-encoding|upgrade|via|proxy-.*|sec-.*)$/i;
+
+/** Whether a header can be sent from a terminal alone. */
+export function isOwnToBrowsers(name: string): boolean {
+  return ownToBrowsers.test(name);
+}
+
+function givenHeaders({ headers }: Draft): [string, string][] {
+  return Object.entries(headers).filter(([, value]) => value !== '');
+}
+
+/** What is sent beside the headers, where the method allows it. */
+function bodyOf({ method, body, upload }: Draft): { json?: string | undefined; upload?: Draft['upload'] } {
+  return method === 'GET' || method === 'HEAD' ? {} : { json: body, upload };
+}
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '\\': '\\' };
+
+/** So many zeros, or what `printf` makes of a text. */
+function toBytes(upload: string | number): Uint8Array<ArrayBuffer> {
+  if (typeof upload === 'number') return new Uint8Array(upload);
+  const encoder = new TextEncoder();
+  const parts = upload.split(/(\\[0-7]{1,3}|\\[nrt\\])/).map((part) => {
+    const octal = /^\\([0-7]+)$/.exec(part)?.[1];
+    if (octal !== undefined) return [Number.parseInt(octal, 8) & 0xff];
+    const escaped = part.length === 2 && part.startsWith('\\') ? escapes[part.charAt(1)] : undefined;
+    return [...encoder.encode(escaped ?? part)];
+  });
+  return new Uint8Array(parts.flat());
 }
 
 function toTarget(route: PageRoute, { params, query, form }: Draft): string {
@@ -53,24 +81,26 @@ function toTarget(route: PageRoute, { params, query, form }: Draft): string {
 /** The same words, in the same order, as the lines in the index. */
 function toCurl(route: PageRoute, draft: Draft, target: string): string {
   const { method } = draft;
-  const bodied = method !== 'GET' && method !== 'HEAD';
-  const streamed = bodied && draft.upload !== undefined;
-  const json = bodied && draft.body !== undefined;
+  const { json, upload } = bodyOf(draft);
   const words = [
     'curl -s',
-    method === 'GET' || (method === 'POST' && json) ? '' : method === 'HEAD' ? '-I' : `-X ${method}`,
-    ...Object.entries(draft.headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`),
-    json ? `--json ${quote(compact(draft.body ?? ''))}` : '',
-    streamed ? '-T -' : '',
+    method === 'GET' || (method === 'POST' && json !== undefined)
+      ? ''
+      : method === 'HEAD'
+        ? '-I'
+        : `-X ${method}`,
+    ...givenHeaders(draft).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`),
+    json === undefined ? '' : `--json ${quote(compact(json))}`,
+    upload === undefined ? '' : '-T -',
     /stream|ndjson/.test(route.media?.mediaType ?? '') && draft.form === 'raw' ? '-N' : '',
     quote(location.host + target),
   ];
   const line = words.filter(Boolean).join(' ');
-  if (!streamed) return line;
+  if (upload === undefined) return line;
   const source =
-    typeof draft.upload === 'number'
-      ? `head -c ${draft.upload} /dev/zero`
-      : `printf %s ${quote(draft.upload ?? '')}`;
+    typeof upload === 'number'
+      ? `head -c ${upload} /dev/zero`
+      : `printf ${upload.startsWith('-') ? '-- ' : ''}${quote(upload.replaceAll('%', '%%'))}`;
   return `${source} | ${line}`;
 }
 

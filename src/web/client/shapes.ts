@@ -41,19 +41,23 @@ export interface PageRoute {
   readonly contrasts: readonly string[];
   /** Its own answer, where that is not JSON. */
   readonly media?: { readonly mediaType: string; readonly description: string };
-  /** Whether it can answer with evidence as JSON. */
+  /** Whether it can answer with measured evidence as JSON. */
   readonly evidence: boolean;
   /** What the figures of its evidence mean, by their name. */
   readonly meanings: Readonly<Record<string, string>>;
   readonly params?: JsonSchema;
   readonly query?: JsonSchema;
+  /** Request headers that it reads, by their names in lower case. */
+  readonly headers?: JsonSchema;
   readonly body?: JsonSchema;
   readonly stream?: { readonly stream: string; readonly description: string };
   readonly examples: readonly PageExample[];
 }
 
-export interface PageDemo {
+export interface PageFeature {
   readonly id: string;
+  /** A demo teaches; what does not is an API of the service itself. */
+  readonly kind: 'demo' | 'api';
   readonly title: string;
   readonly summary: string;
   readonly description?: string;
@@ -64,7 +68,7 @@ export interface PageDemo {
 export interface PageManifest {
   readonly name: string;
   readonly version: string;
-  readonly demos: readonly PageDemo[];
+  readonly features: readonly PageFeature[];
 }
 
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'gone';

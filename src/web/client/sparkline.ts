@@ -3,7 +3,10 @@ import { KEPT } from './history.ts';
 
 const HEIGHT = 30;
 
-/** A small chart that moves: one point a second, the newest at the right. */
+/** A chart that has just begun shows so many points; then it holds ever more, and in the end it moves. */
+const FIRST = 30;
+
+/** A small chart: one point a second, the newest at the right. */
 export class Sparkline {
   readonly element: SVGSVGElement;
   readonly #area = svg('path', { class: 'area' });
@@ -30,7 +33,9 @@ export class Sparkline {
   /** @param marks where another worker took over */
   draw(values: readonly (number | undefined)[], max: number, marks: readonly number[] = []): void {
     const top = Math.max(max, Number.MIN_VALUE);
-    const x = (index: number) => KEPT - values.length + index;
+    const room = Math.min(KEPT, Math.max(FIRST, values.length));
+    this.element.setAttribute('viewBox', `0 0 ${room - 1} ${HEIGHT}`);
+    const x = (index: number) => room - values.length + index;
     let [trace, area, from] = ['', '', -1];
     values.forEach((value, index) => {
       if (value !== undefined) {

@@ -8,6 +8,8 @@ const LANE_GAP = 10;
 const AXIS = 24;
 const COLOURS = 6;
 const CHARACTER = 6.3;
+/** Below this the names of the lanes stand above them. */
+const NARROW = 520;
 
 interface Placed extends Span {
   readonly row: number;
@@ -33,59 +35,72 @@ export function lastEnd(spans: readonly Span[]): number {
   return Math.max(0.001, ...spans.map((span) => span.endMs));
 }
 
+/** Where things are on a drawing of a certain width. */
+interface Scale {
+  readonly width: number;
+  /** Where the bars begin; the names of the lanes are left of it, or above the lanes where this is 0. */
+  readonly left: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly x: (atMs: number) => number;
+}
+
 function drawTimeline(spans: readonly Span[], endMs: number, width: number): SVGSVGElement {
+  const lanes = [...Map.groupBy(spans, ({ lane }) => lane)].map(([name, own]) => ({ name, ...pack(own) }));
   const startMs = Math.min(0, ...spans.map((span) => span.startMs));
-  const lanes = [...Map.groupBy(spans, ({ lane }) => lane)].map(([lane, own]) => ({ lane, ...pack(own) }));
-  const longest = Math.max(...lanes.map(({ lane }) => lane.length)) * 6.6 + 18;
-  // On a narrow screen the names of the lanes stand above them.
-  const above = width < 520 || longest > width * 0.3;
-  const left = above ? 0 : longest;
-  const x = (at: number) => left + ((at - startMs) / Math.max(endMs - startMs, 0.001)) * (width - left - 2);
+  const scale = createScale(
+    startMs,
+    endMs,
+    width,
+    lanes.map(({ name }) => name),
+  );
   const colours = new Map(
     [...new Set(spans.map(({ label }) => label))].map((label, i) => [label, i % COLOURS]),
   );
-
   const parts: SVGElement[] = [];
   let y = 2;
-  for (const { lane, rows, placed } of lanes) {
-    if (above) {
-      parts.push(svg('text', { class: 'lane', x: 0, y: y + 11 }, lane));
+  for (const { name, rows, placed } of lanes) {
+    if (scale.left === 0) {
+      parts.push(svg('text', { class: 'lane', x: 0, y: y + 11 }, name));
       y += 17;
-    } else parts.push(svg('text', { class: 'lane', x: 0, y: y + 12.5 }, shorten(lane, left / 6.4)));
-    for (const span of placed)
-      parts.push(drawSpan(span, x, y + span.row * ROW, width, colours.get(span.label) ?? 0));
+    } else parts.push(svg('text', { class: 'lane', x: 0, y: y + 12.5 }, shorten(name, scale.left / 6.4)));
+    parts.push(
+      ...placed.map((span) => drawSpan(span, scale, y + span.row * ROW, colours.get(span.label) ?? 0)),
+    );
     y += rows * ROW + LANE_GAP;
     parts.push(svg('path', { class: 'rule', d: `M0 ${y - LANE_GAP / 2 - 1.5}H${width}` }));
   }
   const height = y + AXIS - 8;
-  const ticks = niceTicks(startMs, endMs, Math.max(2, Math.floor((width - left) / 90)));
-  const axis = ticks.flatMap((at) => {
-    const anchor = x(at) > width - 30 ? 'end' : x(at) < left + 8 ? 'start' : 'middle';
-    return [
-      svg('path', { class: 'tick', d: `M${x(at).toFixed(1)} 0V${y - 4}` }),
-      svg(
-        'text',
-        { class: 'scale', x: x(at).toFixed(1), y: height - 3, 'text-anchor': anchor },
-        plain(ms(at)),
-      ),
-    ];
-  });
   const what = `Timeline: ${spans.length} spans in ${lanes.length} lanes over ${plain(ms(endMs - startMs))}`;
   return svg(
     'svg',
     { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': what },
-    ...axis,
+    ...drawAxis(scale, height),
     ...parts,
   );
 }
 
-function drawSpan(
-  span: Placed,
-  x: (at: number) => number,
-  y: number,
-  width: number,
-  colour: number,
-): SVGGElement {
+function createScale(startMs: number, endMs: number, width: number, lanes: readonly string[]): Scale {
+  const longest = Math.max(...lanes.map(({ length }) => length)) * 6.6 + 18;
+  const left = width < NARROW || longest > width * 0.3 ? 0 : longest;
+  const lengthMs = Math.max(endMs - startMs, 0.001);
+  const x = (atMs: number) => left + ((atMs - startMs) / lengthMs) * (width - left - 2);
+  return { width, left, startMs, endMs, x };
+}
+
+function drawAxis({ width, left, startMs, endMs, x }: Scale, height: number): SVGElement[] {
+  const ticks = niceTicks(startMs, endMs, Math.max(2, Math.floor((width - left) / 90)));
+  return ticks.flatMap((at) => {
+    const anchor = x(at) > width - 30 ? 'end' : x(at) < left + 8 ? 'start' : 'middle';
+    const label = { class: 'scale', x: x(at).toFixed(1), y: height - 3, 'text-anchor': anchor };
+    return [
+      svg('path', { class: 'tick', d: `M${x(at).toFixed(1)} 0V${height - AXIS + 4}` }),
+      svg('text', label, plain(ms(at))),
+    ];
+  });
+}
+
+function drawSpan(span: Placed, { x, width }: Scale, y: number, colour: number): SVGGElement {
   const from = x(span.startMs);
   const length = Math.max(2, x(span.endMs) - from);
   const took = plain(ms(span.endMs - span.startMs));

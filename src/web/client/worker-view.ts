@@ -42,7 +42,7 @@ export class WorkerView {
   state = 'starting';
   readonly #title = h('h3');
   readonly #state = h('span', { class: 'state' });
-  readonly #pid = h('span', { class: 'pid muted' });
+  readonly #process = h('p', { class: 'process muted' });
   readonly #rate = new Gauge('Requests');
   readonly #delay = new Gauge('Loop delay, p99');
   readonly #utilization = new Gauge('Loop utilisation');
@@ -57,7 +57,7 @@ export class WorkerView {
     this.element = h(
       'article',
       { class: 'worker card', 'data-slot': slot },
-      h('header', { class: 'worker-head' }, this.#title, this.#state, this.#pid),
+      h('header', { class: 'worker-head' }, this.#title, this.#state, this.#process),
       h('dl', { class: 'gauges' }, ...gauges),
       h('footer', { class: 'worker-foot' }, this.#facts, this.#latest),
     );
@@ -93,7 +93,7 @@ export class WorkerView {
     mark(this.#state, 'state', state);
     say(this.#state, state === 'silent' ? `silent for ${age(worker.silentMs / 1000)}` : state);
     say(this.#title, `Worker ${worker.id}`);
-    say(this.#pid, `pid ${worker.pid}`);
+    say(this.#process, `pid ${worker.pid}${state === 'gone' ? '' : ` · up ${age(worker.ageS)}`}`);
     const sample = history.latest;
     this.#rate.show(oneDecimal(sample?.rate, (rate) => ({ text: String(rate), unit: '/s' })));
     this.#delay.show(oneDecimal(sample?.delayMs, ms));
@@ -108,7 +108,6 @@ export class WorkerView {
     draw(this.#heap, (one) => one.heapBytes, scales.heapBytes);
     const { requests } = worker.report ?? {};
     const facts = [
-      state === 'gone' ? 'gone' : `up ${age(worker.ageS)}`,
       requests === undefined ? '' : `${digits(requests.inFlight)} in flight`,
       worker.restarts === 0 ? '' : `replaced ${worker.restarts}×`,
     ];

@@ -1,0 +1,51 @@
+import type { Draft } from './draft.ts';
+import { choice, field, textField } from './fields.ts';
+import type { PageRoute } from './shapes.ts';
+
+const MAX_UPLOAD_BYTES = 200_000_000;
+
+/** A stream to send: so many zeros where a number is typed, else the text. */
+export function uploadFields({ stream }: PageRoute, draft: Draft, onChange: () => void): HTMLElement[] {
+  let size = typeof draft.upload === 'number' ? draft.upload : 1_000_000;
+  let text = typeof draft.upload === 'string' ? draft.upload : 'hello';
+  const zeros = field({
+    name: 'bytes to send',
+    schema: {
+      type: 'integer',
+      minimum: 0,
+      maximum: MAX_UPLOAD_BYTES,
+      description: stream?.description ?? 'Body',
+    },
+    value: String(size),
+    required: true,
+    take(value) {
+      draft.upload = size = Math.min(MAX_UPLOAD_BYTES, Math.max(0, Number(value)));
+      onChange();
+    },
+  });
+  const typed = textField(
+    'Text to send',
+    text,
+    (value) => {
+      draft.upload = text = value;
+      onChange();
+    },
+    'As printf takes it: \\n, \\r, \\t and \\211 are a byte each.',
+  );
+  const show = () => {
+    zeros.hidden = typeof draft.upload !== 'number';
+    typed.hidden = typeof draft.upload === 'number';
+  };
+  const kind = choice({
+    label: 'Body',
+    options: ['zeros', 'a text'],
+    value: typeof draft.upload === 'number' ? 'zeros' : 'a text',
+    take(value) {
+      draft.upload = value === 'zeros' ? size : text;
+      show();
+      onChange();
+    },
+  });
+  show();
+  return [kind, zeros, typed];
+}

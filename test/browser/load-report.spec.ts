@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { renderPage } from '../load/report/page.ts';
+import type { Report } from '../load/report/report.ts';
+import { findBarriers, startBrowser, visit } from './browser.ts';
+
+const run = fileURLToPath(new URL('../load/run.ts', import.meta.url));
+
+describe('the report of a load', () => {
+  let browser: Browser;
+  let folder: string;
+  let page: string;
+  let compared: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'load-report-'));
+    // A real run, as short as it gets. What its thresholds say on this machine is not asked here.
+    const { stderr } = spawnSync(process.execPath, [run, 'stream', 'log', '--short', '--out', folder], {
+      encoding: 'utf8',
+    });
+    const files = readdirSync(folder);
+    const html = files.find((name) => name.endsWith('.html'));
+    const json = files.find((name) => name.endsWith('.json'));
+    if (html === undefined || json === undefined) throw new Error(`no report was written: ${stderr}`);
+    page = pathToFileURL(join(folder, html)).href;
+    const report = JSON.parse(readFileSync(join(folder, json), 'utf8')) as Report;
+    writeFileSync(join(folder, 'compared.html'), renderPage(report, report));
+    compared = pathToFileURL(join(folder, 'compared.html')).href;
+    browser = await startBrowser();
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each([
+    [1500, false],
+    [800, true],
+    [360, true],
+    [360, false],
+  ])('shows every chart in a window of %i, dark: %s, and fits into it', async (width, dark) => {
+    for (const url of [page, compared]) {
+      await using opened = await visit(browser, url, { width, dark });
+      const charts = await opened.page.evaluate<
+        { lines: number; inside: boolean; scale: number }[]
+      >(`[...document.querySelectorAll('svg')]
+        .filter((svg) => svg.checkVisibility())
+        .map((svg) => {
+          const box = svg.getBoundingClientRect();
+          const lines = [...svg.querySelectorAll('path.line')].filter((line) => line.getTotalLength() > 100);
+          const scale = box.width / svg.viewBox.baseVal.width;
+          return { lines: lines.length, inside: box.left >= 0 && box.right <= innerWidth, scale };
+        })`);
+      // Of each scenario the lesson, and both sides over time.
+      expect(charts).toHaveLength(4);
+      expect(charts.every(({ lines }) => lines >= 2)).toBe(true);
+      expect(charts.every(({ inside }) => inside)).toBe(true);
+      // Text in a chart is at least nearly as large as it was drawn.
+      expect(Math.min(...charts.map(({ scale }) => scale))).toBeGreaterThan(0.75);
+      const overflow = await opened.page.evaluate<number>(
+        'document.documentElement.scrollWidth - innerWidth',
+      );
+      expect(overflow).toBeLessThanOrEqual(0);
+      expect(opened.complaints).toEqual([]);
+    }
+  });
+
+  test.each([false, true])('asks for nothing, and is without barriers, dark: %s', async (dark) => {
+    await using opened = await visit(browser, page, { dark });
+    const asked: string[] = [];
+    opened.page.on('request', (request) => asked.push(request.url()));
+    await opened.page.reload();
+    expect(asked.filter((url) => url !== page)).toEqual([]);
+    expect(asked).toHaveLength(1);
+    await opened.page.evaluate(`document.querySelectorAll('details').forEach((all) => (all.open = true))`);
+    expect(await findBarriers(opened.page)).toEqual([]);
+    expect(opened.complaints).toEqual([]);
+  });
+});
