@@ -34,7 +34,12 @@ export class Contestant implements AsyncDisposable {
   private constructor({ name, program, env = {}, cpus }: ContestantOptions) {
     this.name = name;
     const file = fileURLToPath(new URL(`./contestants/${program}`, import.meta.url));
-    const command = [process.execPath, '--disable-warning=ExperimentalWarning', file];
+    const command = [
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      '--disable-warning=FSTDEP023',
+      file,
+    ];
     const [executable = '', ...args] =
       cpus !== undefined && canPin ? ['taskset', '-c', cpus, ...command] : command;
     const log = openSync(this.#logFile, 'w');

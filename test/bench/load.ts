@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { canPin } from './contestant.ts';
-import type { LoadOrder, LoadReport } from './loader.ts';
+import type { LoadOrder, LoadReport, StreamOrder, StreamReport } from './loader.ts';
 
 /** Sends orders to the process that makes the load. */
 export class Load implements AsyncDisposable {
@@ -17,8 +17,16 @@ export class Load implements AsyncDisposable {
   }
 
   async shoot(order: LoadOrder): Promise<LoadReport> {
+    return (await this.#order(order)) as LoadReport;
+  }
+
+  async stream(order: StreamOrder): Promise<StreamReport> {
+    return (await this.#order(order)) as StreamReport;
+  }
+
+  async #order(order: LoadOrder | StreamOrder): Promise<unknown> {
     this.#process.send(order);
-    const [report] = (await once(this.#process, 'message')) as [LoadReport];
+    const [report] = (await once(this.#process, 'message')) as [unknown];
     return report;
   }
 

@@ -1,29 +1,17 @@
-import { cpus } from 'node:os';
 import process from 'node:process';
-import { Contestant, canPin, type ContestantOptions } from './contestant.ts';
+import { Contestant, type ContestantOptions } from './contestant.ts';
 import { Load } from './load.ts';
 import type { LoadOrder, LoadReport } from './loader.ts';
 import { order } from './payloads.ts';
 import { checkSameJobs } from './same-jobs.ts';
+import { CONNECTIONS, LOAD_CPU, ours, SERVER_CPU } from './setting.ts';
 import { median, renderTable, spread } from './table.ts';
 
-interface RequestsOptions {
+export interface RequestsOptions {
   readonly rounds: number;
   /** In each round, for each contestant and workload. */
   readonly requests: number;
 }
-
-const SERVER_CPU = '0';
-const LOAD_CPU = '1';
-const CONNECTIONS = 20;
-
-const ours = {
-  LOG_LEVEL: 'info',
-  PORT: '0',
-  MANAGEMENT_PORT: '0',
-  RATE_LIMIT_MAX: '1000000000',
-  WORKERS: '0',
-};
 
 const contestants: readonly (ContestantOptions & { readonly sameJobs: boolean })[] = [
   { name: 'node:http', program: 'bare-http.ts', sameJobs: false },
@@ -92,7 +80,7 @@ export async function benchRequests({ rounds, requests }: RequestsOptions): Prom
         );
       }
     }
-    const head = `CPU time of one request in µs, by the operating system's account; ${CONNECTIONS} connections, ${rounds} rounds\n${machine()}\n`;
+    const head = `CPU time of one request in µs, by the operating system's account; ${CONNECTIONS} connections, ${rounds} rounds\n`;
     return head + workloads.map(({ name }) => renderWorkload(name, running, samples)).join('');
   } finally {
     for (const contestant of running) await contestant[Symbol.asyncDispose]();
@@ -134,11 +122,4 @@ function renderWorkload(
     };
   });
   return `\n${name}\n${renderTable(rows)}\n`;
-}
-
-function machine(): string {
-  const pinned = canPin
-    ? `servers on core ${SERVER_CPU}, load on core ${LOAD_CPU}`
-    : 'nothing pinned: this platform cannot';
-  return `Node.js ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${pinned}`;
 }

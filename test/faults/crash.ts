@@ -171,13 +171,13 @@ export const leak: Fault = {
       WORKER_MAX_HEAP_MB: '90',
       WORKERS: '1',
     });
-    const traffic = lab.load(program, 4);
+    const traffic = lab.load(program);
     const leaking = new Tally();
     const recycled = () => program.lines.filter(({ event }) => event === 'recycling').length;
     const wanted = lab.short ? 1 : 2;
     const deadline = Date.now() + 60_000;
     while (recycled() < wanted && Date.now() < deadline) {
-      await leaking.count({ url: `${program.url}/faults/leak?n=3`, method: 'POST' });
+      await leaking.count({ url: `${program.url}/faults/leak?n=1`, method: 'POST' });
       lab.say(`${leaking.sent} leaks, ${recycled()} recycled`);
       await sleep(100);
     }

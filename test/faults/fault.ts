@@ -15,8 +15,6 @@ export interface Fault {
   /** By which it is chosen on the command line. */
   readonly name: string;
   readonly expects: string;
-  /** Whether it works on the demos: without them it is left out. */
-  readonly needsDemos?: true;
   run(lab: Lab): Promise<Finding>;
 }
 

@@ -30,9 +30,6 @@ export const featureVariables: Variables = Object.fromEntries(
 );
 `;
 
-/** Whether this service still has its demos. */
-export const hasDemos = existsSync(`${root}src/demos`);
-
 /**
  * Where a fault is run: a copy of the program in a folder of its own, with routes added that inject faults, so that
  * its code and its `.env` can be broken. Every process of the copy has that folder as its working directory, and so
@@ -76,7 +73,7 @@ export class Lab {
 
   /** Starts it without waiting until it is ready. */
   launch(env: Environment = {}): Program {
-    const program = Program.launch(env, this.folder, this.folder);
+    const program = Program.launch(env, this.folder, this.path('src/main.ts'));
     this.#programs.push(program);
     return program;
   }
@@ -84,9 +81,9 @@ export class Lab {
   /** The load of the fault list: 20 kept-alive connections, every second request a POST of 16 KB, no retries. */
   load(program: Program, connections = 20): Traffic {
     const traffic = new Traffic(connections, [
-      { url: `${program.url}${hasDemos ? '/demos/cluster/whoami' : '/faults/small'}` },
+      { url: `${program.url}/faults/small` },
       {
-        url: `${program.url}${hasDemos ? '/demos/streams/upload' : '/faults/body'}`,
+        url: `${program.url}/faults/body`,
         body: Buffer.alloc(16_384, 'x'),
       },
     ]);

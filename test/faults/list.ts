@@ -1,14 +1,18 @@
-import { malformedRequests, secretsInLog, slowReaders, slowSenders, traversal } from './clients.ts';
 import { brokenStart, busyLoop, killedWorker, leak, startTimeout, uncaught } from './crash.ts';
 import type { Fault } from './fault.ts';
-import { hardChildren, hungryThread, poolTasks, threadsAndChildren } from './heavy.ts';
+import { noDescriptors, reloadBurst } from './floods.ts';
+import { hardChildren, hungryThread, poolTasks, threadsAndChildren } from './heavy.ts'; // not in a copy
+import { secretsInLog } from './log-injection.ts';
 import { closedLog, stalledLog } from './logs.ts';
-import { deadline, killedAll, killedPrimary, killedWorkersChildren } from './orphans.ts';
+import { deadline, killedAll, killedWorkersChildren } from './orphans.ts'; // not in a copy
 import { fiveTimes } from './overload.ts';
-import { pausedPrimary, processOne, silentWorker } from './primary.ts';
+import { killedPrimary, pausedPrimary, processOne, silentWorker } from './primary.ts';
 import { brokenReload, reloadUnderLoad, twoReloads } from './reload.ts';
+import { slowReaders, slowSenders } from './slow-clients.ts';
 import { badConfiguration, takenPort } from './start.ts';
+import { starvedWorker } from './starved.ts';
 import { endlessStream, goodbye, secondSignal, settleWindow, silentSockets, slowRequests } from './stop.ts';
+import { malformedRequests, traversal } from './wrong-clients.ts';
 
 /** Every fault, in the order in which they are run. */
 export const faults: readonly Fault[] = [
@@ -25,10 +29,10 @@ export const faults: readonly Fault[] = [
   brokenStart,
   leak,
   takenPort,
-  poolTasks,
-  hungryThread,
-  threadsAndChildren,
-  hardChildren,
+  poolTasks, // not in a copy
+  hungryThread, // not in a copy
+  threadsAndChildren, // not in a copy
+  hardChildren, // not in a copy
   fiveTimes,
   slowSenders,
   badConfiguration,
@@ -39,13 +43,16 @@ export const faults: readonly Fault[] = [
   goodbye,
   startTimeout,
   slowReaders,
-  killedWorkersChildren,
+  killedWorkersChildren, // not in a copy
   killedPrimary,
-  killedAll,
-  deadline,
+  killedAll, // not in a copy
+  deadline, // not in a copy
   pausedPrimary,
   silentWorker,
   processOne,
   stalledLog,
   closedLog,
+  noDescriptors,
+  reloadBurst,
+  starvedWorker,
 ];

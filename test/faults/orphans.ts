@@ -3,12 +3,12 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Program } from '../support/program.ts';
 import type { Fault } from './fault.ts';
-import { hasDemos, type Lab } from './lab.ts';
+import type { Lab } from './lab.ts';
+import { allGone, grace } from './remains.ts';
 import { ask } from './traffic.ts';
 
 /** A client that waits for ever keeps what it asked for alive. @returns the processes that this added */
-async function startChildren(lab: Lab, program: Program, count: number): Promise<number[]> {
-  if (!hasDemos) return [];
+export async function startChildren(lab: Lab, program: Program, count: number): Promise<number[]> {
   const before = new Set(lab.processes());
   for (let i = 0; i < count; i += 1)
     void ask({ url: `${program.url}/faults/stubborn-child` }).catch(() => undefined);
@@ -25,30 +25,10 @@ async function settled(lab: Lab, before: ReadonlySet<number>, added: readonly nu
   return lab.processes().filter((pid) => !before.has(pid)).length === added.length;
 }
 
-/** How long it takes until none of these is alive, in milliseconds; those that stay are killed by the lab. */
-async function allGone(
-  lab: Lab,
-  pids: readonly number[],
-  timeoutMs: number,
-): Promise<{ left: number; tookMs: number }> {
-  // By their folder: what has ended and only waits for its adoptive parent to ask after it, has none.
-  const alive = () => lab.processes().filter((pid) => pids.includes(pid)).length;
-  const startedAt = performance.now();
-  let left = alive();
-  while (left > 0 && performance.now() - startedAt < timeoutMs) {
-    await sleep(25);
-    left = alive();
-  }
-  return { left, tookMs: Math.round(performance.now() - startedAt) };
-}
-
-const grace = { HEARTBEAT_TIMEOUT_MS: '2000', SHUTDOWN_TIMEOUT_MS: '2000' };
-
 export const killedWorkersChildren: Fault = {
   number: 28,
   name: 'orphans-of-a-worker',
   expects: 'SIGKILL of a worker with stubborn children and grandchildren: all of them gone',
-  needsDemos: true,
   async run(lab) {
     const program = await lab.start({ ...grace, WORKERS: '1' });
     const [worker] = await program.readyWorkers(1);
@@ -65,31 +45,10 @@ export const killedWorkersChildren: Fault = {
   },
 };
 
-export const killedPrimary: Fault = {
-  number: 29,
-  name: 'orphans-of-the-primary',
-  expects:
-    'SIGKILL of the primary, one worker in a busy loop, stubborn children: all gone within the grace period',
-  async run(lab) {
-    const program = await lab.start(grace);
-    const children = await startChildren(lab, program, 2);
-    void ask({ url: `${program.url}/faults/busy`, method: 'POST' }).catch(() => undefined);
-    await sleep(300);
-    const all = [...new Set([...lab.processes(), ...children])].filter((pid) => pid !== program.pid);
-    program.kill('SIGKILL');
-    const { left, tookMs } = await allGone(lab, all, 10_000);
-    return {
-      figure: `${left} of ${all.length} left after ${tookMs} ms (limits of 2000 ms)`,
-      checks: { 'all are gone': left === 0, 'within the grace period': tookMs < 6_000 },
-    };
-  },
-};
-
 export const killedAll: Fault = {
   number: 30,
   name: 'orphans-of-all',
   expects: 'SIGKILL of the primary and all workers at the same time: their children are gone too',
-  needsDemos: true,
   async run(lab) {
     const program = await lab.start(grace);
     const children = await startChildren(lab, program, 4);
@@ -106,7 +65,6 @@ export const deadline: Fault = {
   number: 31,
   name: 'orphans-of-a-stop',
   expects: 'SIGTERM with stubborn children: their groups are killed at the deadline, exit 0',
-  needsDemos: true,
   async run(lab) {
     const program = await lab.start(grace);
     const children = await startChildren(lab, program, 4);

@@ -3,46 +3,51 @@
  * prints a row for each. Exits with 1 if one fails.
  */
 import process from 'node:process';
-import { parseArgs } from 'node:util';
+import { readCommandLine, type Order } from './command-line.ts';
 import type { Fault, Row } from './fault.ts';
 import { faults } from './list.ts';
-import { hasDemos, Lab } from './lab.ts';
+import { Lab } from './lab.ts';
 import { Progress, renderTable } from './table.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, short: { type: 'boolean', default: false } },
-});
-const chosen = choose(positionals);
+/** Where the output is no screen. */
+const WIDTH = 120;
+/** As shells have it: what was started is ended first, for it is in process groups of its own. */
+const INTERRUPTED = 130;
 
-if (chosen !== undefined) {
+const order = readCommandLine(process.argv.slice(2), faults);
+if ('chosen' in order) {
+  await run(order);
+} else {
+  (order.exitCode === 0 ? process.stdout : process.stderr).write(order.text);
+  process.exitCode = order.exitCode;
+}
+
+async function run({ chosen, short, json }: Order): Promise<void> {
   const progress = new Progress(process.stderr);
+  const startedAt = performance.now();
   const rows: Row[] = [];
-  for (const fault of chosen) rows.push(await runFault(fault, progress));
+  for (const [index, fault] of chosen.entries()) {
+    const say = (what: string) => {
+      const seconds = Math.round((performance.now() - startedAt) / 1_000);
+      progress.show(`${index + 1} of ${chosen.length}, ${seconds} s: ${fault.name}: ${what}`);
+    };
+    const lab = new Lab(short, say);
+    const stop = () => void lab.close().finally(() => process.exit(INTERRUPTED));
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
+    const row = await runFault(fault, lab);
+    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, stop);
+    progress.done(row);
+    rows.push(row);
+  }
   progress.end();
-  process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : renderTable(rows));
+  const width = process.stdout.isTTY ? process.stdout.columns : WIDTH;
+  process.stdout.write(json ? `${JSON.stringify(rows, null, 2)}\n` : renderTable(rows, width));
   process.exitCode = rows.every(({ passed }) => passed) ? 0 : 1;
 }
 
-/** All faults, or those that are named by name or number; undefined where a name is unknown. */
-function choose(names: readonly string[]): readonly Fault[] | undefined {
-  const known = faults.filter(({ needsDemos }) => hasDemos || needsDemos !== true);
-  const fits = (fault: Fault, name: string) => fault.name === name || String(fault.number) === name;
-  const unknown = names.filter((name) => !known.some((fault) => fits(fault, name)));
-  if (unknown.length > 0) {
-    process.stderr.write(
-      `There is no fault «${unknown.join('», «')}». The faults are: ${known.map(({ name }) => name).join(', ')}.\n`,
-    );
-    process.exitCode = 2;
-    return undefined;
-  }
-  return names.length === 0 ? known : known.filter((fault) => names.some((name) => fits(fault, name)));
-}
-
-async function runFault(fault: Fault, progress: Progress): Promise<Row> {
+async function runFault(fault: Fault, lab: Lab): Promise<Row> {
   const { number, name, expects } = fault;
   const startedAt = performance.now();
-  const lab = new Lab(values.short, (what) => progress.show(`${number} ${name}: ${what}`));
   lab.say('starting');
   const finding = await fault.run(lab).catch((error: unknown) => ({
     figure: error instanceof Error ? error.message.slice(0, 300) : String(error),
@@ -50,16 +55,13 @@ async function runFault(fault: Fault, progress: Progress): Promise<Row> {
   }));
   const left = await lab.close();
   const checks = { ...finding.checks, [`nothing left behind (${left.join(', ')})`]: left.length === 0 };
-  const passed = Object.values(checks).every(Boolean);
-  const row = {
+  return {
     number,
     name,
     expects,
     figure: finding.figure,
     checks,
-    passed,
+    passed: Object.values(checks).every(Boolean),
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
   };
-  progress.done(row);
-  return row;
 }

@@ -42,6 +42,8 @@ export const slowRequests: Fault = {
       checks: {
         'all in flight finished': slow.byStatus[200] === 40,
         'those that were accepted were answered': accepted === late.answered && accepted > 0,
+        // The kernel completes a handshake on a listener that nobody will accept from any more: one may be in that gap,
+        // for the next is sent 5 ms later. It was never accepted, and is not in the log.
         'no more than one was caught by the closing listener': late.reset <= 1,
         'exit code 0': exit.code === 0,
       },

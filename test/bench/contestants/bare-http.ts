@@ -1,7 +1,9 @@
 /** node:http and nothing else: the floor. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { announce, large, small } from '../payloads.ts';
+import { countingSink, STREAM_BYTES, streamOf } from '../stream-payload.ts';
 
 const server = createServer((req, res) => {
   const answer = (status: number, body: unknown) => {
@@ -10,7 +12,13 @@ const server = createServer((req, res) => {
       .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) })
       .end(text);
   };
-  if (req.method === 'POST') {
+  if (req.url === '/bench/stream') {
+    res.writeHead(200, { 'Content-Type': 'application/octet-stream' });
+    void pipeline(streamOf(STREAM_BYTES), res);
+  } else if (req.url === '/bench/upload') {
+    const { sink, bytes } = countingSink();
+    void pipeline(req, sink).then(() => answer(200, { bytes: bytes() }));
+  } else if (req.method === 'POST') {
     let body = '';
     req.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
     req.on('end', () => answer(200, { lines: (JSON.parse(body) as { lines: unknown[] }).lines.length }));

@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import {
   defineRoute,
@@ -6,6 +7,7 @@ import {
   type FeatureSet,
 } from '../../../src/http/feature.ts';
 import { large, order, orderSchema, small } from '../payloads.ts';
+import { countingSink, STREAM_BYTES, streamOf } from '../stream-payload.ts';
 
 const bench: Feature = {
   id: 'bench',
@@ -37,6 +39,30 @@ const bench: Feature = {
       response: z.object({ lines: z.number() }),
       examples: [{ title: 'Order', body: order }],
       handler: ({ body }) => ({ lines: body.lines.length }),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/stream',
+      summary: 'A long answer, as a stream.',
+      response: { mediaType: 'application/octet-stream', description: 'The same byte again and again.' },
+      examples: [{ title: 'Stream' }],
+      handler: async ({ res }) => {
+        res.setHeader('Content-Type', 'application/octet-stream');
+        await pipeline(streamOf(STREAM_BYTES), res);
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/upload',
+      summary: 'A long body, as a stream.',
+      body: { stream: 'application/octet-stream', description: 'Anything.' },
+      response: z.object({ bytes: z.number() }),
+      examples: [{ title: 'Upload' }],
+      handler: async ({ req }) => {
+        const { sink, bytes } = countingSink();
+        await pipeline(req, sink);
+        return { bytes: bytes() };
+      },
     }),
   ],
 };

@@ -12,7 +12,7 @@ import { announce, histogramOptions, large, orderJsonSchema, small } from '../pa
 
 const registry = new Registry();
 const duration = new Histogram({ ...histogramOptions, registers: [registry] });
-const sink = destination({ fd: 1, sync: false, minLength: 2_048 });
+const sink = destination({ fd: 1, sync: false, minLength: 4_096 });
 setInterval(() => sink.flush(), 100).unref();
 
 const app = fastify({

@@ -7,8 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineRoute, type FeatureSet } from '../../../src/http/feature.ts';
-import { stubbornChild, printingChild } from './children.ts';
-import { hungryThread } from './threads.ts';
+import { heavyRoutes } from './heavy-routes.ts'; // not in a copy
 
 const answer = z.object({});
 const text = { mediaType: 'text/plain', description: 'Text' } as const;
@@ -54,7 +53,7 @@ function createFeature() {
       path: '/work',
       query: number(10),
       handler({ query }) {
-        spin(query.n);
+        work(query.n);
         return { worked: query.n };
       },
     }),
@@ -65,7 +64,7 @@ function createFeature() {
       query: number(10),
       async handler({ query }) {
         await sleep(1);
-        spin(query.n);
+        work(query.n);
         return { worked: query.n };
       },
     }),
@@ -163,27 +162,7 @@ function createFeature() {
         await pipeline(Readable.from(Array.from({ length: query.n }, () => block)), res, { signal });
       },
     }),
-    defineRoute({
-      ...base,
-      method: 'post',
-      path: '/hungry-thread',
-      query: z.object({ how: z.enum(['pieces', 'array']) }),
-      handler: ({ query, signal }) => hungryThread(query.how, signal),
-    }),
-    defineRoute({
-      ...base,
-      method: 'get',
-      path: '/stubborn-child',
-      handler: ({ signal, res }) => stubbornChild(signal, res),
-    }),
-    defineRoute({
-      ...base,
-      response: text,
-      method: 'get',
-      path: '/printing-child',
-      query: number(100),
-      handler: ({ query, signal, res }) => printingChild(query.n, signal, res),
-    }),
+    ...heavyRoutes, // not in a copy
   ];
   return { id: 'faults', base: '/faults', title: 'Faults', summary: 'For fault runs', routes };
 }
@@ -191,6 +170,16 @@ function createFeature() {
 function spin(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);
+}
+
+/** Uses so much CPU time, however long that takes. */
+function work(ms: number): void {
+  const before = process.threadCpuUsage();
+  const used = () => {
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1_000;
+  };
+  while (used() < ms);
 }
 
 async function* drops(): AsyncGenerator<string> {
