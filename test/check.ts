@@ -18,8 +18,8 @@ const readers: readonly Check[] = [
   { name: 'format', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'] },
   { name: 'lint', args: [bin('eslint/bin/eslint.js'), '.'] },
   { name: 'types', args: [bin('typescript/bin/tsc')] },
-  // The page runs in browsers: other types are there than in Node.js.
-  { name: 'page', args: [bin('typescript/bin/tsc'), '-p', 'src/web/client'] },
+  // The page runs in browsers: other types are there than in Node.js. // not in a copy
+  { name: 'page', args: [bin('typescript/bin/tsc'), '-p', 'src/web/client'] }, // not in a copy
 ];
 const tests: Check = {
   name: 'tests',

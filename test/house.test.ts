@@ -12,8 +12,10 @@ const sources = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
   file.endsWith('.ts'),
 );
 
+const json = { headers: { Accept: 'application/json' } };
+
 /** What a file imports, as paths below src; packages by their name. */
-function importsOf(file: string): { from: string; typeOnly: boolean }[] {
+function importsOf(file: string): { from: string; typeOnly: boolean; lazy: boolean }[] {
   const text = readFileSync(`${root}src/${file}`, 'utf8');
   const statements = text.matchAll(
     /^(?:import|export)\s+(type\s+)?[^;'"]*?from\s+'([^']+)';|import\('([^']+)'\)/gms,
@@ -23,9 +25,14 @@ function importsOf(file: string): { from: string; typeOnly: boolean }[] {
     return {
       from: target.startsWith('.') ? join(file, '..', target) : target,
       typeOnly: type !== undefined,
+      lazy: from === undefined,
     };
   });
 }
+
+/** All but the features, which have a folder each. */
+const isCore = (file: string) => /^((cluster|http|process)\/|[^/]+$)/.test(file);
+const featureFolders = readdirSync(`${root}src`).filter((name) => !name.includes('.') && !isCore(`${name}/`));
 
 function importing(pattern: RegExp, files: readonly string[]): string[] {
   return files.filter((file) =>
@@ -34,20 +41,24 @@ function importing(pattern: RegExp, files: readonly string[]): string[] {
 }
 
 describe('the house', () => {
-  test('only features.ts knows the demos and the page', () => {
-    const outside = sources.filter((file) => !/^(demos|web)\//.test(file));
-    expect(outside.filter((file) => importsOf(file).some(({ from }) => /^(demos|web)\//.test(from)))).toEqual(
-      ['features.ts'],
+  test('only features.ts knows the features', () => {
+    const knowing = sources.filter(
+      (file) => isCore(file) && importsOf(file).some(({ from }) => sources.includes(from) && !isCore(from)),
     );
+    expect(knowing).toEqual(['features.ts']);
   });
 
-  test('the page knows no demo: it shows whatever features it is given', () => {
-    expect(
-      importing(
-        /^demos\//,
-        sources.filter((file) => file.startsWith('web/')),
+  test('no feature knows another', () => {
+    const folderOf = (file: string) => file.split('/')[0] ?? '';
+    const knowing = sources.filter((file) =>
+      importsOf(file).some(
+        ({ from }) =>
+          featureFolders.includes(folderOf(file)) &&
+          featureFolders.includes(folderOf(from)) &&
+          folderOf(file) !== folderOf(from),
       ),
-    ).toEqual([]);
+    );
+    expect(knowing).toEqual([]);
   });
 
   test('the primary never loads Express, not even through another module', () => {
@@ -55,10 +66,10 @@ describe('the house', () => {
     const visit = (file: string): void => {
       if (seen.has(file)) return;
       seen.add(file);
-      for (const { from, typeOnly } of importsOf(file)) {
-        if (typeOnly) continue;
-        // features.ts loads its features only when a worker asks for them.
-        if (sources.includes(from) && !/^(demos|web)\/index\.ts$/.test(from)) visit(from);
+      for (const { from, typeOnly, lazy } of importsOf(file)) {
+        // The settings of a feature load the rest of it only when a worker asks.
+        if (typeOnly || (lazy && !isCore(file))) continue;
+        if (sources.includes(from)) visit(from);
         else seen.add(from);
       }
     };
@@ -78,40 +89,41 @@ describe('the house', () => {
     ).toEqual([]);
     expect(
       importing(
-        /^(cluster|demos)\//,
+        /^cluster\//,
         sources.filter((file) => file.startsWith('http/')),
       ),
     ).toEqual([]);
   });
 
   test('only config.ts reads the environment', () => {
-    const readers = sources.filter((file) =>
-      /process\.env(?=[.[)])|\benv\b.*from 'node:process'/.test(readFileSync(`${root}src/${file}`, 'utf8')),
-    );
-    // Beside it a child of a demo, which tells what its own environment is.
-    expect(readers.filter((file) => file !== 'demos/process/env-report.ts')).toEqual(['config.ts']);
+    const readers = sources
+      .filter((file) => file !== 'demos/process/env-report.ts') // not in a copy: a child that tells its own
+      .filter((file) =>
+        /process\.env(?=[.[)])|\benv\b.*from 'node:process'/.test(readFileSync(`${root}src/${file}`, 'utf8')),
+      );
+    expect(readers).toEqual(['config.ts']);
   });
 
-  test('without the demos a service remains that typechecks and starts', async () => {
+  test('without any feature a service remains that typechecks and starts', async () => {
     const copy = mkdtempSync(join(tmpdir(), 'copy-'));
     try {
       for (const file of ['package.json', 'tsconfig.json', 'src'])
         cpSync(root + file, join(copy, file), { recursive: true });
       symlinkSync(`${root}node_modules`, join(copy, 'node_modules'));
-      rmSync(join(copy, 'src/demos'), { recursive: true });
-      rmSync(join(copy, 'src/web'), { recursive: true, force: true });
+      for (const folder of featureFolders) rmSync(join(copy, 'src', folder), { recursive: true });
       const features = readFileSync(join(copy, 'src/features.ts'), 'utf8')
-        .replace(/^import .*'\.\/(demos|web)\/.*\n/gm, '')
-        .replace(/(featureSets: readonly FeatureSet\[\] = )\[.*\]/, '$1[]');
+        .replace(new RegExp(`^import .*'\\./(${featureFolders.join('|')})/.*\\n`, 'gm'), '')
+        .replace(/(featureSets: readonly FeatureSet\[\] = )\[.*?\]/s, '$1[]');
       writeFileSync(join(copy, 'src/features.ts'), features);
 
       const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', copy], {
         encoding: 'utf8',
       });
       expect(types.stdout).toBe('');
-      await using program = await Program.start({ WORKERS: '1' }, copy, copy);
+      await using program = await Program.start({ WORKERS: '1' }, copy, `${copy}/src/main.ts`);
       expect((await program.get('/livez')).status).toBe(200);
-      expect((await program.get('/demos')).status).toBe(404);
+      const { features: offered } = (await (await program.get('/', json)).json()) as { features: unknown[] };
+      expect(offered).toEqual([]);
       expect((await program.stop()).code).toBe(0);
     } finally {
       rmSync(copy, { recursive: true });

@@ -1,9 +1,10 @@
 /** The parts of the documentation that are made from declarations in the code. `npm run docs` writes them. */
 import { readFileSync } from 'node:fs';
+import { ExitCode } from '../../src/cluster/messages.ts';
 import { renderEnvExample, variables, type Variables } from '../../src/config.ts';
 import { featureVariables } from '../../src/features.ts';
 import { exampleCurl } from '../../src/http/curl.ts';
-import type { Feature } from '../../src/http/feature.ts';
+import type { Feature, Route } from '../../src/http/feature.ts';
 import { createTestApp } from '../support/app.ts';
 import { root } from '../support/program.ts';
 
@@ -13,7 +14,11 @@ const declared: Variables = { ...variables, ...featureVariables };
 export async function renderDocs(): Promise<Map<string, string>> {
   await using service = await createTestApp();
   const readme = readFileSync(`${root}README.md`, 'utf8');
-  const sections = { routes: renderRoutes(service.features), configuration: renderVariables() };
+  const sections = {
+    routes: renderRoutes(service.features),
+    'exit-codes': renderExitCodes(),
+    configuration: renderVariables(),
+  };
   return new Map([
     ['.env.example', renderEnvExample(declared)],
     [
@@ -23,24 +28,45 @@ export async function renderDocs(): Promise<Map<string, string>> {
   ]);
 }
 
-/** Puts a section between its two marks. */
+/** Puts a section between its two marks; a README that has no marks for it does without. */
 function insert(text: string, name: string, section: string): string {
   const [start, end] = [`<!-- ${name}: written by npm run docs -->`, `<!-- /${name} -->`];
   const from = text.indexOf(start);
   const to = text.indexOf(end);
+  if (from < 0 && to < 0) return text;
   if (from < 0 || to < from) throw new Error(`README.md has no section between ${start} and ${end}`);
   return `${text.slice(0, from + start.length)}\n\n${section}\n\n${text.slice(to)}`;
 }
 
+/** What the comments beside the codes say. */
+function renderExitCodes(): string {
+  const source = readFileSync(`${root}src/cluster/messages.ts`, 'utf8');
+  const entries = [...source.matchAll(/\/\*\* (.+) \*\/\n +(\w+): (\d+),/g)];
+  const told = entries.map(([, , name]) => name);
+  if (told.join() !== Object.keys(ExitCode).join())
+    throw new Error('an exit code has no comment of one line');
+  const rows = entries.map(([, meaning = '', , code]) => `| ${code} | ${escape(meaning)} |`);
+  return `| code | meaning |\n| --- | --- |\n${rows.join('\n')}`;
+}
+
 function renderRoutes(features: readonly Feature[]): string {
   const blocks = features.map((feature) => {
-    const rows = feature.routes.map((route) => {
-      const marks = route.danger === true ? ' **dangerous**' : '';
-      return `| \`${escape(exampleCurl(feature, route, route.examples[0]))}\` | ${escape(route.teaches ?? route.summary)}${marks} |`;
-    });
-    return `**${feature.title}** (\`${feature.id}\`): ${escape(feature.summary)}\n\n| try | learn |\n| --- | --- |\n${rows.join('\n')}`;
+    const rows = feature.routes.map(
+      (route) =>
+        `| \`${escape(exampleCurl(feature, route, route.examples[0]))}\` | ${escape(explain(route))} |`,
+    );
+    return `**${feature.title}** (\`${feature.id}\`): ${escape(feature.summary)}\n\n| try | what it shows |\n| --- | --- |\n${rows.join('\n')}`;
   });
   return blocks.join('\n\n');
+}
+
+/** One sentence about a route. */
+function explain(route: Route): string {
+  // not in a copy, down to the next empty line
+  const mark = route.danger === true ? ' **dangerous**' : '';
+  if (route.teaches !== undefined) return route.teaches + mark;
+
+  return route.summary;
 }
 
 function renderVariables(): string {

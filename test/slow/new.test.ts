@@ -1,0 +1,320 @@
+/** `npm run new`: what it makes is a service that needs nothing to be cleaned up. */
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Program, root, until } from '../support/program.ts';
+import { applyBlocks, readBlocks } from '../template/blocks.ts';
+import { isUsed, namedFiles } from '../template/rules.ts';
+
+const home = realpathSync(mkdtempSync(join(tmpdir(), 'new-')));
+const orders = join(home, 'orders');
+const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+const node = process.execPath;
+
+/** Runs a program to its end in the new service, unless another folder is named. */
+function run(program: string, args: readonly string[], cwd = orders, env = {}): SpawnSyncReturns<string> {
+  return spawnSync(program, args, { cwd, encoding: 'utf8', env: { ...environment, ...env } });
+}
+
+function make(...args: string[]): SpawnSyncReturns<string> {
+  return run(node, [`${root}test/template/new.ts`, ...args], home);
+}
+
+function mustRun(program: string, args: readonly string[], cwd = orders): string {
+  const { status, stdout, stderr } = run(program, args, cwd);
+  expect({ args, status, output: status === 0 ? '' : stdout + stderr }).toEqual({
+    args,
+    status: 0,
+    output: '',
+  });
+  return stdout;
+}
+
+/** Every file that git tracks in the new service, with its text. */
+function tracked(): Map<string, string> {
+  const names = mustRun('git', ['ls-files']).trim().split('\n');
+  return new Map(names.map((name) => [name, readFileSync(join(orders, name), 'utf8')]));
+}
+
+beforeAll(async () => {
+  const startedAt = performance.now();
+  const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
+  const made = run('npm', ['run', '-s', 'new', '--', orders, '--holder', 'Ada Lovelace'], root);
+  expect({ status: made.status, errors: made.stderr }).toEqual({ status: 0, errors: expect.any(String) });
+  expect(made.stdout.split('\n').length).toBeGreaterThan(5); // it shows what it does
+  const madeAfter = seconds();
+  mustRun('npm', ['ci', '--no-audit', '--no-fund', '--prefer-offline']);
+  const installedAfter = seconds();
+  await using program = await Program.start({}, orders, join(orders, 'src/main.ts'));
+  mustRun('curl', ['-sf', `${program.url}/tasks`]);
+  process.stdout.write(
+    `new: made ${madeAfter} s, installed ${installedAfter} s, first answer ${seconds()} s\n`,
+  );
+}, 300_000);
+
+afterAll(() => {
+  rmSync(home, { recursive: true, force: true });
+});
+
+describe('what is made', () => {
+  test('is committed, and whole: nothing is left to add or to change', () => {
+    expect(mustRun('git', ['status', '--porcelain'])).toBe('');
+    expect(mustRun('git', ['log', '--format=%s'])).toBe('feat: the orders service, as it begins\n');
+    expect(readdirSync(home)).toEqual(['orders']);
+  });
+
+  test('says no word of what it was made of', () => {
+    for (const word of ['demo', 'exemplar', 'not in a copy', '{{name}}']) {
+      const { status, stdout } = run('git', ['grep', '-inF', word]);
+      expect({ word, status, stdout }).toEqual({ word, status: 1, stdout: '' });
+    }
+  });
+
+  test('has its own name and licence', () => {
+    expect(JSON.parse(readFileSync(join(orders, 'package.json'), 'utf8'))).toMatchObject({ name: 'orders' });
+    expect(JSON.parse(readFileSync(join(orders, 'package-lock.json'), 'utf8'))).toMatchObject({
+      name: 'orders',
+    });
+    expect(readFileSync(join(orders, 'LICENSE'), 'utf8')).toMatch(/^Copyright \(c\) \d{4} Ada Lovelace$/m);
+    expect(readFileSync(join(orders, 'docker/compose.yml'), 'utf8')).toContain('image: orders\n');
+    expect(readFileSync(join(orders, 'README.md'), 'utf8')).toMatch(/^# orders\n/);
+  });
+
+  test('has no package that nothing uses, and no file that nothing names', () => {
+    const files = tracked();
+    const { dependencies, devDependencies } = JSON.parse(files.get('package.json') ?? '') as Record<
+      string,
+      Record<string, string>
+    >;
+    const packages = Object.keys({ ...dependencies, ...devDependencies });
+    expect(packages.length).toBeGreaterThan(10);
+    expect(packages.filter((name) => !isUsed(name, files))).toEqual([]);
+
+    const reached = (isStart: (name: string) => boolean) => {
+      const found = new Set([...files.keys()].filter(isStart));
+      for (const name of found) {
+        for (const named of namedFiles(name, files.get(name) ?? '', files)) found.add(named);
+      }
+      return found;
+    };
+    const ofProgram = reached((name) => !/^(src|test)\//.test(name));
+    const ofTests = reached((name) => name.endsWith('.test.ts'));
+    const unused = [...files.keys()].filter(
+      (name) => !ofProgram.has(name) && (name.startsWith('src/') || !ofTests.has(name)),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  test('has scripts and pages that name only what is there', () => {
+    const files = tracked();
+    for (const page of ['README.md', 'package.json', 'docker/compose.yml']) {
+      const named = files
+        .get(page)
+        ?.matchAll(/(?<![\w./-])(?:\*\*\/)?((?:src|test|docker)\/[\w/-]+(\.\w+)?)/g);
+      const paths = [...(named ?? [])].map(([, path = '']) => path);
+      expect(paths.filter((path) => !existsSync(join(orders, path)))).toEqual([]);
+    }
+  });
+
+  test('passes all of its own tests', () => {
+    const { status, stdout, stderr } = run('npm', ['test']);
+    expect({ status, output: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, output: '' });
+  }, 600_000);
+});
+
+describe('npm start', () => {
+  test('serves every route of the example, and stops gracefully on SIGTERM', async () => {
+    const npm = spawn('npm', ['start'], {
+      cwd: orders,
+      env: { ...environment, PORT: '0', MANAGEMENT_PORT: '0', WORKERS: '1', LOG_FORMAT: 'json' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(npm, 'exit');
+    let output = '';
+    npm.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    const started = await until('the start', () => {
+      const line = output.split('\n').find((text) => text.includes('"started"') && text.endsWith('}'));
+      return line === undefined ? undefined : (JSON.parse(line) as { name: string; address: string });
+    });
+    expect(started.name).toBe('orders');
+    const curl = (...args: string[]) => mustRun('curl', ['-s', '-w', '\n%{http_code}', ...args]).split('\n');
+    const url = `${started.address}/tasks`;
+
+    const [created = '', status] = curl('--json', '{"title":"Buy milk"}', url);
+    expect(status).toBe('201');
+    const { id } = JSON.parse(created) as { id: string };
+    expect(curl(url)).toEqual([`{"items":[${created}]}`, '200']);
+    expect(curl(`${url}/${id}`)).toEqual([created, '200']);
+    const change = ['-X', 'PUT', '--json', '{"title":"Buy milk","done":true}', `${url}/${id}`];
+    expect(curl(...change).at(-1)).toBe('428');
+    expect(curl('-H', 'If-Match: "1"', ...change).at(-1)).toBe('200');
+    expect(curl('-X', 'DELETE', '-H', 'If-Match: "1"', `${url}/${id}`).at(-1)).toBe('412');
+    expect(curl('-X', 'DELETE', '-H', 'If-Match: "2"', `${url}/${id}`)).toEqual(['', '204']);
+    expect(curl(`${url}/${id}`).at(-1)).toBe('404');
+
+    npm.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+  });
+});
+
+describe('the image', () => {
+  test('has all that it copies, and what it installs starts in production', async () => {
+    const dockerfile = readFileSync(join(orders, 'Dockerfile'), 'utf8');
+    const copied = [...dockerfile.matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, names = '']) =>
+      names.split(' '),
+    );
+    expect(copied).toEqual(expect.arrayContaining(['package.json', 'package-lock.json', 'src']));
+    const ignored = readFileSync(join(orders, '.dockerignore'), 'utf8').trim().split('\n');
+    expect(ignored[0]).toBe('*');
+    for (const name of copied) expect(ignored).toContain(`!${name}`);
+
+    const image = join(home, 'image');
+    mkdirSync(image);
+    for (const name of new Set(copied)) cpSync(join(orders, name), join(image, name), { recursive: true });
+    const [, install = ''] = /^RUN npm (ci .+)$/m.exec(dockerfile) ?? [];
+    mustRun('npm', [...install.split(' '), '--prefer-offline'], image);
+    expect(existsSync(join(image, 'node_modules/jest'))).toBe(false);
+    const env = { NODE_ENV: 'production', SHUTDOWN_SETTLE_MS: '100' };
+    await using program = await Program.start(env, image, join(image, 'src/main.ts'));
+    expect((await program.get('/tasks')).status).toBe(200);
+    expect((await program.stop()).code).toBe(0);
+    rmSync(image, { recursive: true });
+  }, 120_000);
+});
+
+describe('MAKE-IT-YOURS.md', () => {
+  test('can be followed as it is written', async () => {
+    const copy = join(home, 'copy');
+    mustRun('git', ['clone', '-q', orders, copy]);
+    symlinkSync(join(orders, 'node_modules'), join(copy, 'node_modules'));
+    const chapters = readFileSync(join(copy, 'MAKE-IT-YOURS.md'), 'utf8').split(/^## /m).slice(1);
+    expect(chapters).toHaveLength(6);
+    for (const chapter of chapters) {
+      const [title = ''] = chapter.split('\n');
+      applyBlocks(copy, readBlocks(chapter));
+      for (const [, line = ''] of chapter.matchAll(/```sh\n([^`]+)```/g)) mustRun('sh', ['-ec', line], copy);
+      mustRun(node, ['test/docs/write.ts'], copy);
+      const changed = ['src/app.ts', 'src/features.ts', 'src/greetings', 'test/greetings'];
+      mustRun(node, ['node_modules/typescript/bin/tsc'], copy);
+      mustRun(node, ['node_modules/eslint/bin/eslint.js', ...changed], copy);
+      mustRun(node, ['node_modules/prettier/bin/prettier.cjs', '--check', ...changed], copy);
+      await tryOut(copy, title);
+    }
+    mustRun(
+      'npm',
+      [
+        'run',
+        '-s',
+        'jest',
+        '--',
+        'test/greetings',
+        'test/house',
+        'test/docs',
+        'test/config',
+        'test/contract',
+      ],
+      copy,
+    );
+    rmSync(copy, { recursive: true });
+  }, 400_000);
+});
+
+/** What a chapter promises, asked of the program. */
+async function tryOut(copy: string, title: string): Promise<void> {
+  const env = { WORKERS: '1', ...(title.includes('background') ? { GREETING_EVERY_MS: '100' } : {}) };
+  await using program = await Program.start(env, copy, join(copy, 'src/main.ts'));
+  expect(await (await program.get('/greetings/Ada')).json()).toEqual({ greeting: 'Hello Ada' });
+  const ready = await program.get('/readyz');
+  if (title.includes('readiness')) {
+    expect(await ready.json()).toEqual({ status: 'unavailable', failing: ['the greeting service'] });
+    // Taken out again, as the page says.
+    const index = join(copy, 'src/greetings/index.ts');
+    const lines = readFileSync(index, 'utf8').split('\n');
+    writeFileSync(index, lines.filter((line) => !line.includes('checks:')).join('\n'));
+    mustRun(node, ['node_modules/prettier/bin/prettier.cjs', '--write', index], copy);
+  } else expect(ready.status).toBe(200);
+  if (title.includes('background')) await program.logged('greeting');
+  if (title.includes('layer')) {
+    const response = await program.get('/openapi.json', { headers: { 'Accept-Encoding': 'gzip' } });
+    expect(response.headers.get('content-encoding')).toBeNull();
+  }
+  expect((await program.get('/tasks')).status).toBe(title.includes('Remove') ? 404 : 200);
+  expect((await program.stop()).code).toBe(0);
+  if (title.includes('background')) expect(program.output).toContain('background-stopped');
+}
+
+describe('a mistake is a clear sentence, and nothing is written', () => {
+  const folder = join(home, 'mistakes');
+  beforeAll(() => {
+    mkdirSync(join(folder, 'full'), { recursive: true });
+    writeFileSync(join(folder, 'full/keep'), 'this');
+    writeFileSync(join(folder, 'file'), 'this');
+    symlinkSync('nowhere', join(folder, 'link'));
+  });
+
+  test.each([
+    ['no folder', [], 'Usage:'],
+    ['an unknown option', ['x', '--force'], 'Usage:'],
+    ['a folder that is not empty', [join(folder, 'full')], 'exists and is not empty'],
+    ['a file', [join(folder, 'file')], 'is a file'],
+    ['a link', [join(folder, 'link')], 'is a link'],
+    ['a bad name', [join(folder, 'Orders!')], 'cannot be its name'],
+    [
+      'the name of a package it uses',
+      [join(folder, 'x'), '--name', 'express'],
+      'is a package that the service uses',
+    ],
+    ['a holder of two lines', [join(folder, 'x'), '--holder', 'Ada\nLovelace'], 'one line'],
+    ['a folder nowhere', [join(folder, 'no/where')], 'There is no folder'],
+    ['a folder inside this repository', [join(root, 'orders')], 'is inside this repository'],
+  ])('%s', (_what, args, sentence) => {
+    const { status, stderr } = make(...args);
+    expect(status).toBe(1);
+    expect(stderr).toContain(sentence);
+    expect(stderr).not.toContain('    at ');
+    expect(readdirSync(folder, { recursive: true }).sort()).toEqual(['file', 'full', 'full/keep', 'link']);
+    expect(existsSync(join(root, 'orders'))).toBe(false);
+  });
+
+  test('but to ask for help is none', () => {
+    const { status, stdout } = make('--help');
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^Usage:/) });
+  });
+
+  test('git is missing', () => {
+    const { status, stderr } = run(node, [`${root}test/template/new.ts`, join(folder, 'x')], home, {
+      PATH: dirname(node),
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('git is not found');
+  });
+
+  test('a step that fails in the middle leaves nothing behind', () => {
+    // git and nothing else: npm cannot be run when the lock file is brought in step.
+    const tools = join(home, 'tools');
+    mkdirSync(tools);
+    const git = mustRun('sh', ['-c', 'command -v git'], home).trim();
+    symlinkSync(git, join(tools, 'git'));
+    const { status, stderr } = run(node, [`${root}test/template/new.ts`, join(folder, 'x')], home, {
+      PATH: tools,
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('Nothing was written.');
+    expect(readdirSync(folder).sort()).toEqual(['file', 'full', 'link']);
+  });
+});

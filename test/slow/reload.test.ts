@@ -1,0 +1,88 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Lab } from '../faults/lab.ts';
+import type { Program } from '../support/program.ts';
+
+let lab: Lab;
+beforeEach(() => {
+  lab = new Lab(true, () => undefined);
+});
+afterEach(async () => {
+  expect(await lab.close()).toEqual([]);
+});
+
+async function pids(program: Program): Promise<number[]> {
+  return (await program.readyWorkers(2)).map(({ pid }) => pid).sort();
+}
+
+async function reload(program: Program): Promise<unknown> {
+  const response = await fetch(`${program.managementUrl}/reload`, { method: 'POST' });
+  return response.json();
+}
+
+function count(program: Program, event: string): number {
+  return program.lines.filter((line) => line['event'] === event).length;
+}
+
+describe('a reload', () => {
+  test('onto code that cannot start changes nothing, says why, and forks one worker only', async () => {
+    const program = await lab.start();
+    const before = await pids(program);
+    appendFileSync(lab.path('src/app.ts'), '\nthrow new Error("broken on purpose");\n');
+    expect(await reload(program)).toMatchObject({
+      ok: false,
+      replaced: 0,
+      reason: expect.stringContaining('broken on purpose') as unknown,
+    });
+    await sleep(1_000);
+    expect(await pids(program)).toEqual(before);
+    expect(count(program, 'forked')).toBe(1); // the first ones are summed up in one line
+  });
+
+  test('onto a bad .env changes nothing and names the variable', async () => {
+    const program = await lab.start();
+    const before = await pids(program);
+    writeFileSync(lab.path('.env'), 'KEEP_ALIVE_TIMEOUT_MS=long\n');
+    expect(await reload(program)).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('KEEP_ALIVE_TIMEOUT_MS must be') as unknown,
+    });
+    expect(await pids(program)).toEqual(before);
+  });
+});
+
+describe('supervision', () => {
+  test('gives up on workers that can no longer start, ends with 83 and says why', async () => {
+    const program = await lab.start({ WORKERS: '1' });
+    const [worker] = await program.readyWorkers(1);
+    appendFileSync(lab.path('src/app.ts'), '\nthrow new Error("broken on purpose");\n');
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    expect((await program.exited).code).toBe(83);
+    const why = program.lines.find(({ event, level }) => event === 'gave-up' && level === 'fatal');
+    expect(why?.['reason']).toContain('broken on purpose');
+    expect(count(program, 'forked')).toBeLessThanOrEqual(10);
+  });
+
+  test('ends a start that never becomes ready, with its reason', async () => {
+    appendFileSync(
+      lab.path('src/app.ts'),
+      '\nawait new Promise((resolve) => setTimeout(resolve, 60_000));\n',
+    );
+    const program = lab.launch({ WORKER_START_TIMEOUT_MS: '1500' });
+    expect((await program.exited).code).toBe(70);
+    expect(program.errors).toContain('It was not ready within 1500 ms');
+  });
+
+  test('a primary that was paused kills no worker when it goes on', async () => {
+    const program = await lab.start({ HEARTBEAT_TIMEOUT_MS: '500' });
+    const before = await pids(program);
+    program.kill('SIGSTOP');
+    await sleep(2_500);
+    program.kill('SIGCONT');
+    await sleep(1_000);
+    expect(await pids(program)).toEqual(before);
+    expect(count(program, 'unresponsive')).toBe(0);
+  });
+});
