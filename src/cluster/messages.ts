@@ -34,6 +34,16 @@ export interface WorkerReport {
 
 export type MetricsJson = MetricObjectWithValues<MetricValue<string>>[];
 
+/** Hits of several clients, to be counted together. */
+export interface Hits {
+  readonly limiter: string;
+  readonly windowMs: number;
+  readonly hits: readonly (readonly [key: string, times: number])[];
+}
+
+/** What a client has used of its window, and when that ends, in milliseconds since the epoch. */
+export type Count = readonly [total: number, resetAt: number];
+
 export type FromWorker =
   | { readonly type: 'ready'; readonly address: string }
   | { readonly type: 'start-failed'; readonly reason: string; readonly exitCode: number }
@@ -41,12 +51,20 @@ export type FromWorker =
   | { readonly type: 'stopping'; readonly reason: string }
   | { readonly type: 'signalled'; readonly signal: string }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: MetricsJson }
-  | { readonly type: 'goodbye'; readonly metrics: MetricsJson };
+  | { readonly type: 'goodbye'; readonly metrics: MetricsJson }
+  | ({ readonly type: 'count'; readonly id: number } & Hits)
+  | { readonly type: 'forget'; readonly limiter: string; readonly key: string };
 
 export type FromPrimary =
   | { readonly type: 'welcome'; readonly managementAddress: string }
   | { readonly type: 'drain'; readonly reason: string; readonly keepListening: boolean }
-  | { readonly type: 'metrics'; readonly id: number };
+  | { readonly type: 'metrics'; readonly id: number }
+  | {
+      readonly type: 'counted';
+      readonly id: number;
+      readonly limiter: string;
+      readonly counts: readonly Count[];
+    };
 
 /** Other packages use the same channel: only what carries this mark is ours. */
 const MARK = 'supervision';

@@ -97,6 +97,8 @@ export class PrimaryHandle {
           this.#send({ type: 'metrics', id: message.id, metrics: metrics });
         });
         return;
+      case 'counted':
+        return; // the limiter that asked listens
     }
   }
 

@@ -1,30 +1,53 @@
 import cluster from 'node:cluster';
-import { ClusterMemoryStorePrimary } from '@express-rate-limit/cluster-memory-store';
-import { MemoryStore, type ClientRateLimitInfo } from 'express-rate-limit';
-
-/**
- * Tells each caller the count that was its own.
- *
- * The package's store resolves with the very object it goes on counting in. Messages of several workers that arrive
- * in one turn are all counted before the first of them is answered, so each would be told the last count, and around
- * the limit requests would be refused that still were within it.
- */
-export class SnapshotStore extends MemoryStore {
-  override async increment(key: string): Promise<ClientRateLimitInfo> {
-    const counted = super.increment(key);
-    const own = { ...this.current.get(key) }; // now, before anybody counts on
-    return { ...(await counted), ...own };
-  }
-}
+import { MemoryStore, type Options } from 'express-rate-limit';
+import { pack, unpack, type Count, type FromPrimary, type FromWorker, type Hits } from './messages.ts';
 
 /** Counts for all workers, which makes their rate limits exact. */
 export function countForWorkers(): void {
-  const counts = new ClusterMemoryStorePrimary();
-  const { stores } = counts as unknown as { readonly stores: Record<string, MemoryStore> }; // private by type only
-  // Heard before the package hears it, which makes a store of its own where there is none.
-  cluster.on('message', (_worker, message: { from?: string; command?: string; prefix?: string } | null) => {
-    if (message?.from !== 'cluster-memory-store' || message.command !== 'init') return;
-    stores[message.prefix ?? ''] ??= new SnapshotStore();
+  const counts = new RateLimitCounts();
+  cluster.on('message', (worker, received) => {
+    const message = unpack<FromWorker>(received);
+    if (message?.type === 'forget') counts.forget(message.limiter, message.key);
+    if (message?.type !== 'count') return;
+    const { id, limiter } = message;
+    const answer: FromPrimary = { type: 'counted', id, limiter, counts: counts.count(message) };
+    // A worker that has just died hears nothing, and its requests have died with it.
+    worker.send(pack(answer), () => undefined);
   });
-  counts.init();
+}
+
+/** The counts of every client, a store for each limiter. */
+export class RateLimitCounts {
+  readonly #stores = new Map<string, BatchStore>();
+
+  /** @returns for each client what it has used of its window with these hits, in their order */
+  count({ limiter, windowMs, hits }: Hits): Count[] {
+    let store = this.#stores.get(limiter);
+    if (store === undefined) {
+      store = new BatchStore();
+      store.init({ windowMs } as Options);
+      this.#stores.set(limiter, store);
+    }
+    return hits.map(([key, times]) => store.add(key, times));
+  }
+
+  forget(limiter: string, key: string): void {
+    void this.#stores.get(limiter)?.resetKey(key);
+  }
+}
+
+/**
+ * The package's store, with several hits of one client counted at once.
+ *
+ * Its own `increment` resolves, a turn later, with the very object it goes on counting in: of several requests that
+ * are counted in one turn each would be told the count of the last, and refused too early. So the count is read at once.
+ */
+class BatchStore extends MemoryStore {
+  add(key: string, times: number): Count {
+    void this.increment(key);
+    const client = this.current.get(key);
+    if (client === undefined) throw new Error('express-rate-limit counts later than it did');
+    client.totalHits += times - 1;
+    return [client.totalHits, client.resetTime.getTime()];
+  }
 }

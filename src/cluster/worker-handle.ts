@@ -177,6 +177,8 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
         return;
       case 'start-failed':
       case 'metrics':
+      case 'count':
+      case 'forget':
         return; // whoever waits for it listens
     }
   }
@@ -192,13 +194,15 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
         );
         this.kill();
       }, timeoutMs);
-      this.#worker.on('message', (received) => {
+      const onMessage = (received: unknown) => {
         const message = unpack<FromWorker>(received);
         if (message?.type !== 'ready' && message?.type !== 'start-failed') return;
         clearTimeout(timer);
+        this.#worker.off('message', onMessage);
         if (message.type === 'ready') resolve(message.address);
         else reject(new StartError(message));
-      });
+      };
+      this.#worker.on('message', onMessage);
       this.#worker.once('exit', (code: number | null, signal: string | null) => {
         clearTimeout(timer);
         const how = signal === null ? `with exit code ${code}` : `by ${signal}`;

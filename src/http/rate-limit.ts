@@ -1,6 +1,6 @@
-import { ClusterMemoryStoreWorker } from '@express-rate-limit/cluster-memory-store';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, MemoryStore, rateLimit, type RateLimitInfo } from 'express-rate-limit';
+import { SharedCounts } from '../cluster/shared-counts.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../process/logger.ts';
 import { isProbe } from './health.ts';
@@ -32,7 +32,7 @@ export function createRateLimit({ config, log, clustered }: RateLimitOptions): R
     legacyHeaders: false,
     store,
     keyGenerator: clientKey,
-    skip: (req) => isProbe(req.path) || (store instanceof PrimaryStore && store.silent),
+    skip: (req) => isProbe(req.path) || (store instanceof SharedCounts && store.silent),
     passOnStoreError: true,
     logger: adaptLogger(log),
     // X-Forwarded-For without TRUST_PROXY is ignored on purpose, so nobody needs to be told of it.
@@ -70,30 +70,9 @@ function refuse(count: RateLimitInfo | undefined): Problem {
   });
 }
 
-/** For how long a primary that was silent is not asked: each request would wait for it in vain. */
-const NOT_ASKED_MS = 2_000;
-
-/** The counts that the primary keeps, as long as it answers. */
-class PrimaryStore extends ClusterMemoryStoreWorker {
-  #notAskedUntil = 0;
-
-  /** Whether the primary was silent a moment ago. */
-  get silent(): boolean {
-    return this.#notAskedUntil > 0 && performance.now() < this.#notAskedUntil;
-  }
-
-  override increment(key: string): ReturnType<ClusterMemoryStoreWorker['increment']> {
-    const counted = super.increment(key);
-    counted.catch(() => {
-      this.#notAskedUntil = performance.now() + NOT_ASKED_MS;
-    });
-    return counted;
-  }
-}
-
-/** @param prefix one for each limiter; limiters of the same prefix share their counts */
-export function createStore(prefix: string, clustered: boolean): ClusterMemoryStoreWorker | MemoryStore {
-  return clustered ? new PrimaryStore({ prefix }) : new MemoryStore();
+/** @param name one for each limiter; limiters of the same name share their counts */
+export function createStore(name: string, clustered: boolean): SharedCounts | MemoryStore {
+  return clustered ? new SharedCounts(name) : new MemoryStore();
 }
 
 /** IPv4 by address; IPv6 by its /56, for one customer has at least that many addresses. */

@@ -1,21 +1,42 @@
 import { describe, expect, test } from '@jest/globals';
-import { MemoryStore, type Options } from 'express-rate-limit';
-import { SnapshotStore } from '../../src/cluster/rate-limit-counts.ts';
-
-/** What callers are told whose requests are counted in one turn. */
-async function countInOneTurn(store: MemoryStore): Promise<number[]> {
-  store.init({ windowMs: 60_000 } as Options);
-  const counted = await Promise.all([store.increment('a'), store.increment('a'), store.increment('a')]);
-  store.shutdown();
-  return counted.map(({ totalHits }) => totalHits);
-}
+import { RateLimitCounts } from '../../src/cluster/rate-limit-counts.ts';
 
 describe('the counts of rate limits', () => {
-  test('tell each caller its own, also where several are counted in one turn', async () => {
-    expect(await countInOneTurn(new SnapshotStore())).toEqual([1, 2, 3]);
+  const used = (counts: RateLimitCounts, hits: readonly (readonly [string, number])[], name = 'client') =>
+    counts.count({ limiter: name, windowMs: 60_000, hits }).map(([total]) => total);
+
+  test('add up over all that ask, each client for itself', () => {
+    const counts = new RateLimitCounts();
+    expect(used(counts, [['a', 3]])).toEqual([3]);
+    expect(
+      used(counts, [
+        ['a', 1],
+        ['b', 2],
+      ]),
+    ).toEqual([4, 2]);
   });
 
-  test('the package alone tells all of them the last; when it no longer does, SnapshotStore can go', async () => {
-    expect(await countInOneTurn(new MemoryStore())).toEqual([3, 3, 3]);
+  test('say when the window ends, which begins with its first hit', () => {
+    const counts = new RateLimitCounts();
+    const ends = [1, 2].flatMap(() =>
+      counts.count({ limiter: 'client', windowMs: 60_000, hits: [['a', 1]] }),
+    );
+    const [first, second] = ends.map(([, resetAt]) => resetAt);
+    expect(first).toBeGreaterThan(Date.now());
+    expect(second).toBe(first);
+  });
+
+  test('of one limiter are not those of another', () => {
+    const counts = new RateLimitCounts();
+    used(counts, [['a', 3]]);
+    expect(used(counts, [['a', 1]], 'bucket')).toEqual([1]);
+  });
+
+  test('can be taken back, and forgotten', () => {
+    const counts = new RateLimitCounts();
+    used(counts, [['a', 3]]);
+    expect(used(counts, [['a', -1]])).toEqual([2]);
+    counts.forget('client', 'a');
+    expect(used(counts, [['a', 1]])).toEqual([1]);
   });
 });
