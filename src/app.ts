@@ -13,7 +13,7 @@ import { createNotFound } from './http/not-found.ts';
 import { createOpenApi } from './http/openapi.ts';
 import { createOverload } from './http/overload.ts';
 import { createProblemList } from './http/problem-list.ts';
-import { createRateLimit } from './http/rate-limit.ts';
+import { createRateLimit, type Counts } from './http/rate-limit.ts';
 import type { RequestContext } from './http/request-context.ts';
 import { createRequestTarget } from './http/request-target.ts';
 import { createSecurity } from './http/security.ts';
@@ -33,8 +33,8 @@ export interface AppDependencies {
   readonly lifecycle: Lifecycle;
   readonly inFlight: InFlight;
   readonly created: readonly CreatedFeatures[];
-  /** Whether this is one of several workers, which count a client's requests together. */
-  readonly clustered: boolean;
+  /** Makes the counts of a rate limit: those of the primary, where several workers count together. */
+  readonly createCounts: (limiter: string) => Counts;
 }
 
 /** Every layer a request meets, in order, top to bottom. */

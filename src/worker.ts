@@ -1,9 +1,11 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
+import { MemoryStore } from 'express-rate-limit';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { ExitCode, type WorkerReport } from './cluster/messages.ts';
 import { PrimaryHandle } from './cluster/primary-handle.ts';
+import { SharedCounts } from './cluster/shared-counts.ts';
 import { Standalone } from './cluster/standalone.ts';
 import { sizeThreadPool, type Config } from './config.ts';
 import { featureSets } from './features.ts';
@@ -32,7 +34,7 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
   const sink = new LogSink({ maxWaitingBytes: config.LOG_MAX_WAITING_BYTES });
   const board = new RequestBoard();
   const inFlight = new InFlight();
-  const context = new RequestContext(board, inFlight);
+  const context = new RequestContext({ config, board, inFlight });
   const log = await createLogger({
     config,
     sink,
@@ -56,6 +58,7 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
     clustered,
   });
 
+  const createCounts = (limiter: string) => (clustered ? new SharedCounts(limiter) : new MemoryStore());
   const sets = await Promise.all(offered.map((set) => set.load()));
   const dependencies: FeatureDependencies = {
     config,
@@ -63,6 +66,7 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
     metrics,
     vitals,
     clustered,
+    createCounts,
     managementAddress: () => supervision.managementAddress,
     draining: lifecycle.draining,
   };
@@ -77,7 +81,7 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
     vitals,
     lifecycle,
     created,
-    clustered,
+    createCounts,
   });
   const server = new HttpServer({ config, clustered, app, inFlight });
   addGauge(

@@ -1,5 +1,6 @@
 import process from 'node:process';
-import type { ClientRateLimitInfo, Options, Store } from 'express-rate-limit';
+import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
+import type { Counts } from '../http/rate-limit.ts';
 import { pack, unpack, type Count, type FromPrimary, type FromWorker } from './messages.ts';
 
 /** How long a primary may take to answer. */
@@ -27,7 +28,7 @@ interface Question {
  * costs more than a request, is shared by the more of them the busier this worker is, and each still gets the exact
  * count that is its own.
  */
-export class SharedCounts implements Store {
+export class SharedCounts implements Counts {
   readonly localKeys = false;
   readonly prefix: string;
   #windowMs = 0;

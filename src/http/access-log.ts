@@ -8,7 +8,7 @@ export const CLIENT_CLOSED_REQUEST = 499;
 
 /** The status that was seen by the client; 499 where it left first. */
 export function seenStatus(res: Response): number {
-  return res.writableFinished || res.locals.cut === true ? res.statusCode : CLIENT_CLOSED_REQUEST;
+  return res.writableFinished || res.locals.cut ? res.statusCode : CLIENT_CLOSED_REQUEST;
 }
 
 /**
@@ -36,7 +36,7 @@ export function createAccessLog({ log }: { readonly log: Logger }): (res: Respon
           durationMs: Math.round((performance.now() - res.locals.startedAt) * 1000) / 1000,
           bytes: Number(res.getHeader('content-length')) || undefined,
           ip: res.locals.ip,
-          cut: res.locals.cut,
+          cut: res.locals.cut || undefined,
         },
         'request',
       );

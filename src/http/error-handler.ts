@@ -13,18 +13,18 @@ const bodyParserCodes: Readonly<Record<string, ProblemCode>> = {
   'encoding.unsupported': 'unsupported-media-type',
 };
 
-/** Headers that described the answer that is not given now. */
+/** Headers that described the answer that is not given now; in lower case, in which Node.js looks them up. */
 const staleHeaders = [
-  'Cache-Control',
-  'Content-Disposition',
-  'Content-Encoding',
-  'Content-Language',
-  'Content-Length',
-  'Content-Range',
-  'Content-Type',
-  'ETag',
-  'Last-Modified',
-  'Transfer-Encoding',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+  'etag',
+  'last-modified',
+  'transfer-encoding',
 ];
 
 /** The last layer: every error of a request becomes one problem answer, and one log line where it is unexpected. */

@@ -10,6 +10,7 @@ import type { Metrics } from '../process/metrics.ts';
 import type { ReadinessCheck } from '../process/readiness.ts';
 import type { VitalsMonitor } from '../process/vitals.ts';
 import type { ProblemCode } from './problem.ts';
+import type { Counts } from './rate-limit.ts';
 
 export type Method = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete' | 'all';
 
@@ -130,6 +131,8 @@ export interface FeatureDependencies {
   readonly vitals: VitalsMonitor;
   /** Whether this is one of several workers. */
   readonly clustered: boolean;
+  /** Makes the counts of a rate limit of its own, which all workers share. */
+  readonly createCounts: (limiter: string) => Counts;
   /** Where the management port really is, as a URL; left out where there is none, as in an app without a process. */
   readonly managementAddress?: () => Promise<string>;
   /** Aborted when this worker begins to drain. */

@@ -23,7 +23,7 @@ export function readInput(route: Route, req: Request): Input {
     body: isStreamedBody(route.body) ? undefined : check(route.body, req.body, 'body', faults),
     headers: check(route.requestHeaders, req.headers, 'headers', faults),
   };
-  if (route.query === undefined) refuseUnknown(req.query, faults);
+  if (route.query === undefined && req.originalUrl.includes('?')) refuseUnknown(req.query, faults);
   if (faults.length === 0) return input;
   throw new Problem('invalid-input', {
     detail: faults

@@ -3,7 +3,8 @@ import { Problem } from './problem.ts';
 
 /** What no layer and no route has answered. */
 export function createNotFound(): RequestHandler {
+  const problem = new Problem('not-found', { detail: 'GET / lists what is here.' }); // the same for each
   return function notFound(_req, _res, next) {
-    next(new Problem('not-found', { detail: 'GET / lists what is here.' }));
+    next(problem);
   };
 }

@@ -1,16 +1,21 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, MemoryStore, rateLimit, type RateLimitInfo } from 'express-rate-limit';
-import { SharedCounts } from '../cluster/shared-counts.ts';
+import { ipKeyGenerator, rateLimit, type RateLimitInfo, type Store } from 'express-rate-limit';
 import type { Config } from '../config.ts';
 import type { Logger } from '../process/logger.ts';
 import { isProbe } from './health.ts';
 import { Problem } from './problem.ts';
 
+/** Where the hits of each client are counted. */
+export interface Counts extends Store {
+  /** Whether whoever counts did not answer a moment ago, so that it is not worth asking. */
+  readonly silent?: boolean;
+}
+
 interface RateLimitOptions {
   readonly config: Pick<Config, 'RATE_LIMIT_MAX' | 'RATE_LIMIT_WINDOW_MS'>;
   readonly log: Logger;
-  /** Whether this process is one of several that must count together. */
-  readonly clustered: boolean;
+  /** Makes the counts of a limiter, by its name; limiters of the same name share theirs. */
+  readonly createCounts: (limiter: string) => Counts;
 }
 
 /**
@@ -20,10 +25,10 @@ interface RateLimitOptions {
  * moment it is not asked at all: a limiter that fails must not become the outage it is there to prevent. Probes are
  * exempt.
  */
-export function createRateLimit({ config, log, clustered }: RateLimitOptions): RequestHandler {
+export function createRateLimit({ config, log, createCounts }: RateLimitOptions): RequestHandler {
   const { RATE_LIMIT_MAX: limit, RATE_LIMIT_WINDOW_MS: windowMs } = config;
   const policy = `"client"; q=${limit}; w=${Math.ceil(windowMs / 1000)}`;
-  const store = createStore('client', clustered);
+  const store = createCounts('client');
   const limiter = rateLimit({
     limit,
     windowMs,
@@ -32,7 +37,7 @@ export function createRateLimit({ config, log, clustered }: RateLimitOptions): R
     legacyHeaders: false,
     store,
     keyGenerator: clientKey,
-    skip: (req) => isProbe(req.path) || (store instanceof SharedCounts && store.silent),
+    skip: (req) => isProbe(req.path) || store.silent === true,
     passOnStoreError: true,
     logger: adaptLogger(log),
     // X-Forwarded-For without TRUST_PROXY is ignored on purpose, so nobody needs to be told of it.
@@ -68,11 +73,6 @@ function refuse(count: RateLimitInfo | undefined): Problem {
     detail: 'Wait as long as Retry-After says.',
     headers: { 'Retry-After': String(seconds) },
   });
-}
-
-/** @param name one for each limiter; limiters of the same name share their counts */
-export function createStore(name: string, clustered: boolean): SharedCounts | MemoryStore {
-  return clustered ? new SharedCounts(name) : new MemoryStore();
 }
 
 /** IPv4 by address; IPv6 by its /56, for one customer has at least that many addresses. */

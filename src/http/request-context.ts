@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { performance } from 'node:perf_hooks';
+import type { Config } from '../config.ts';
 import type { RequestBoard } from '../process/request-board.ts';
 import type { InFlight } from './in-flight.ts';
 
@@ -18,11 +19,11 @@ declare global {
       /** Where this request stands on the board of requests in flight. */
       slot: number;
       /** The pattern of the route that serves this request; unset where none does. */
-      route?: string;
+      route: string | undefined;
       /** Who asks, by address; unset where the connection was gone before anybody looked. */
-      ip?: string | undefined;
+      ip: string | undefined;
       /** Set where this side gave up an answer that it had begun. */
-      cut?: true;
+      cut: boolean;
     }
   }
 }
@@ -42,35 +43,50 @@ const validRequestId = /^[A-Za-z0-9._-]{1,128}$/;
 const validTraceparent =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?=$|-)/;
 
+const nobody = {};
+
+interface RequestContextOptions {
+  readonly config: Pick<Config, 'TRUST_PROXY'>;
+  readonly board: RequestBoard;
+  readonly inFlight: InFlight;
+}
+
 /** Knows, anywhere below a request's first layer, which request is being served. */
 export class RequestContext {
   readonly #storage = new AsyncLocalStorage<RequestFields>();
-  readonly #board: RequestBoard;
-  readonly #inFlight: InFlight;
+  readonly #options: RequestContextOptions;
 
-  constructor(board: RequestBoard, inFlight: InFlight) {
-    this.#board = board;
-    this.#inFlight = inFlight;
+  constructor(options: RequestContextOptions) {
+    this.#options = options;
+    const { board, inFlight } = options;
     inFlight.onEnd((res) => board.end(res.locals.slot));
   }
 
   /** The fields of the request that is being served, or none outside of one. */
-  readonly fields = (): object => ({ ...this.#storage.getStore() }); // a copy: pino adds to what it is given
+  readonly fields = (): object => this.#storage.getStore() ?? nobody;
 
   /** The layer that begins a request. */
   get layer(): RequestHandler {
-    const [storage, board, inFlight] = [this.#storage, this.#board, this.#inFlight];
+    const storage = this.#storage;
+    const { config, board, inFlight } = this.#options;
+    // Without proxies to be believed it is whoever holds the connection, and no header need be looked at.
+    const behindProxy = config.TRUST_PROXY.length > 0;
     return function requestContext(req, res, next) {
       // Layers, the router and a pipeline each listen for its end: more than the ten that Node.js takes for a leak.
       res.setMaxListeners(30);
       const fields = identify(req.get('x-request-id'), req.get('traceparent'));
-      res.locals.startedAt = performance.now();
-      res.locals.fields = fields;
-      res.locals.requestId = fields.requestId;
-      // Read now: when the request is logged its connection may be gone, and the address with it.
-      res.locals.ip = req.ip;
+      // All at once: V8 reads and writes an object whose shape it knows far faster than one that grows.
+      res.locals = {
+        requestId: fields.requestId,
+        fields,
+        startedAt: performance.now(),
+        slot: board.begin(fields.requestId, req.method, req.url),
+        // Read now: when the request is logged its connection may be gone, and the address with it.
+        ip: behindProxy ? req.ip : req.socket.remoteAddress,
+        route: undefined,
+        cut: false,
+      };
       res.setHeader('X-Request-Id', fields.requestId);
-      res.locals.slot = board.begin(fields.requestId, req.method, req.url);
       inFlight.add(res);
       storage.run(fields, next);
     };

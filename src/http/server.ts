@@ -71,8 +71,8 @@ export class HttpServer {
     this.#server.on('request', (req, res) => {
       if (req.url?.startsWith('/') === false) req.url = toOriginForm(req.url);
       if (this.#draining) announceClose(res);
+      app(req, res);
     });
-    this.#server.on('request', app);
     this.#server.on('clientError', (error, socket) => this.#answerParserError(error, socket as Socket));
   }
 

@@ -23,7 +23,7 @@ export async function createLogger(dependencies: LoggerDependencies): Promise<Lo
     base: { name, pid: process.pid, ...(worker === 'primary' ? { role: worker } : { worker }) },
     timestamp: isoTime(),
     formatters: { level: (label) => ({ level: label }) },
-    ...(requestFields === undefined ? {} : { mixin: requestFields }),
+    ...(requestFields === undefined ? {} : nameRequests(requestFields)),
   };
   const prettify = wantsPretty(config) ? await loadPrettifier() : undefined;
   const stream = prettify === undefined ? sink : { write: (line: string) => sink.write(prettify(line)) };
@@ -35,6 +35,14 @@ export async function createLogger(dependencies: LoggerDependencies): Promise<Lo
     ),
   );
   return log;
+}
+
+/** Adds to every line which request was being served as it was written; a line that says so itself stays as it is. */
+export function nameRequests(requestFields: () => object): LoggerOptions {
+  return {
+    mixin: requestFields,
+    mixinMergeStrategy: (line, fields) => ('requestId' in line ? line : { ...fields, ...line }),
+  };
 }
 
 /** The time as pino's own `isoTime` gives it, written anew only in a new millisecond: many lines share one. */

@@ -1,4 +1,5 @@
 import type { Express } from 'express';
+import { MemoryStore } from 'express-rate-limit';
 import { pino } from 'pino';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
@@ -8,6 +9,7 @@ import { featureSets, featureVariables } from '../../src/features.ts';
 import { InFlight } from '../../src/http/in-flight.ts';
 import { RequestContext } from '../../src/http/request-context.ts';
 import { Lifecycle } from '../../src/process/lifecycle.ts';
+import { nameRequests } from '../../src/process/logger.ts';
 import { RequestBoard } from '../../src/process/request-board.ts';
 import { createMetrics, type Metrics } from '../../src/process/metrics.ts';
 import { VitalsMonitor, type Vitals } from '../../src/process/vitals.ts';
@@ -47,9 +49,9 @@ export async function createTestApp({
   );
   const logged: Record<string, unknown>[] = [];
   const board = new RequestBoard();
-  const context = new RequestContext(board, inFlight);
+  const context = new RequestContext({ config, board, inFlight });
   const log = pino(
-    { level: 'debug', mixin: context.fields, formatters: { level: (label) => ({ level: label }) } },
+    { level: 'debug', ...nameRequests(context.fields), formatters: { level: (label) => ({ level: label }) } },
     { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const metrics = createMetrics();
@@ -67,6 +69,7 @@ export async function createTestApp({
     lifecycle,
     draining: lifecycle.draining,
     clustered: false,
+    createCounts: () => new MemoryStore(),
     board,
     inFlight,
   };

@@ -2,7 +2,7 @@ import { rateLimit, type RateLimitInfo, type RateLimitRequestHandler } from 'exp
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
-import { clientKey, createStore } from '../../http/rate-limit.ts';
+import { clientKey } from '../../http/rate-limit.ts';
 import { demoRoute } from '../demo.ts';
 import { toMicroseconds } from '../evidence/timeline.ts';
 import { count, ms } from '../evidence/words.ts';
@@ -72,13 +72,12 @@ export function createRateLimited() {
 }
 
 function createBucket(tools: Tools): Bucket {
-  const { clustered } = tools.dependencies;
   const limiter = rateLimit({
     ...BUCKET,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     identifier: 'small-bucket',
-    store: createStore(PREFIX, clustered),
+    store: tools.dependencies.createCounts(PREFIX),
     keyGenerator: clientKey,
     // It is made within a request, but once: when it is first asked for.
     validate: { xForwardedForHeader: false, creationStack: false },
