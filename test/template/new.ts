@@ -39,7 +39,8 @@ function readArguments() {
       },
     });
   } catch (error) {
-    throw new Mistake(`${(error as Error).message}\n${USAGE}`);
+    const [sentence = ''] = (error as Error).message.split('. ', 1);
+    throw new Mistake(`${sentence}.\n\n${USAGE}`);
   }
 }
 
