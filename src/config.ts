@@ -21,6 +21,8 @@ export interface Variable<T> {
   readonly default: string;
   /** The default where `NODE_ENV` is `production`, if it is another one. */
   readonly productionDefault?: string;
+  /** Never shown, not even where it is bad: what stops the start goes to the log. */
+  readonly secret?: true;
   readonly schema: z.ZodType<T, string>;
 }
 
@@ -311,7 +313,7 @@ export function readConfig(
     const raw = environment[name]?.trim() || fallback;
     const parsed = variable.schema.safeParse(raw);
     if (parsed.success) values[name] = parsed.data;
-    else faults.push(`${name} must be ${variable.expects}; it is ${JSON.stringify(raw.slice(0, 80))}`);
+    else faults.push(describeFault(name, raw, variable));
   }
 
   if (faults.length > 0) throw new ConfigError(faults);
@@ -319,6 +321,11 @@ export function readConfig(
   const contradictions = findContradictions(config);
   if (contradictions.length > 0) throw new ConfigError(contradictions);
   return Object.freeze(config);
+}
+
+function describeFault(name: string, raw: string, { expects, secret }: Variable<unknown>): string {
+  const given = secret === true ? 'what it is is not shown' : `it is ${JSON.stringify(raw.slice(0, 80))}`;
+  return `${name} must be ${expects}; ${given}`;
 }
 
 /** What is wrong though each value alone is right. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, readConfig, renderEnvExample, variables } from '../src/config.ts';
+import { z } from 'zod';
+import { ConfigError, readConfig, renderEnvExample, variables, type Variables } from '../src/config.ts';
 import { featureVariables } from '../src/features.ts';
 import { root } from './support/program.ts';
 
@@ -28,6 +29,25 @@ describe('configuration', () => {
     for (const name of Object.keys(declared)) {
       expect(faults.some((fault) => fault.startsWith(`${name} must be `))).toBe(true);
     }
+  });
+
+  test('shows what a bad value is, but not that of a secret', () => {
+    const variable = {
+      doc: 'For this test.',
+      expects: 'long',
+      default: 'long enough',
+      schema: z.string().min(8),
+    } as const;
+    const faults = (extra: Variables) => {
+      try {
+        readConfig({ KEY: 'hunter2' }, extra);
+      } catch (error) {
+        return String(error);
+      }
+      return '';
+    };
+    expect(faults({ KEY: variable })).toContain('KEY must be long; it is "hunter2"');
+    expect(faults({ KEY: { ...variable, secret: true } })).toMatch(/KEY must be long; (?!.*hunter2)/);
   });
 
   test.each([

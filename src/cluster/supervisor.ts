@@ -84,10 +84,10 @@ export class Supervisor {
   /**
    * Starts one worker, and the others together once it has shown that a worker can start.
    *
-   * @returns the address they listen on
+   * @returns the address they listen on; nothing where it was asked to stop meanwhile
    * @throws {StartError} if the first cannot become ready
    */
-  async start(): Promise<string> {
+  async start(): Promise<string | undefined> {
     const { HOST, PORT, WORKERS } = this.#options.config;
     // The workers share one listening socket, and the kernel gives a connection to one that waits for it. With the
     // default, the primary accepts and passes connections on: one that is on its way to a worker that dies or hangs
@@ -96,8 +96,10 @@ export class Supervisor {
     if (PORT === 0) this.#workers.port = await findFreePort(HOST);
     const address = await this.#workers.fork(0, true).ready;
     this.#started = true;
+    if (this.stopping) return undefined; // the stop waits for those that were there when it began
     const others = Array.from({ length: WORKERS - 1 }, (_, index) => this.#workers.fork(index + 1, true));
     await Promise.allSettled(others.map((worker) => worker.ready));
+    if (this.stopping) return undefined;
     this.#heartbeats.start();
     return address;
   }

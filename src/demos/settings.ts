@@ -7,6 +7,7 @@ const cookieSecret: Variable<string> = {
   expects: 'at least 16 characters, or none',
   default: 'known-to-all-for-development-only',
   productionDefault: 'none',
+  secret: true,
   schema: z.string().refine((text) => text === 'none' || text.length >= 16),
 };
 

@@ -20,7 +20,10 @@ export function createCompression(): RequestHandler {
     filter(req, res) {
       // An event must leave at once, and a compressor would hold it back.
       const type = String(res.getHeader('Content-Type') ?? '');
-      return !type.startsWith('text/event-stream') && compressionPackage.filter(req, res);
+      if (type.startsWith('text/event-stream')) return false;
+      // A strong tag stands for these very bytes: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.1
+      if (String(res.getHeader('ETag') ?? '').startsWith('"')) return false;
+      return compressionPackage.filter(req, res);
     },
   });
   return function compression(req, res, next) {

@@ -2,10 +2,17 @@
 import { z } from 'zod';
 import { uuidTimestamp } from './task-id.ts';
 
-export const taskId = z.uuidv7({ error: 'must be the id of a task' });
+/** In small letters, as it is made: to callers the case of a UUID means nothing. */
+export const taskId = z.uuidv7({ error: 'must be the id of a task' }).toLowerCase();
 
 const fields = {
-  title: z.string().trim().min(1).max(200).describe('What is to be done.'),
+  title: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: 'must be one line of text' })
+    .describe('What is to be done.'),
   done: z.boolean().describe('Whether it is done.'),
 };
 

@@ -60,7 +60,9 @@ function commandLineOrExit() {
   try {
     return readCommandLine(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    // What Node.js says of an option goes on with advice that does not fit here.
+    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split('. ', 1);
+    process.stderr.write(`bench: ${sentence}; npm run bench -- --help says what there is\n`);
     process.exit(64);
   }
 }

@@ -21,6 +21,18 @@ const probe: Feature = {
     }),
     defineRoute({
       method: 'get',
+      path: '/tagged',
+      summary: 'A large answer with a tag.',
+      query: z.strictObject({ tag: z.string() }),
+      response: z.object({ text: z.string() }),
+      examples: [{ title: 'Tagged', query: { tag: '"1"' } }],
+      handler: ({ query: { tag }, res }) => {
+        res.set('ETag', tag);
+        return { text: 'abc '.repeat(5_000) };
+      },
+    }),
+    defineRoute({
+      method: 'get',
       path: '/small',
       summary: 'A small answer.',
       response: z.object({ ok: z.boolean() }),
@@ -162,6 +174,18 @@ describe('compression', () => {
     const response = await service.client.get('/probe/large').set('Accept-Encoding', encoding);
     expect(response.headers['content-encoding']).toBe(encoding);
     expect(response.headers['vary']).toContain('Accept-Encoding');
+  });
+
+  test.each([
+    ['leaves the bytes that a strong tag stands for', '"1"', undefined],
+    ['compresses what has a weak tag', 'W/"1"', 'gzip'],
+  ])('%s', async (_what, tag, encoding) => {
+    const response = await service.client
+      .get('/probe/tagged')
+      .query({ tag })
+      .set('Accept-Encoding', 'gzip')
+      .expect('ETag', tag);
+    expect(response.headers['content-encoding']).toBe(encoding);
   });
 
   test('leaves a small answer as it is', async () => {

@@ -304,6 +304,30 @@ describe('a mistake is a clear sentence, and nothing is written', () => {
     expect(stderr).toContain('git is not found');
   });
 
+  test.each([
+    ['SIGINT', 130],
+    ['SIGHUP', 129],
+  ] as const)(
+    '%s in the middle leaves nothing behind',
+    async (signal, code) => {
+      const maker = spawn(node, [`${root}test/template/new.ts`, join(folder, 'x')], {
+        env: environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const exited = once(maker, 'exit');
+      let said = '';
+      maker.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+      let errors = '';
+      maker.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+      await until('the files', () => said.includes('renamed') || undefined, 60_000);
+      maker.kill(signal);
+      expect(await exited).toEqual([code, null]);
+      expect(errors).toBe('Interrupted.\nNothing was written.\n');
+      expect(readdirSync(folder).sort()).toEqual(['file', 'full', 'link']);
+    },
+    120_000,
+  );
+
   test('a step that fails in the middle leaves nothing behind', () => {
     // git and nothing else: npm cannot be run when the lock file is brought in step.
     const tools = join(home, 'tools');

@@ -43,6 +43,8 @@ describe('creating a task', () => {
     ['no title', {}, ['title']],
     ['an empty title', { title: ' ' }, ['title']],
     ['a title that is too long', { title: 'x'.repeat(201) }, ['title']],
+    ['a title of two lines', { title: 'Buy\nmilk' }, ['title']],
+    ['a title with half a character', { title: 'Buy \ud83e' }, ['title']],
     [
       'wrong types, and a field nobody knows',
       { title: 1, done: 'no', colour: 'red' },
@@ -169,6 +171,12 @@ describe('a task', () => {
     const response = await (method === 'put' ? request.send({ title: 'x', done: true }) : request);
     expect(response.status).toBe(404);
     expect(response.body).toMatchObject({ code: 'not-found', instance: `/tasks/${unknown}` });
+  });
+
+  test('is found by its id in capital letters as well', async () => {
+    const created = await create();
+    const read = await service.client.get(`/tasks/${created.id.toUpperCase()}`).expect(200);
+    expect(read.body).toEqual(created);
   });
 
   test('with an id that is none is bad input', async () => {

@@ -17,35 +17,35 @@ import { pruneOverrides, rename, renewManifest, type Identity } from './manifest
 import { pages, pruneSettings, selectFiles } from './rules.ts';
 import { mustRun, run } from './run.ts';
 
+interface Watch {
+  say(line: string): void;
+  /** Aborted where it is broken off. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Makes the service in a temporary folder beside the target and moves it there when it is whole: what fails on the
- * way leaves nothing.
+ * way, or is broken off, leaves nothing.
+ *
+ * @throws the reason of the signal, where it was aborted
  */
 export async function build(
   target: string,
   identity: Identity,
   oldName: string,
-  say: (line: string) => void,
+  watch: Watch,
 ): Promise<void> {
   const temporary = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
   const folder = join(temporary, basename(target)); // for whoever may read here; a temporary folder is for one alone
-  mkdirSync(folder);
-  const clear = () => rmSync(temporary, { recursive: true, force: true });
-  const interrupt = () => {
-    clear();
-    process.stderr.write('Interrupted. Nothing was written.\n');
-    process.exit(130);
-  };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    await writeFiles(folder, identity, oldName, say);
-    await writeDocs(folder, say);
-    await commit(folder, identity, say);
+    mkdirSync(folder);
+    await writeFiles(folder, identity, oldName, watch);
+    await writeDocs(folder, watch);
+    await commit(folder, identity, watch);
     if (existsSync(target)) rmdirSync(target);
     renameSync(folder, target);
   } finally {
-    clear();
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    rmSync(temporary, { recursive: true, force: true });
   }
 }
 
@@ -53,9 +53,9 @@ async function writeFiles(
   folder: string,
   identity: Identity,
   oldName: string,
-  say: (line: string) => void,
+  { say, signal }: Watch,
 ): Promise<void> {
-  const listed = (await mustRun('git', ['ls-files', '-z'], root)).split('\0').filter(Boolean);
+  const listed = (await mustRun('git', ['ls-files', '-z'], root, signal)).split('\0').filter(Boolean);
   const tracked = new Map(
     listed.filter((path) => existsSync(root + path)).map((path) => [path, readFileSync(root + path, 'utf8')]),
   );
@@ -75,34 +75,35 @@ async function writeFiles(
   }
   say(`renamed   ${oldName} to ${identity.name}, the licence names ${identity.holder}`);
 
-  await lock(folder);
+  await lock(folder, signal);
   const manifest = join(folder, 'package.json');
   const pruned = pruneOverrides(
     readFileSync(manifest, 'utf8'),
     readFileSync(join(folder, 'package-lock.json'), 'utf8'),
   );
   writeFileSync(manifest, pruned);
-  await lock(folder);
+  await lock(folder, signal);
   say(`unneeded  ${dropped.length} packages: ${dropped.join(', ')}`);
 }
 
 /** Brings the lock file in step. All it needs is in the old one, so nothing is asked of a registry. */
-async function lock(folder: string): Promise<void> {
+async function lock(folder: string, signal: AbortSignal): Promise<void> {
   const args = ['install', '--package-lock-only', '--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
-  await mustRun('npm', args, folder);
+  await mustRun('npm', args, folder, signal);
 }
 
 /** What is rendered from the declarations in the code, by the code that was just written. */
-async function writeDocs(folder: string, say: (line: string) => void): Promise<void> {
+async function writeDocs(folder: string, { say, signal }: Watch): Promise<void> {
   const modules = join(folder, 'node_modules');
   symlinkSync(`${root}node_modules`, modules, 'junction');
   try {
-    await mustRun(process.execPath, ['test/docs/write.ts'], folder);
+    await mustRun(process.execPath, ['test/docs/write.ts'], folder, signal);
     // Lines that were left out may have been what kept others apart.
     await mustRun(
       process.execPath,
       [`${root}node_modules/prettier/bin/prettier.cjs`, '--write', '--log-level', 'warn', '.'],
       folder,
+      signal,
     );
   } finally {
     rmSync(modules);
@@ -110,18 +111,14 @@ async function writeDocs(folder: string, say: (line: string) => void): Promise<v
   say('wrote     README.md, MAKE-IT-YOURS.md and .env.example');
 }
 
-async function commit(
-  folder: string,
-  { name, holder }: Identity,
-  say: (line: string) => void,
-): Promise<void> {
+async function commit(folder: string, { name, holder }: Identity, { say, signal }: Watch): Promise<void> {
   const known = (await run('git', ['config', 'user.email'], folder)).output.trim() !== '';
   const who = known ? [] : ['-c', `user.name=${holder}`, '-c', `user.email=${name}@localhost`];
-  await mustRun('git', ['init', '--quiet'], folder);
-  await mustRun('git', ['symbolic-ref', 'HEAD', 'refs/heads/main'], folder);
-  await mustRun('git', ['add', '--all'], folder);
+  const git = (...args: string[]) => mustRun('git', args, folder, signal);
+  await git('init', '--quiet');
+  await git('symbolic-ref', 'HEAD', 'refs/heads/main');
+  await git('add', '--all');
   const message = `feat: the ${name} service, as it begins`;
-  const args = ['-c', 'commit.gpgsign=false', 'commit', '--quiet', '--no-verify', '-m', message];
-  await mustRun('git', [...who, ...args], folder);
+  await git(...who, '-c', 'commit.gpgsign=false', 'commit', '--quiet', '--no-verify', '-m', message);
   say('committed its beginning');
 }

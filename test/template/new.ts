@@ -1,5 +1,6 @@
 /** `npm run new -- ../orders`: makes a service of one's own out of this repository. */
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { constants } from 'node:os';
 import { basename, dirname, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -17,6 +18,16 @@ const USAGE = `Usage: npm run new -- <folder> [--name <name>] [--holder <whose w
 /** Something the caller can put right. */
 class Mistake extends Error {}
 
+/** The caller has thought better of it. */
+class Interruption extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: NodeJS.Signals) {
+    super('Interrupted.');
+    this.exitCode = 128 + constants.signals[signal];
+  }
+}
+
 function readArguments() {
   try {
     return parseArgs({
@@ -28,7 +39,8 @@ function readArguments() {
       },
     });
   } catch (error) {
-    throw new Mistake(`${(error as Error).message}\n${USAGE}`);
+    const [sentence = ''] = (error as Error).message.split('. ', 1);
+    throw new Mistake(`${sentence}.\n\n${USAGE}`);
   }
 }
 
@@ -90,9 +102,23 @@ async function main(): Promise<void> {
 
   const gitName = (await run('git', ['config', 'user.name'])).output.trim();
   const holder = checkHolder(values.holder ?? (gitName || `The ${name} authors`));
-  await build(target, { name, holder }, manifest.name, say);
-  say(`\n${name} is in ${target}. Next:\n\n  cd ${given}\n  npm ci && npm start\n`);
+  await build(target, { name, holder }, manifest.name, { say, signal: interruption() });
+  say(`\n${name} is in ${target}. Next:\n\n  cd ${quote(given)}\n  npm ci && npm start\n`);
   say('README.md says what it is, MAKE-IT-YOURS.md how to change it.');
+}
+
+/** Aborted by the signals that end a program; more of them, as impatience sends them, change nothing. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => controller.abort(new Interruption(signal)));
+  }
+  return controller.signal;
+}
+
+/** For a shell, in quotes only where it would stumble. */
+function quote(path: string): string {
+  return /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 function say(line: string): void {
@@ -102,7 +128,8 @@ function say(line: string): void {
 try {
   await main();
 } catch (error) {
-  const text = error instanceof Mistake ? error.message : ((error as Error).stack ?? String(error));
+  const foreseen = error instanceof Mistake || error instanceof Interruption;
+  const text = foreseen ? error.message : ((error as Error).stack ?? String(error));
   process.stderr.write(`${text}\nNothing was written.\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof Interruption ? error.exitCode : 1;
 }

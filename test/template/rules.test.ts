@@ -57,6 +57,7 @@ describe('a copy of this service', () => {
         ],
         ['src/main.ts', "import './a.ts'; // not in a copy\nimport './b.ts';\nimport './c.ts';\n"],
         ['src/c.ts', 'a;\n\n// not in a copy, down to the next empty line\nb;\nc;\n\nd;\n'],
+        ['.gitignore', 'a/\n\n# not in a copy, down to the next empty line\nb/\n'],
         ['src/a.ts', ''],
         ['src/b.ts', ''],
         ['test/bench/run.ts', ''],
@@ -69,6 +70,7 @@ describe('a copy of this service', () => {
     expect(Object.fromEntries(small)).toEqual({
       'package.json': `${JSON.stringify({ scripts: { start: 'node src/main.ts' } }, null, 2)}\n`,
       'src/main.ts': "import './b.ts';\nimport './c.ts';\n",
+      '.gitignore': 'a/\n',
       'src/b.ts': '',
       'src/c.ts': 'a;\n\nd;\n',
       'test/two.test.ts': "import './support/two.ts';\n",

@@ -26,7 +26,7 @@ export const pages: Readonly<Record<string, string>> = {
 
 /** A line that ends with this comment is for this repository alone; or those that follow it, if it says so. */
 const marks = [
-  /^ *\/\/ not in a copy, down to the next empty line\n(?:.+\n)*\n?/gm,
+  /^ *(?:\/\/|#) not in a copy, down to the next empty line\n(?:.+\n)*\n?/gm,
   /^.*(?:\/\/|#) not in a copy(?::.*)?\n/gm,
 ];
 
@@ -64,7 +64,7 @@ function keepReached(kept: Map<string, string>, folder: string, isStart: (path: 
 }
 
 function unmarked(text: string): string {
-  return marks.reduce((rest, mark) => rest.replace(mark, ''), text);
+  return marks.reduce((rest, mark) => rest.replace(mark, ''), text).replace(/\n+$/, '\n');
 }
 
 /** @returns whether there was one */

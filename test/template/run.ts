@@ -9,19 +9,35 @@ export interface Ran {
 /** The environment without what points git at another repository, as it does inside a hook. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^GIT_/.test(name)));
 
-/** Runs a program to its end. */
-export function run(program: string, args: readonly string[], cwd?: string): Promise<Ran> {
+/** Runs a program to its end, which comes early where the signal says so. */
+export function run(
+  program: string,
+  args: readonly string[],
+  cwd?: string,
+  signal?: AbortSignal,
+): Promise<Ran> {
   return new Promise((resolve) => {
     const options = { cwd, env: environment, maxBuffer: 64_000_000 };
-    execFile(program, [...args], options, (error, stdout, stderr) => {
+    const child = execFile(program, [...args], options, (error, stdout, stderr) => {
+      signal?.removeEventListener('abort', end);
       resolve({ ok: error === null, output: error === null ? stdout : `${stdout}${stderr}` });
     });
+    // Not by an option of execFile, which would not wait until the program is gone.
+    const end = () => child.kill();
+    signal?.addEventListener('abort', end);
   });
 }
 
-/** @throws {Error} with what the program printed, where it failed */
-export async function mustRun(program: string, args: readonly string[], cwd?: string): Promise<string> {
-  const { ok, output } = await run(program, args, cwd);
+/** @throws {Error} with what the program printed, where it failed; or the reason of the signal */
+export async function mustRun(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  signal: AbortSignal,
+): Promise<string> {
+  signal.throwIfAborted();
+  const { ok, output } = await run(program, args, cwd, signal);
+  signal.throwIfAborted();
   if (ok) return output;
   throw new Error(`${program} ${args.join(' ')} failed:\n${output}`);
 }
