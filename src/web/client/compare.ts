@@ -57,14 +57,20 @@ function showFigures(one: Side, other: Side): HTMLElement {
     const key = name.split('.').at(-1) ?? name;
     return h(
       'tr',
-      {},
-      h('th', { scope: 'row', title: meanings[key] }, name.split('.').map(words).join(', ')),
-      h('td', {}, h('div', { class: 'measure' }, bar(a, b, 0), h('span', {}, inWords(key, a)))),
-      h('td', {}, h('div', { class: 'measure' }, bar(b, a, 1), h('span', {}, inWords(key, b)))),
-      h('td', { class: 'times' }, timesMore(a, b)),
+      { role: 'row' },
+      h(
+        'th',
+        { scope: 'row', role: 'rowheader', title: meanings[key] },
+        name.split('.').map(words).join(', '),
+      ),
+      h('td', { role: 'cell' }, measure(a, b, 0, inWords(key, a))),
+      h('td', { role: 'cell' }, measure(b, a, 1, inWords(key, b))),
+      h('td', { role: 'cell', class: 'times' }, timesMore(a, b)),
     );
   });
-  const head = ['figure', one.name, other.name, 'difference'];
+  const head = ['figure', one.name, other.name, 'difference'].map((name) =>
+    h('th', { scope: 'col', role: 'columnheader' }, name),
+  );
   return h(
     'section',
     { class: 'part' },
@@ -72,14 +78,19 @@ function showFigures(one: Side, other: Side): HTMLElement {
     h(
       'div',
       { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Figures of both' },
+      // The roles are said for narrow screens: what is laid out as a grid is no table to a browser.
       h(
         'table',
-        { class: 'contrast' },
-        h('thead', {}, h('tr', {}, ...head.map((name) => h('th', { scope: 'col' }, name)))),
-        h('tbody', {}, ...rows),
+        { class: 'contrast', role: 'table' },
+        h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...head)),
+        h('tbody', { role: 'rowgroup' }, ...rows),
       ),
     ),
   );
+}
+
+function measure(value: number, other: number, side: 0 | 1, inWords: string): HTMLElement {
+  return h('div', { class: 'measure' }, bar(value, other, side), h('span', {}, inWords));
 }
 
 function bar(value: number, other: number, side: 0 | 1): SVGSVGElement {
