@@ -4,7 +4,7 @@ import { isEvidence, type Outcome } from './exchange.ts';
 import { inWords, numbersOf, timesMore } from './figures.ts';
 import { words } from './format.ts';
 import { showOutcome } from './answer.ts';
-import { createTimeline, lastEnd } from './timeline.ts';
+import { createTimeline } from './timeline.ts';
 
 export interface Side {
   readonly entry: Entry;
@@ -17,7 +17,7 @@ export interface Side {
 export function showPair(one: Side, other: Side): HTMLElement {
   const sides = [one, other];
   const evidence = sides.map(({ outcome }) => (isEvidence(outcome.json) ? outcome.json : undefined));
-  const end = Math.max(...evidence.map((item) => lastEnd(item?.timeline ?? [])));
+  const all = evidence.flatMap((item) => item?.timeline ?? []);
   const columns = sides.map(({ entry, name }, index) => {
     const item = evidence[index];
     return h(
@@ -27,7 +27,7 @@ export function showPair(one: Side, other: Side): HTMLElement {
       item === undefined
         ? showOutcome(sides[index]?.outcome as Outcome, entry.route)
         : h('p', { class: 'lesson' }, item.lesson),
-      item?.timeline === undefined ? undefined : createTimeline(item.timeline, end),
+      item?.timeline === undefined ? undefined : createTimeline(item.timeline, all),
       item === undefined ? undefined : showWhole(sides[index] as Side),
     );
   });
