@@ -356,11 +356,12 @@ describe('the cluster', () => {
     'says so when the primary is %s, and goes on when the service is back',
     async (_how, end) => {
       await using gone = await Program.start({ WORKERS: '1' });
-      await using visited = await visit(browser, `${gone.url}/#/demos/cluster/whoami`);
+      await using visited = await visit(browser, `${gone.url}/#/demos/cluster/whoami`, { width: 360 });
       const { page } = visited;
       await page.locator('.link[data-state=live]').waitFor();
       end(gone);
       await page.locator('.link[data-state=cut]', { hasText: 'cut off' }).waitFor({ timeout: PATIENCE_MS });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
       await gone.exited;
       await page.click('.run');
       await page.locator('.failure', { hasText: 'no answer' }).waitFor({ timeout: PATIENCE_MS });
@@ -384,6 +385,9 @@ describe('the cluster', () => {
     await program.readyWorkers(2);
     await run(page);
     expect(await page.locator('dialog').count()).toBe(0);
+    await program.readyWorkers(2);
+    await page.locator('.contrast.button', { hasText: '/exit' }).click();
+    await page.locator('.pair .after-events li[data-event=forked]').first().waitFor({ timeout: PATIENCE_MS });
     await program.readyWorkers(2);
   }, 60_000);
 });

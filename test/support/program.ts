@@ -70,7 +70,13 @@ export class Program implements AsyncDisposable {
     main = `${root}src/main.ts`,
   ): Promise<Program> {
     const program = new Program(env, cwd, main);
-    await program.started();
+    try {
+      await program.started();
+    } catch (error) {
+      // Nobody has it to end it.
+      await program[Symbol.asyncDispose]();
+      throw error;
+    }
     return program;
   }
 

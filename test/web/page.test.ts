@@ -178,10 +178,19 @@ describe('the live stream', () => {
 
   test('without a primary to ask says that it is silent', async () => {
     await using service = await createTestApp();
-    setTimeout(() => {
-      void service.lifecycle.stop({ reason: 'the test is over', exitCode: 0, keepListening: false });
-    }, 300);
-    const { text } = await service.client.get('/live');
+    let text = '';
+    await service.client
+      .get('/live')
+      .buffer()
+      .parse((res, done) => {
+        res.setEncoding('utf8');
+        res.on('data', (chunk: string) => {
+          text += chunk;
+          if (!text.includes('event: silent')) return;
+          void service.lifecycle.stop({ reason: 'the test is over', exitCode: 0, keepListening: false });
+        });
+        res.on('end', () => done(null, undefined));
+      });
     expect(text).toContain('event: silent');
     expect(text).toContain('event: bye');
   });

@@ -18,11 +18,18 @@ export class Cluster {
   readonly #pulse = byId('pulse');
   readonly #primary = byId('primary');
   readonly #link = byId('link');
+  readonly #linkWords = h('span', {}, 'connecting');
+  /** It counts, and a screen reader is to be told once. */
+  readonly #linkSince = h('span', { 'aria-hidden': 'true' });
   readonly #list = new EventList(byId('events'));
   readonly #views = new Map<number, WorkerView>();
   readonly #latest = new Map<number, LiveEvent>();
   readonly #known = new Set<string>();
   readonly #watchers = new Set<Watcher>();
+
+  constructor() {
+    this.#link.replaceChildren(this.#linkWords, this.#linkSince);
+  }
 
   /** @returns a function that ends it */
   watch(watcher: Watcher): () => void {
@@ -37,9 +44,10 @@ export class Cluster {
       connecting: 'connecting',
       live: 'live',
       silent: 'the primary is silent',
-      cut: `cut off for ${age(sinceMs / 1000)}, trying again`,
+      cut: 'cut off, trying again',
     };
-    say(this.#link, words[state]);
+    say(this.#linkWords, words[state]);
+    say(this.#linkSince, state === 'cut' ? age(sinceMs / 1000) : '');
   }
 
   show(view: LiveView): void {

@@ -4,7 +4,7 @@ import { isEvidence, type Outcome } from './exchange.ts';
 import { inWords, numbersOf, timesMore } from './figures.ts';
 import { words } from './format.ts';
 import { showOutcome } from './answer.ts';
-import { createTimeline, lastEnd } from './timeline.ts';
+import { createTimeline } from './timeline.ts';
 
 export interface Side {
   readonly entry: Entry;
@@ -17,7 +17,7 @@ export interface Side {
 export function showPair(one: Side, other: Side): HTMLElement {
   const sides = [one, other];
   const evidence = sides.map(({ outcome }) => (isEvidence(outcome.json) ? outcome.json : undefined));
-  const end = Math.max(...evidence.map((item) => lastEnd(item?.timeline ?? [])));
+  const all = evidence.flatMap((item) => item?.timeline ?? []);
   const columns = sides.map(({ entry, name }, index) => {
     const item = evidence[index];
     return h(
@@ -27,7 +27,7 @@ export function showPair(one: Side, other: Side): HTMLElement {
       item === undefined
         ? showOutcome(sides[index]?.outcome as Outcome, entry.route)
         : h('p', { class: 'lesson' }, item.lesson),
-      item?.timeline === undefined ? undefined : createTimeline(item.timeline, end),
+      item?.timeline === undefined ? undefined : createTimeline(item.timeline, all),
       item === undefined ? undefined : showWhole(sides[index] as Side),
     );
   });
@@ -57,14 +57,20 @@ function showFigures(one: Side, other: Side): HTMLElement {
     const key = name.split('.').at(-1) ?? name;
     return h(
       'tr',
-      {},
-      h('th', { scope: 'row', title: meanings[key] }, name.split('.').map(words).join(', ')),
-      h('td', {}, h('div', { class: 'measure' }, bar(a, b, 0), h('span', {}, inWords(key, a)))),
-      h('td', {}, h('div', { class: 'measure' }, bar(b, a, 1), h('span', {}, inWords(key, b)))),
-      h('td', { class: 'times' }, timesMore(a, b)),
+      { role: 'row' },
+      h(
+        'th',
+        { scope: 'row', role: 'rowheader', title: meanings[key] },
+        name.split('.').map(words).join(', '),
+      ),
+      h('td', { role: 'cell' }, measure(a, b, 0, inWords(key, a))),
+      h('td', { role: 'cell' }, measure(b, a, 1, inWords(key, b))),
+      h('td', { role: 'cell', class: 'times' }, timesMore(a, b)),
     );
   });
-  const head = ['figure', one.name, other.name, 'difference'];
+  const head = ['figure', one.name, other.name, 'difference'].map((name) =>
+    h('th', { scope: 'col', role: 'columnheader' }, name),
+  );
   return h(
     'section',
     { class: 'part' },
@@ -72,14 +78,19 @@ function showFigures(one: Side, other: Side): HTMLElement {
     h(
       'div',
       { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Figures of both' },
+      // The roles are said for narrow screens: what is laid out as a grid is no table to a browser.
       h(
         'table',
-        { class: 'contrast' },
-        h('thead', {}, h('tr', {}, ...head.map((name) => h('th', { scope: 'col' }, name)))),
-        h('tbody', {}, ...rows),
+        { class: 'contrast', role: 'table' },
+        h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...head)),
+        h('tbody', { role: 'rowgroup' }, ...rows),
       ),
     ),
   );
+}
+
+function measure(value: number, other: number, side: 0 | 1, inWords: string): HTMLElement {
+  return h('div', { class: 'measure' }, bar(value, other, side), h('span', {}, inWords));
 }
 
 function bar(value: number, other: number, side: 0 | 1): SVGSVGElement {

@@ -14,7 +14,7 @@ export async function confirmDanger(what: string): Promise<boolean> {
       'div',
       { class: 'row' },
       h('button', { class: 'button danger', value: 'run' }, 'Run it'),
-      h('button', { class: 'button', value: '' }, 'Leave it'),
+      h('button', { class: 'button', value: '', autofocus: true }, 'Leave it'),
     ),
   );
   const dialog = h('dialog', { 'aria-labelledby': 'confirm-title' }, form);

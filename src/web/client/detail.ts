@@ -59,9 +59,7 @@ export class Detail {
   async #runOne(request: Prepared): Promise<void> {
     const { route } = this.#entry;
     if (this.#stage.busy || (route.danger && !(await confirmDanger(route.summary)))) return;
-    this.#aftermath?.end();
-    const aftermath = route.danger ? new Aftermath(this.#cluster) : undefined;
-    this.#aftermath = aftermath;
+    const aftermath = this.#watch(route.danger);
     await this.#stage.perform(async (ask) => {
       const outcome = await ask(request, 'Running');
       const shown = showOutcome(outcome, route);
@@ -81,20 +79,29 @@ export class Detail {
     const { route } = this.#entry;
     const { entry: other, name } = contrast;
     if (this.#stage.busy || this.#form.prepared() === undefined) return;
-    if ((route.danger || other.route.danger) && !(await confirmDanger(other.route.summary))) return;
+    const harmful = [route, other.route].find(({ danger }) => danger);
+    if (harmful !== undefined && !(await confirmDanger(harmful.summary))) return;
+    const aftermath = this.#watch(harmful !== undefined);
     const { draft } = this.#form;
     const own: Draft = { ...draft, form: route.evidence ? 'json' : draft.form };
     await this.#stage.perform(async (ask, signal) => {
       const first = await ask(prepare(route, own), `Running ${shortPath(this.#entry)}`);
       if (signal.aborted) return first;
       const second = await ask(prepare(other.route, draftOf(contrast, own)), `Running ${shortPath(other)}`);
-      this.#stage.show(
-        showPair(
-          { entry: this.#entry, outcome: first, name: contrast.ownName(own) },
-          { entry: other, outcome: second, name },
-        ),
+      const pair = showPair(
+        { entry: this.#entry, outcome: first, name: contrast.ownName(own) },
+        { entry: other, outcome: second, name },
       );
+      if (aftermath !== undefined) pair.prepend(aftermath.element);
+      this.#stage.show(pair);
       return second;
     });
+  }
+
+  /** Watches from before the run, for what becomes of a worker may come before its answer. */
+  #watch(harmful: boolean): Aftermath | undefined {
+    this.#aftermath?.end();
+    this.#aftermath = harmful ? new Aftermath(this.#cluster) : undefined;
+    return this.#aftermath;
   }
 }

@@ -52,6 +52,8 @@ export class Storm {
     const controller = new AbortController();
     this.#running = controller;
     say(this.#button, 'Stop the storm');
+    // Told when it is over: the figures change many times a second.
+    this.#summary.setAttribute('aria-busy', 'true');
     const [rate, lengthMs] = [this.#rate.value(), this.#length.value() * 1000];
     const chart = new StormChart(this.#stage.clientWidth, lengthMs);
     this.#stage.replaceChildren(chart.element);
@@ -59,6 +61,7 @@ export class Storm {
     const frames = setInterval(() => this.#show(chart, dots), 120);
     await blow(request, { rate, lengthMs, signal: controller.signal }, (dot) => dots.push(dot));
     clearInterval(frames);
+    this.#summary.removeAttribute('aria-busy');
     this.#show(chart, dots);
     this.#running = undefined;
     say(this.#button, 'Start the storm');

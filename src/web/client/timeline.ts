@@ -17,8 +17,12 @@ interface Placed extends Span {
   readonly alone: boolean;
 }
 
-/** A timeline as lanes. It draws itself anew when its width changes. @param endMs the end of the scale */
-export function createTimeline(spans: readonly Span[], endMs = lastEnd(spans)): HTMLElement {
+/**
+ * A timeline as lanes. It draws itself anew when its width changes.
+ *
+ * @param all the spans of every timeline that is on the same scale: the same moment is at the same place in each
+ */
+export function createTimeline(spans: readonly Span[], all = spans): HTMLElement {
   const holder = document.createElement('figure');
   holder.className = 'timeline';
   let width = 0;
@@ -26,13 +30,9 @@ export function createTimeline(spans: readonly Span[], endMs = lastEnd(spans)): 
     const now = Math.floor(entry?.contentRect.width ?? 0);
     if (now === width || now === 0) return;
     width = now;
-    holder.replaceChildren(drawTimeline(spans, endMs, width));
+    holder.replaceChildren(drawTimeline(spans, createScale(all, width)));
   }).observe(holder);
   return holder;
-}
-
-export function lastEnd(spans: readonly Span[]): number {
-  return Math.max(0.001, ...spans.map((span) => span.endMs));
 }
 
 /** Where things are on a drawing of a certain width. */
@@ -45,15 +45,9 @@ interface Scale {
   readonly x: (atMs: number) => number;
 }
 
-function drawTimeline(spans: readonly Span[], endMs: number, width: number): SVGSVGElement {
+function drawTimeline(spans: readonly Span[], scale: Scale): SVGSVGElement {
+  const { width, startMs, endMs } = scale;
   const lanes = [...Map.groupBy(spans, ({ lane }) => lane)].map(([name, own]) => ({ name, ...pack(own) }));
-  const startMs = Math.min(0, ...spans.map((span) => span.startMs));
-  const scale = createScale(
-    startMs,
-    endMs,
-    width,
-    lanes.map(({ name }) => name),
-  );
   const colours = new Map(
     [...new Set(spans.map(({ label }) => label))].map((label, i) => [label, i % COLOURS]),
   );
@@ -80,8 +74,10 @@ function drawTimeline(spans: readonly Span[], endMs: number, width: number): SVG
   );
 }
 
-function createScale(startMs: number, endMs: number, width: number, lanes: readonly string[]): Scale {
-  const longest = Math.max(...lanes.map(({ length }) => length)) * 6.6 + 18;
+function createScale(spans: readonly Span[], width: number): Scale {
+  const startMs = Math.min(0, ...spans.map((span) => span.startMs));
+  const endMs = Math.max(0.001, ...spans.map((span) => span.endMs));
+  const longest = Math.max(...spans.map(({ lane }) => lane.length)) * 6.6 + 18;
   const left = width < NARROW || longest > width * 0.3 ? 0 : longest;
   const lengthMs = Math.max(endMs - startMs, 0.001);
   const x = (atMs: number) => left + ((atMs - startMs) / lengthMs) * (width - left - 2);
