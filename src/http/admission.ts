@@ -1,5 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import type { InFlight } from './in-flight.ts';
+import { createReader, LOOK_EVERY_MS, Pace } from './pace.ts';
+
+/** What an admission goes by. */
+interface GoesBy {
+  readonly pace?: Pick<Pace, 'saturated' | 'perWait'>;
+  /** The time, in milliseconds. */
+  readonly now?: () => number;
+}
 
 interface Waiting {
   readonly answer: object;
@@ -9,10 +17,6 @@ interface Waiting {
 
 /** How long admitted requests run, or arriving ones are taken in, before the other gets its turn. */
 export const SLICE_MS = 5;
-/** How often it is looked whether this worker has pauses: what arrives before that is seen cannot be refused. */
-const LOOK_EVERY_MS = 100;
-/** Looks over which the pace of this worker is measured. */
-const LOOKS_PER_PACE = 5;
 /** However slow this worker is: so many requests may wait, and half as many run at once. */
 const LEAST_WAITING = 32;
 /** In a queue shorter than this nobody has to leave, however long the first has waited. */
@@ -35,6 +39,8 @@ const RETRY_MS = 1;
 export class Admission {
   readonly #inFlight: InFlight;
   readonly #maxWaitMs: number;
+  readonly #pace: Pick<Pace, 'saturated' | 'perWait'>;
+  readonly #now: () => number;
   readonly #waiting: Waiting[] = [];
   /** Answers to what was admitted from this queue, with the time when it was, the oldest first. */
   readonly #running = new Map<object, number>();
@@ -43,57 +49,42 @@ export class Admission {
   #collectingSince = 0;
   #pumpedAt = 0;
   #refused = 0;
-  /** Requests this worker finishes in the time that one may wait. */
-  #pace = 0;
-  #saturated = false;
 
   /**
    * @param maxWaitMs what a request may wait here
    * @param maxUtilization of the event loop, 0 to 1; above it running more requests at once brings nothing. As long as
    *   its turns are short nobody waits for them, however busy it is.
+   * @param by what it goes by, if not this process's own event loop and clock
    */
-  constructor(inFlight: InFlight, maxWaitMs: number, maxUtilization: number) {
+  constructor(inFlight: InFlight, maxWaitMs: number, maxUtilization: number, by: GoesBy = {}) {
     this.#inFlight = inFlight;
     this.#maxWaitMs = maxWaitMs;
-    let looks = 0;
-    let lookedAt = performance.now();
-    let turns = countTurns();
-    let utilization = performance.eventLoopUtilization();
-    let last = this.#countFinished();
-    setInterval(() => {
-      const before = { at: lookedAt, turns, utilization };
-      lookedAt = performance.now();
-      turns = countTurns();
-      utilization = performance.eventLoopUtilization();
-      const busy = performance.eventLoopUtilization(utilization, before.utilization).utilization;
-      // A look that is late by as much again was kept back by one long turn, though there were pauses before it.
-      const late = lookedAt - before.at > 2 * LOOK_EVERY_MS;
-      const turnMs = (lookedAt - before.at) / Math.max(1, turns - before.turns);
-      this.#saturated =
-        (busy > maxUtilization && (turnMs > SLICE_MS || this.#waiting.length > 0)) ||
-        (late && maxUtilization !== Infinity);
-      looks += 1;
-      if (looks % LOOKS_PER_PACE !== 0) return;
-      const now = this.#countFinished();
-      this.#pace = ((now.finished - last.finished) / (now.at - last.at)) * maxWaitMs;
-      last = now;
-    }, LOOK_EVERY_MS).unref();
+    this.#now = by.now ?? (() => performance.now());
+    this.#pace = by.pace ?? this.#watchThisWorker(maxUtilization);
     inFlight.onEnd((res) => this.#running.delete(res));
+  }
+
+  #watchThisWorker(maxUtilization: number): Pace {
+    const read = createReader();
+    const options = { maxWaitMs: this.#maxWaitMs, maxUtilization, longTurnMs: SLICE_MS };
+    const pace = new Pace(options, read(this.#finished));
+    setInterval(() => pace.look(read(this.#finished), this.#waiting.length > 0), LOOK_EVERY_MS).unref();
+    return pace;
   }
 
   /** Whether requests wait, and a later one must not overtake them, or this worker has had no pause just now. */
   get busy(): boolean {
-    return this.#waiting.length > 0 || this.#saturated;
+    return this.#waiting.length > 0 || this.#pace.saturated;
   }
 
   /** @returns false where the request would have to wait too long */
   enter(answer: object, admit: () => void): boolean {
-    const now = performance.now();
+    const now = this.#now();
     const [first] = this.#waiting;
     // A short queue may have waited through one long pause, and is done in no time.
     const long = this.#waiting.length >= SHORT_QUEUE;
     const tooLong = long && first !== undefined && now - first.since > this.#maxWaitMs;
-    if (tooLong || this.#waiting.length >= Math.max(LEAST_WAITING, this.#pace)) {
+    if (tooLong || this.#waiting.length >= Math.max(LEAST_WAITING, this.#pace.perWait)) {
       this.#refused += 1;
       return false;
     }
@@ -108,7 +99,7 @@ export class Admission {
   }
 
   readonly #pump = (): void => {
-    const now = performance.now();
+    const now = this.#now();
     const turnMs = now - this.#pumpedAt;
     this.#pumpedAt = now;
     if (this.#collect(now)) {
@@ -121,9 +112,9 @@ export class Admission {
     do {
       full = this.#countRunning() >= this.#maxRunning;
       if (!full) this.#run(this.#waiting.shift());
-    } while (!full && this.#waiting.length > 0 && performance.now() < until);
+    } while (!full && this.#waiting.length > 0 && this.#now() < until);
 
-    this.#collectingSince = performance.now();
+    this.#collectingSince = this.#now();
     this.#pumpedAt = this.#collectingSince;
     if (this.#waiting.length === 0) this.#pumping = false;
     else if (full) setTimeout(this.#pump, RETRY_MS);
@@ -132,13 +123,13 @@ export class Admission {
 
   #run(next: Waiting | undefined): void {
     if (next === undefined) return;
-    this.#running.set(next.answer, performance.now());
+    this.#running.set(next.answer, this.#now());
     next.admit();
   }
 
   /** What has run for long does not count: it is a stream, or waits for something else than this worker. */
   #countRunning(): number {
-    const before = performance.now() - 2 * this.#maxWaitMs;
+    const before = this.#now() - 2 * this.#maxWaitMs;
     for (const [answer, since] of this.#running) {
       if (since >= before) break;
       this.#running.delete(answer);
@@ -154,18 +145,11 @@ export class Admission {
   }
 
   get #maxRunning(): number {
-    return Math.max(this.#saturated ? LEAST_RUNNING : LEAST_WAITING / 2, this.#pace / 2);
+    return Math.max(this.#pace.saturated ? LEAST_RUNNING : LEAST_WAITING / 2, this.#pace.perWait / 2);
   }
 
-  #countFinished() {
-    return {
-      at: performance.now(),
-      finished: this.#inFlight.total - this.#inFlight.size - this.#refused,
-    };
+  /** Requests that have been done since the start. */
+  get #finished(): number {
+    return this.#inFlight.total - this.#inFlight.size - this.#refused;
   }
-}
-
-/** Turns of the event loop since it began. */
-function countTurns(): number {
-  return performance.nodeTiming.uvMetricsInfo.loopCount;
 }

@@ -6,60 +6,97 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { Admission } from '../../src/http/admission.ts';
 import { InFlight } from '../../src/http/in-flight.ts';
+import { LOOK_EVERY_MS } from '../../src/http/pace.ts';
 import { SlowReaders } from '../../src/http/slow-readers.ts';
 import { until } from '../support/program.ts';
 import type { Socket } from 'node:net';
 
-/** An answer that never ends. */
-function answer() {
-  return new EventEmitter();
-}
+/** So long that nobody leaves for it, however slow the machine is. */
+const LONG_MS = 600_000;
+/** A worker that has pauses, or has none, and of which no more is known. */
+const steady = { saturated: false, perWait: 0 };
+const withoutPause = { saturated: true, perWait: 0 };
 
-/** An answer of which is known when it ends. */
-function shortAnswer(inFlight: InFlight) {
-  const short = answer();
-  inFlight.add(short as unknown as Response);
-  return short;
+type GoesBy = ConstructorParameters<typeof Admission>[3];
+
+/** An admission with those that want to enter: their answers are open until they are told to end. */
+class Door implements AsyncDisposable {
+  readonly admission: Admission;
+  /** Who was admitted, in that order, by the order in which they came. */
+  readonly admitted: number[] = [];
+  readonly #inFlight = new InFlight();
+  readonly #answers: EventEmitter[] = [];
+  #entered = 0;
+
+  constructor(by: GoesBy, maxWaitMs = LONG_MS) {
+    this.admission = new Admission(this.#inFlight, maxWaitMs, 0.98, by);
+  }
+
+  /** @param onAdmitted is given what ends the answer */
+  enter(onAdmitted?: (end: () => void) => void): boolean {
+    const answer = new EventEmitter();
+    const number = this.#answers.push(answer) - 1;
+    this.#inFlight.add(answer as unknown as Response);
+    const entered = this.admission.enter(answer, () => {
+      this.admitted.push(number);
+      onAdmitted?.(() => answer.emit('close'));
+    });
+    if (entered) this.#entered += 1;
+    return entered;
+  }
+
+  /** @returns how many entered */
+  enterAll(count: number, onAdmitted?: (end: () => void) => void): number {
+    return Array.from({ length: count }, () => this.enter(onAdmitted)).filter(Boolean).length;
+  }
+
+  /** Waits until so many were admitted, and as long again, in which there could have been more. */
+  async reached(count: number): Promise<void> {
+    const startedAt = performance.now();
+    await until(`${count} to be admitted`, () => (this.admitted.length >= count ? true : undefined));
+    await sleep(Math.max(20, performance.now() - startedAt));
+  }
+
+  /** Who waits behind an open answer asks for its turn again and again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await until('nobody to wait any more', () => {
+      for (const answer of this.#answers) answer.emit('close');
+      return this.admitted.length === this.#entered ? true : undefined;
+    });
+  }
 }
 
 describe('admission', () => {
   test('admits in order, and not within the turn in which a request arrived', async () => {
-    const admission = new Admission(new InFlight(), 500, 0.98);
-    const admitted: number[] = [];
-    for (let request = 0; request < 5; request += 1) {
-      expect(admission.enter(answer(), () => admitted.push(request))).toBe(true);
-    }
-    expect(admitted).toEqual([]);
-    await sleep(50);
-    expect(admitted).toEqual([0, 1, 2, 3, 4]);
-    expect(admission.busy).toBe(false);
+    await using door = new Door({ pace: steady });
+    expect(door.enterAll(5)).toBe(5);
+    expect(door.admitted).toEqual([]);
+    expect(door.admission.busy).toBe(true);
+    await door.reached(5);
+    expect(door.admitted).toEqual([0, 1, 2, 3, 4]);
+    expect(door.admission.busy).toBe(false);
   });
 
   test('refuses what would wait behind too many, and admits again later', async () => {
-    const inFlight = new InFlight();
-    const admission = new Admission(inFlight, 500, 0.98);
-    let admitted = 0;
-    const results = Array.from({ length: 40 }, () => {
-      const answer = shortAnswer(inFlight);
-      return admission.enter(answer, () => {
-        admitted += 1;
-        setImmediate(() => answer.emit('close'));
-      });
-    });
-    expect(results.filter(Boolean)).toHaveLength(32);
-    await sleep(100);
-    expect(admitted).toBe(32);
-    expect(admission.enter(answer(), () => undefined)).toBe(true);
+    await using door = new Door({ pace: steady });
+    expect(door.enterAll(40, (end) => setImmediate(end))).toBe(32);
+    await door.reached(32);
+    expect(door.admitted).toHaveLength(32);
+    expect(door.enter()).toBe(true);
   });
 
-  test('refuses while the first has waited too long', async () => {
-    const admission = new Admission(new InFlight(), 20, 0.98);
-    for (let request = 0; request < 24; request += 1)
-      expect(admission.enter(answer(), () => undefined)).toBe(true);
-    const end = performance.now() + 40;
-    while (performance.now() < end);
-    expect(admission.enter(answer(), () => undefined)).toBe(false);
-    await sleep(20);
+  test('lets as many wait as are finished in the time that one may wait', async () => {
+    await using door = new Door({ pace: { saturated: true, perWait: 50 } });
+    expect(door.enterAll(60)).toBe(50);
+  });
+
+  test('refuses while the first has waited too long, unless few wait', async () => {
+    let now = 0;
+    await using door = new Door({ pace: steady, now: () => now }, 20);
+    expect(door.enterAll(23)).toBe(23);
+    now = 21;
+    expect(door.enter()).toBe(true);
+    expect(door.enter()).toBe(false);
   });
 
   test('lets no more run at once than half of what may wait', async () => {
@@ -72,7 +109,7 @@ describe('admission', () => {
     });
     const server = createServer(app);
     const running: (() => void)[] = [];
-    const admission = new Admission(inFlight, 10_000, 0.98);
+    const admission = new Admission(inFlight, LONG_MS, 0.98, { pace: steady });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -81,12 +118,13 @@ describe('admission', () => {
       response.resume();
       await once(response, 'end');
     });
+    await until('all to have arrived', () => (inFlight.size === 30 ? true : undefined));
     await until('half of what may wait', () => (running.length >= 16 ? true : undefined));
-    await sleep(100);
+    await sleep(50); // in which there could be more
     expect(running).toHaveLength(16);
     for (let request = 0; request < 30; request += 1) {
-      running[request]?.();
-      await sleep(20);
+      const end = await until('the next to run', () => running[request]);
+      end();
     }
     await Promise.all(answers);
     expect(running).toHaveLength(30);
@@ -95,27 +133,25 @@ describe('admission', () => {
 });
 
 describe('admission where the event loop has no pause', () => {
-  test('is busy after one long turn, though there were pauses before it', async () => {
-    const admission = new Admission(new InFlight(), 500, 0.98);
-    await sleep(150);
-    expect(admission.busy).toBe(false);
-    block(300);
+  test('is busy after one long turn, and no longer when there were pauses again', async () => {
+    await using door = new Door({});
+    const pause = () => until('a pause', () => (door.admission.busy ? undefined : true));
+    await pause();
+    block(3 * LOOK_EVERY_MS);
     await sleep(0); // timers that are due come first
-    expect(admission.busy).toBe(true);
-    await sleep(400);
-    expect(admission.busy).toBe(false);
+    expect(door.admission.busy).toBe(true);
+    await pause();
   });
 
   test('runs only a few at once, so that the next turn is short', async () => {
-    const admission = new Admission(new InFlight(), 500, 0.98);
-    let admitted = 0;
-    block(300);
-    await sleep(0);
-    for (let request = 0; request < 20; request += 1) admission.enter(answer(), () => (admitted += 1));
-    await sleep(20);
-    expect(admitted).toBe(8);
-    await sleep(400);
-    expect(admitted).toBe(16);
+    const pace = { ...withoutPause };
+    await using door = new Door({ pace });
+    door.enterAll(20);
+    await door.reached(8);
+    expect(door.admitted).toHaveLength(8);
+    pace.saturated = false;
+    await door.reached(16);
+    expect(door.admitted).toHaveLength(16);
   });
 });
 
@@ -126,13 +162,16 @@ function block(ms: number): void {
 
 describe('admission beside streams', () => {
   test('goes on when what runs has run for long', async () => {
-    const admission = new Admission(new InFlight(), 100, 0.98);
-    let admitted = 0;
-    for (let stream = 0; stream < 32; stream += 1) admission.enter(answer(), () => (admitted += 1));
-    await sleep(50);
-    expect(admitted).toBe(16);
-    await sleep(400);
-    expect(admitted).toBe(32);
+    let now = 0;
+    await using door = new Door({ pace: steady, now: () => now }, 100);
+    door.enterAll(32);
+    await door.reached(16);
+    now = 200;
+    await sleep(20);
+    expect(door.admitted).toHaveLength(16);
+    now = 201;
+    await door.reached(32);
+    expect(door.admitted).toHaveLength(32);
   });
 });
 
