@@ -15,8 +15,6 @@ const NAMED = 8;
 const FRAMES = 6;
 /** Parts of a path that are shown: enough to find the file, and short. */
 const FOLDERS = 3;
-/** The worker is lost already: its stack is worth a moment, also on a machine where everything takes long. */
-const STACK_WITHIN_MS = 1_000;
 
 const orders = workerData as WatchdogOrders;
 const board = new RequestBoard(orders.memory);
@@ -25,6 +23,8 @@ let beatAt = performance.now();
 let lookedAt = beatAt;
 let coreWaitMs = readCoreWait(process.pid) ?? 0;
 let reported = false;
+/** Ends the waiting for a stack; undefined where nobody waits for one. */
+let goWithoutStack: (() => void) | undefined;
 let orphanedAt: number | undefined;
 
 setInterval(look, LOOK_EVERY_MS);
@@ -43,7 +43,9 @@ function look(): void {
     reported = false;
   }
   const silentMs = now - beatAt;
-  if (silentMs >= orders.reportAfterMs && !reported) {
+  // Before a new report asks: whoever was asked has had the time from one look to the next, however late they come.
+  if (silentMs >= orders.stackUntilMs) goWithoutStack?.();
+  if (silentMs >= orders.reportAfterMs && !reported && goWithoutStack === undefined) {
     reported = true;
     void report(silentMs);
   }
@@ -78,16 +80,20 @@ async function report(silentMs: number): Promise<void> {
   write(1, `${JSON.stringify(line)}\n`, () => undefined);
 }
 
-/** Where the event loop hangs, by the inspector, which can interrupt JavaScript but nothing that waits in C++. */
+/**
+ * Where the event loop hangs, by the inspector, which can interrupt JavaScript but nothing that waits in C++. An
+ * interrupted thread needs a core to tell; so this waits as long as the thread may be silent, by the same clock, on
+ * which the time without a core does not count.
+ */
 function readStack(): Promise<readonly string[]> {
   return new Promise((resolve) => {
     const session = new Session();
     const finish = (stack: readonly string[]) => {
-      clearTimeout(timer);
+      goWithoutStack = undefined;
       resolve(stack);
       session.disconnect();
     };
-    const timer = setTimeout(() => finish([]), STACK_WITHIN_MS);
+    goWithoutStack = () => finish([]);
     const files = new Map<string, string>();
     try {
       session.connectToMainThread();

@@ -12,6 +12,8 @@ export interface WatchdogOrders {
   readonly mayLog: boolean;
   /** Silence of the event loop after which it says what was being served. */
   readonly reportAfterMs: number;
+  /** Silence after which it says so without having been told where the event loop hangs. */
+  readonly stackUntilMs: number;
   /** Who must be there; undefined where nobody must. */
   readonly parent: number | undefined;
   /** Silence after which this process is killed once its parent is gone. */
@@ -34,6 +36,7 @@ const BEATS_PER_TIMEOUT = 10;
 const SLOWEST_BEAT_MS = 500;
 /** Before the primary kills a silent worker, which takes the memory with it. */
 const REPORT_AT = 0.8;
+const STACK_UNTIL = 0.95;
 
 /**
  * A thread that watches this process's event loop from beside it.
@@ -54,6 +57,7 @@ export class Watchdog {
       base: { ...log.bindings(), pid: process.pid },
       mayLog: log.isLevelEnabled('error'),
       reportAfterMs: heartbeatTimeoutMs * REPORT_AT,
+      stackUntilMs: heartbeatTimeoutMs * STACK_UNTIL,
       parent: clustered ? process.ppid : undefined,
       killAfterMs: heartbeatTimeoutMs,
       endWithinMs: shutdownTimeoutMs + heartbeatTimeoutMs,

@@ -43,6 +43,6 @@ describe('the watchdog', () => {
     const pid = Number(await until('its id', () => /^\d+/.exec(seen.output)?.[0]));
     expect(isAlive(pid)).toBe(true);
     await new Promise((resolve) => child.once('exit', resolve));
-    await until('its end', () => (isAlive(pid) ? undefined : true), 10_000);
+    await until('its end', () => (isAlive(pid) ? undefined : true));
   });
 });
