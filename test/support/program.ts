@@ -54,8 +54,14 @@ export class Program implements AsyncDisposable {
     for (const pipe of [this.process.stdout, this.process.stderr]) pipe?.on('error', () => undefined);
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
+    // Broken off, Jest ends without a word to what its tests have started; its processes hear that it is gone.
+    const end = () => this.#killAll();
+    process.once('disconnect', end);
     this.exited = new Promise((resolve) => {
-      this.process.once('close', (code, signal) => resolve({ code, signal }));
+      this.process.once('close', (code, signal) => {
+        process.off('disconnect', end);
+        resolve({ code, signal });
+      });
     });
   }
 
@@ -72,12 +78,12 @@ export class Program implements AsyncDisposable {
     const program = new Program(env, cwd, main);
     try {
       await program.started();
+      return program;
     } catch (error) {
-      // Nobody has it to end it.
+      // Nobody else knows of it; and what is left running takes the cores from all that follows.
       await program[Symbol.asyncDispose]();
       throw error;
     }
-    return program;
   }
 
   /** Starts it without waiting, where it is not expected to become ready. */
@@ -176,20 +182,24 @@ export class Program implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#killAll();
+    await this.exited;
+  }
+
+  #killAll(): void {
     try {
       this.killGroup('SIGKILL');
     } catch {
       // It has ended.
     }
-    await this.exited;
   }
 }
 
-/** Asks again and again until there is an answer. */
+/** Asks again and again until there is an answer; the time is that of a machine with much else to do. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,
-  timeoutMs = 15_000,
+  timeoutMs = 45_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
