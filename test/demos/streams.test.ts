@@ -172,14 +172,16 @@ describe('streams/events', () => {
 
   test('a drain ends it with a goodbye that says where to resume', async () => {
     await using draining = await createTestApp();
-    setTimeout(
-      () => void draining.lifecycle.stop({ reason: 'test', exitCode: 0, keepListening: false }),
-      100,
-    );
-    const events = await readEvents({}, 'events=1000&everyMs=20', draining);
+    let drains = false;
+    const events = await readEvents({}, 'events=1000&everyMs=20', draining, (soFar) => {
+      if (drains || !soFar.includes('id: 2')) return;
+      drains = true;
+      void draining.lifecycle.stop({ reason: 'test', exitCode: 0, keepListening: false });
+    });
     const last = events.at(-1);
     const resumeWith = Number(events.at(-2)?.id);
 
+    expect(resumeWith).toBeGreaterThanOrEqual(2);
     expect(last?.event).toBe('goodbye');
     expect(JSON.parse(last?.data ?? '')).toEqual({ reason: 'draining', resumeWith });
   });
@@ -191,12 +193,22 @@ describe('streams/events', () => {
     });
   });
 
-  async function readEvents(headers: Record<string, string>, query: string, app = service) {
+  /** @param onText is told all that has come so far, each time that more has */
+  async function readEvents(
+    headers: Record<string, string>,
+    query: string,
+    app = service,
+    onText: (soFar: string) => void = () => undefined,
+  ) {
     const response = await app.client
       .get(`/demos/streams/events?${query}`)
       .set({ Accept: 'text/event-stream', ...headers })
       .buffer(true)
-      .parse(collect)
+      .parse((res, done) => {
+        let soFar = '';
+        res.on('data', (chunk: Buffer) => onText((soFar += chunk.toString())));
+        collect(res, done);
+      })
       .expect(200);
     return parseEvents((response.body as Buffer).toString()).events;
   }
