@@ -47,7 +47,8 @@ export class Curl implements Disposable {
   run(line: string): Promise<Ran> {
     const options = {
       env: { PATH: process.env['PATH'], CURL_HOME: this.#home },
-      timeout: 25_000,
+      cwd: this.#home, // where some lines leave a file
+      timeout: 50_000,
       maxBuffer: 64_000_000,
     };
     return new Promise((resolve) => {
