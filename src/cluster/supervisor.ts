@@ -96,10 +96,11 @@ export class Supervisor {
     if (PORT === 0) this.#workers.port = await findFreePort(HOST);
     const address = await this.#workers.fork(0, true).ready;
     this.#started = true;
-    if (this.stopping) return undefined; // the stop waits for those that were there when it began
+    const stopping = () => this.stopping; // it may begin at any await
+    if (stopping()) return undefined; // the stop waits for those that were there when it began
     const others = Array.from({ length: WORKERS - 1 }, (_, index) => this.#workers.fork(index + 1, true));
     await Promise.allSettled(others.map((worker) => worker.ready));
-    if (this.stopping) return undefined;
+    if (stopping()) return undefined;
     this.#heartbeats.start();
     return address;
   }

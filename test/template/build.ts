@@ -18,7 +18,7 @@ import { pages, pruneSettings, selectFiles } from './rules.ts';
 import { mustRun, run } from './run.ts';
 
 interface Watch {
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** Aborted where it is broken off. */
   readonly signal: AbortSignal;
 }
