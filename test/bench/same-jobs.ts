@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contestant } from './contestant.ts';
 
+const securityHeaders = [
+  'content-security-policy',
+  'x-content-type-options',
+  'x-frame-options',
+  'referrer-policy',
+];
+
 /** A contestant that leaves a job undone would win unfairly: then there is no bench. */
 export async function checkSameJobs(contestant: Contestant): Promise<void> {
   const missing: string[] = [];
@@ -15,25 +22,22 @@ export async function checkSameJobs(contestant: Contestant): Promise<void> {
   await small.arrayBuffer();
 
   must('status 200', small.status === 200);
-  for (const header of [
-    'content-security-policy',
-    'x-content-type-options',
-    'x-frame-options',
-    'referrer-policy',
-  ]) {
-    must(`the header ${header}`, small.headers.has(header));
-  }
-  must(
-    'rate-limit headers',
-    [...small.headers.keys()].some((name) => name.includes('ratelimit')),
-  );
   must('the request id', small.headers.get('x-request-id') === id);
+  const notFound = await fetch(`${contestant.url}/bench/missing`);
+  must('a 404', notFound.status === 404);
+  for (const [where, { headers }] of Object.entries({ 'an answer': small, 'a 404': notFound })) {
+    for (const header of securityHeaders) must(`${header} on ${where}`, headers.has(header));
+    must(
+      `rate-limit headers on ${where}`,
+      [...headers.keys()].some((name) => name.includes('ratelimit')),
+    );
+    must(`a request id on ${where}`, headers.has('x-request-id'));
+  }
   for (const encoding of ['gzip', 'br']) {
     const large = await fetch(`${contestant.url}/bench/large`, { headers: { 'Accept-Encoding': encoding } });
     await large.arrayBuffer();
     must(`compression with ${encoding}`, large.headers.get('content-encoding') === encoding);
   }
-  must('a 404', (await fetch(`${contestant.url}/bench/missing`)).status === 404);
   const invalid = await fetch(`${contestant.url}/bench/orders`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

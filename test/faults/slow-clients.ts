@@ -17,6 +17,7 @@ export const slowSenders: Fault = {
   async run(lab) {
     const program = await lab.start({ HEADERS_TIMEOUT_MS: '1500', REQUEST_TIMEOUT_MS: '3000' });
     const traffic = lab.load(program);
+    await traffic.reach(500); // a service that runs: in its first moments it may shed some of so many at once
     const headers = Array.from({ length: 40 }, () =>
       raw(program, 'GET / HTTP/1.1\r\nHost: x\r\n', 'X-Slow: 1\r\n'),
     );

@@ -36,6 +36,10 @@ await app.register(helmet);
 await app.register(underPressure, { maxEventLoopDelay: 1_000, maxEventLoopUtilization: 0.99 });
 await app.register(rateLimit, { max: 10_000_000, timeWindow: 60_000, enableDraftSpec: true });
 await app.register(compress);
+// Without this a path that is not there is not counted: https://github.com/fastify/fastify-rate-limit#preventing-guessing-of-urls-through-404s
+app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (_request, reply) =>
+  reply.code(404).send({ error: 'not found' }),
+);
 
 const smallSchema = {
   type: 'object',
