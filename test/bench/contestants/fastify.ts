@@ -6,7 +6,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
 import { Histogram, Registry } from '@prometheus-io/client';
-import fastify from 'fastify';
+import fastify, { type FastifyBaseLogger } from 'fastify';
 import { destination, pino } from 'pino';
 import { announce, histogramOptions, large, orderJsonSchema, small } from '../payloads.ts';
 
@@ -15,8 +15,9 @@ const duration = new Histogram({ ...histogramOptions, registers: [registry] });
 const sink = destination({ fd: 1, sync: false, minLength: 4_096 });
 setInterval(() => sink.flush(), 100).unref();
 
+const logger: FastifyBaseLogger = pino(sink);
 const app = fastify({
-  loggerInstance: pino(sink),
+  loggerInstance: logger,
   disableRequestLogging: true, // two lines a request; one is written below
   genReqId: (req) => (req.headers['x-request-id'] as string | undefined) ?? randomUUID(),
 });
