@@ -4,6 +4,8 @@ import type { Fault } from './fault.ts';
 export interface Order {
   readonly chosen: readonly Fault[];
   readonly short: boolean;
+  /** Whether a fault that fails is injected once more. */
+  readonly again: boolean;
   readonly json: boolean;
 }
 
@@ -26,6 +28,7 @@ export function readCommandLine(args: readonly string[], known: readonly Fault[]
       options: {
         json: { type: 'boolean', default: false },
         short: { type: 'boolean', default: false },
+        again: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -42,17 +45,19 @@ export function readCommandLine(args: readonly string[], known: readonly Fault[]
     return { text: `There is no fault «${unknown.join('», «')}». There are: ${names}.\n`, exitCode: USAGE };
   }
   const named = known.filter((fault) => positionals.some((name) => fits(fault, name)));
-  return { chosen: positionals.length === 0 ? known : named, short: values.short, json: values.json };
+  const { short, again, json } = values;
+  return { chosen: positionals.length === 0 ? known : named, short, again, json };
 }
 
 function help(known: readonly Fault[]): string {
   const rows = known.map(({ number, name }) => `  ${String(number).padStart(2)}  ${name}\n`);
-  return `npm run faults -- [names or numbers] [--short] [--json]
+  return `npm run faults -- [names or numbers] [--short] [--again] [--json]
 
 Injects faults into the real program, with traffic running, and prints a row for each; all of them unless some are
 named. Exits with 1 if one fails.
 
   --short  fewer requests and rounds
+  --again  one that fails is injected once more, and its row says so: for machines that others use as well
   --json   the rows as JSON
 
 ${rows.join('')}`;
