@@ -5,24 +5,42 @@ import { Asset } from './asset.ts';
 
 const folder = new URL('./client/', import.meta.url);
 
-const types: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.ts': 'text/javascript; charset=utf-8',
-};
+/** In the order of the cascade. */
+const styles = [
+  'base',
+  'bar',
+  'controls',
+  'cluster',
+  'events',
+  'demos',
+  'finder',
+  'form',
+  'answer',
+  'arrival',
+].concat(['drawings', 'storm']);
 
-/** The page's modules and styles, as a browser can read them: without types, by the name it asks for. */
-export function readClientFiles(): Map<string, Asset> {
-  const files = new Map<string, Asset>();
-  for (const name of readdirSync(folder).sort()) {
-    const suffix = name.slice(name.lastIndexOf('.'));
-    const type = types[suffix];
-    if (type === undefined) continue;
-    const text = readFileSync(new URL(name, folder), 'utf8');
-    if (suffix === '.ts') files.set(name.replace(/\.ts$/, '.js'), new Asset(type, text, toJavaScript));
-    else files.set(name, new Asset(type, text));
-  }
-  return files;
+/** The page's modules, by the name a browser asks for, without types. */
+export function readModules(): Map<string, Asset> {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+  return new Map(
+    names.map((name) => [
+      name.replace(/\.ts$/, '.js'),
+      new Asset('text/javascript; charset=utf-8', read(name), toJavaScript),
+    ]),
+  );
+}
+
+/** All styles in one file: nothing is painted before the last of them is there. */
+export function readStyles(): Asset {
+  return new Asset('text/css; charset=utf-8', styles.map((name) => read(`${name}.css`)).join('\n'));
+}
+
+export function readIcon(): Asset {
+  return new Asset('image/svg+xml', read('icon.svg'));
+}
+
+function read(name: string): string {
+  return readFileSync(new URL(name, folder), 'utf8');
 }
 
 /** Takes the types and the comments out, and names the modules it imports as they are served. */

@@ -3,7 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { Extra, Feature } from '../http/feature.ts';
 import { Problem } from '../http/problem.ts';
 import { Asset, AssetFolder } from './asset.ts';
-import { readClientFiles } from './client-files.ts';
+import { readIcon, readModules, readStyles } from './client-files.ts';
 import { describeForPage } from './page-manifest.ts';
 import { capitalise, fillPage } from './fill-page.ts';
 
@@ -20,15 +20,24 @@ interface Built {
 /**
  * The page that a browser gets at `/`, and its files.
  *
+ * All are made when they are first asked for: a worker that no browser visits has no use for them. The manifest takes
+ * longest and nothing that is painted first needs it, so it is not among the files whose address is made of their
+ * content.
+ *
  * @param workers how many cards there will be, so that nothing moves when they fill
  */
 export function createControlRoom(features: readonly Feature[], workers: number): ControlRoom {
   let built: Built | undefined;
-  // Made when it is first asked for: a worker that no browser visits has no use for it.
-  const build = () => (built ??= buildRoom(features, workers));
+  const build = () => (built ??= buildRoom(workers));
+  let described: Promise<Asset> | undefined;
+  const describe = () => (described ??= buildManifest(features));
   return {
     page: (req, res) => build().page.send(req, res, false),
     extras: [
+      {
+        path: '/control-room/manifest.json',
+        handler: async (req, res) => (await describe()).send(req, res, false),
+      },
       {
         path: '/control-room/:version/:file',
         async handler(req, res) {
@@ -41,15 +50,17 @@ export function createControlRoom(features: readonly Feature[], workers: number)
   };
 }
 
-function buildRoom(features: readonly Feature[], workers: number): Built {
-  const files = readClientFiles();
-  const modules = [...files.keys()].filter((name) => name.endsWith('.js') && name !== 'main.js');
-  const manifest = JSON.stringify(describeForPage(features));
-  files.set('manifest.json', new Asset('application/json', manifest));
-  const folder = new AssetFolder(files);
-  const at = `/control-room/${folder.version}`;
+async function buildManifest(features: readonly Feature[]): Promise<Asset> {
+  return new Asset('application/json', JSON.stringify(await describeForPage(features)));
+}
+
+function buildRoom(workers: number): Built {
+  const modules = readModules();
+  const files = new AssetFolder(new Map([['icon.svg', readIcon()], ['page.css', readStyles()], ...modules]));
+  const at = `/control-room/${files.version}`;
   const html = readFileSync(new URL('./page.html', import.meta.url), 'utf8');
-  const preloads = modules.map((name) => `<link rel="modulepreload" href="${at}/${name}" />`);
+  const imported = [...modules.keys()].filter((name) => name !== 'main.js');
+  const preloads = imported.map((name) => `<link rel="modulepreload" href="${at}/${name}" />`);
   const page = fillPage(html, {
     at,
     preloads: preloads.join('\n    '),
@@ -57,5 +68,5 @@ function buildRoom(features: readonly Feature[], workers: number): Built {
     name: capitalise(packageJson.name),
     description: packageJson.description,
   });
-  return { page: new Asset('text/html; charset=utf-8', page), files: folder };
+  return { page: new Asset('text/html; charset=utf-8', page), files };
 }

@@ -1,15 +1,21 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { isMediaAnswer, isStreamedBody, type Feature, type Route } from '../http/feature.ts';
 import type { JsonSchema, PageFeature, PageManifest, PageRoute } from './client/shapes.ts';
 
-/** The manifest as the page needs it: with the schemas its forms are made of, and the words for what it draws. */
-export function describeForPage(features: readonly Feature[]): PageManifest {
-  return {
-    name: packageJson.name,
-    version: packageJson.version,
-    features: features.map(describeFeature),
-  };
+/**
+ * The manifest as the page needs it: with the schemas its forms are made of, and the words for what it draws.
+ *
+ * It takes a tenth of a second and more, so others get their turn between two features.
+ */
+export async function describeForPage(features: readonly Feature[]): Promise<PageManifest> {
+  const described: PageFeature[] = [];
+  for (const feature of features) {
+    described.push(describeFeature(feature));
+    await nextTurn();
+  }
+  return { name: packageJson.name, version: packageJson.version, features: described };
 }
 
 function describeFeature(feature: Feature): PageFeature {

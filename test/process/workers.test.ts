@@ -145,8 +145,9 @@ describe('workers', () => {
     const answers = await Promise.all(
       Array.from({ length: 120 }, () => program.get('/problems', { headers: { Connection: 'close' } })),
     );
-    const passed = answers.filter(({ status }) => status === 200);
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(70);
+    // A worker that is slow just now may shed one that the limiter let pass, and that has its count as well.
+    const passed = answers.filter(({ status }) => status !== 429);
+    expect(passed).toHaveLength(50);
     const left = passed.map(({ headers }) => Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]));
     expect(left.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index));
     expect((await program.get('/livez')).status).toBe(200);

@@ -1,5 +1,6 @@
 /** The control room as it is served; a real browser drives it in test/browser. */
 import { gunzipSync, brotliDecompressSync } from 'node:zlib';
+import { glob, readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
@@ -7,10 +8,12 @@ import { defineRoute } from '../../src/http/feature.ts';
 import { describeForPage } from '../../src/web/page-manifest.ts';
 import type { PageManifest } from '../../src/web/client/shapes.ts';
 import { createTestApp } from '../support/app.ts';
-import { Program } from '../support/program.ts';
+import { Program, root } from '../support/program.ts';
 
 /** What browsers send: Chromium's, Firefox's and Safari's agree in what matters. */
 const browserAccept = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
+
+const manifestPath = '/control-room/manifest.json';
 
 async function assetsOf(service: Awaited<ReturnType<typeof createTestApp>>): Promise<string[]> {
   const { text } = await service.client.get('/').set('Accept', browserAccept);
@@ -55,15 +58,28 @@ describe('the files of the page', () => {
     await using service = await createTestApp();
     const assets = await assetsOf(service);
     expect(assets.length).toBeGreaterThan(20);
-    for (const path of new Set(assets)) {
+    for (const path of new Set(assets.filter((asset) => asset !== manifestPath))) {
       const { headers } = await service.client.get(path).expect(200);
       expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
     }
-    const stylesheet = assets.find((path) => path.endsWith('base.css')) ?? '';
+    const stylesheet = assets.find((path) => path.endsWith('page.css')) ?? '';
     const other = await service.client.get(stylesheet.replace(/room\/[^/]+/, 'room/another'));
     expect(other.headers['cache-control']).toBe('no-cache');
     await service.client.get('/control-room/x/nothing.js').expect(404);
     await service.client.get('/control-room/x/..%2Findex.ts').expect(404);
+  });
+
+  test('and the page and its manifest are not sent again where the browser has them', async () => {
+    await using service = await createTestApp();
+    for (const path of ['/', manifestPath]) {
+      const { headers } = await service.client.get(path).set('Accept', browserAccept).expect(200);
+      expect(headers['cache-control']).toBe('no-cache');
+      const asked = () => service.client.get(path).set('Accept', browserAccept);
+      await asked()
+        .set('If-None-Match', headers['etag'] ?? '')
+        .expect(304);
+      await asked().set('If-None-Match', 'W/"another"').expect(200);
+    }
   });
 
   test('are together under 150 KB, compressed once with what the client accepts', async () => {
@@ -75,6 +91,16 @@ describe('the files of the page', () => {
       bytes += Number(headers['content-length']);
     }
     expect(bytes).toBeLessThan(150_000);
+  });
+
+  test('hold all styles in one, for nothing is painted before the last is there', async () => {
+    await using service = await createTestApp();
+    const [path = '', ...more] = (await assetsOf(service)).filter((asset) => asset.endsWith('.css'));
+    expect(more).toEqual([]);
+    const { text } = await service.client.get(path);
+    for await (const file of glob('*.css', { cwd: `${root}src/web/client` })) {
+      expect(text).toContain(await readFile(`${root}src/web/client/${file}`, 'utf8'));
+    }
   });
 
   test('are the same whatever the encoding', async () => {
@@ -98,8 +124,8 @@ describe('the files of the page', () => {
 
   test('hold the whole manifest, with a schema for each parameter', async () => {
     await using service = await createTestApp();
-    const path = (await assetsOf(service)).find((asset) => asset.endsWith('manifest.json')) ?? '';
-    const manifest = (await service.client.get(path)).body as PageManifest;
+    expect(await assetsOf(service)).toContain(manifestPath);
+    const manifest = (await service.client.get(manifestPath)).body as PageManifest;
     const shown = manifest.features.flatMap(({ routes }) =>
       routes.map((route) => `${route.method} ${route.path}`),
     );
@@ -118,7 +144,7 @@ describe('the files of the page', () => {
   });
 });
 
-test('a feature that teaches nothing is an API, and promises no evidence', () => {
+test('a feature that teaches nothing is an API, and promises no evidence', async () => {
   const read = defineRoute({
     method: 'get',
     path: '/:id',
@@ -136,7 +162,7 @@ test('a feature that teaches nothing is an API, and promises no evidence', () =>
     handler: () => undefined,
   });
   const headed = { ...read, requestHeaders: z.object({ 'if-match': z.string().optional() }) };
-  const { features } = describeForPage([
+  const { features } = await describeForPage([
     { id: 'things', base: '/things', title: 'Things', summary: 'Some.', routes: [headed, remove] },
   ]);
   expect(features).toMatchObject([
