@@ -45,8 +45,6 @@ export class Program implements AsyncDisposable {
         PORT: '0',
         MANAGEMENT_PORT: '0',
         WORKERS: '2',
-        // The tests start the same files again and again; compiled once is enough.
-        NODE_COMPILE_CACHE: `${root}node_modules/.cache/compiled`,
         ...env,
       },
     });

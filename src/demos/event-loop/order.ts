@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { availableCpus } from '../../process/available-cpus.ts';
@@ -56,7 +55,7 @@ export const order = demoRoute({
     processes: wholeNumber('Fresh processes for from=main; half of them CommonJS, half ES modules', {
       min: 2,
       max: 300,
-      default: 48,
+      default: 24,
     }),
   }),
   result: resultSchema,
@@ -88,47 +87,24 @@ async function runMainModules(
   const lanes = Math.min(availableCpus(), 4, processes);
   const runs: Run[] = [];
   let next = 0;
-  const work = async (lane: number, cache: string) => {
+  const work = async (lane: number) => {
     for (let index = next++; index < processes; index = next++) {
       const { from, program } = mainModules[index % 2 === 0 ? 0 : 1];
       const run = await timeline.record(`process ${index + 1}`, `lane ${lane + 1}`, () =>
-        runMainModule(program, cache, tools, signal),
+        runMainModule(program, tools, signal),
       );
       runs.push({ from, ...run });
     }
   };
   await tools.budgets.children.use(lanes, signal, () =>
-    lendFolder(tools, (folder) =>
-      Promise.all(Array.from({ length: lanes }, (_, lane) => work(lane, folder))),
-    ),
+    Promise.all(Array.from({ length: lanes }, (_, lane) => work(lane))),
   );
   return runs;
 }
 
-/** A folder for what Node.js keeps of a program that it has stripped of its types: the next process starts twice as fast. */
-function lendFolder<T>(tools: Tools, work: (folder: string) => Promise<T>): Promise<T> {
-  return tools.scratch.lend(async (folder) => {
-    await mkdir(folder);
-    try {
-      return await work(folder);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
-}
-
-async function runMainModule(
-  program: URL,
-  cache: string,
-  tools: Tools,
-  signal: AbortSignal,
-): Promise<Omit<Run, 'from'>> {
+async function runMainModule(program: URL, tools: Tools, signal: AbortSignal): Promise<Omit<Run, 'from'>> {
   signal.throwIfAborted();
-  const child = tools.children.startNode(program, {
-    env: { NODE_COMPILE_CACHE: cache },
-    signal,
-    timeoutMs: 10_000,
-  });
+  const child = tools.children.startNode(program, { signal, timeoutMs: 10_000 });
   let output = '';
   child.process.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString();

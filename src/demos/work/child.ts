@@ -2,6 +2,7 @@ import { spawn, type ChildProcess, type Serializable, type StdioOptions } from '
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { rawEnvironment } from '../../config.ts';
 import { ChildGroups } from '../../process/child-groups.ts';
 
 interface WatchOptions {
@@ -148,8 +149,17 @@ export class Child {
   }
 }
 
-/** A child gets no secrets of this process: only what a program needs to be found and to speak. */
-export const minimalEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' };
+const { NODE_COMPILE_CACHE } = rawEnvironment();
+
+/**
+ * A child gets no secrets of this process: only what a program needs to be found, to speak, and to start without being
+ * compiled anew, which takes Node.js as long as all the rest.
+ */
+export const minimalEnvironment = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  LANG: 'C.UTF-8',
+  ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
+};
 
 /** Windows has no process groups. */
 const ownGroups = process.platform !== 'win32';
