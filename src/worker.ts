@@ -34,7 +34,7 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
   const sink = new LogSink({ maxWaitingBytes: config.LOG_MAX_WAITING_BYTES });
   const board = new RequestBoard();
   const inFlight = new InFlight();
-  const context = new RequestContext({ config, board, inFlight });
+  const context = new RequestContext({ board, inFlight });
   const log = await createLogger({
     config,
     sink,

@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { performance } from 'node:perf_hooks';
-import type { Config } from '../config.ts';
 import type { RequestBoard } from '../process/request-board.ts';
 import type { InFlight } from './in-flight.ts';
 
@@ -46,7 +45,6 @@ const validTraceparent =
 const nobody = {};
 
 interface RequestContextOptions {
-  readonly config: Pick<Config, 'TRUST_PROXY'>;
   readonly board: RequestBoard;
   readonly inFlight: InFlight;
 }
@@ -68,9 +66,7 @@ export class RequestContext {
   /** The layer that begins a request. */
   get layer(): RequestHandler {
     const storage = this.#storage;
-    const { config, board, inFlight } = this.#options;
-    // Without proxies to be believed it is whoever holds the connection, and no header need be looked at.
-    const behindProxy = config.TRUST_PROXY.length > 0;
+    const { board, inFlight } = this.#options;
     return function requestContext(req, res, next) {
       // Layers, the router and a pipeline each listen for its end: more than the ten that Node.js takes for a leak.
       res.setMaxListeners(30);
@@ -82,7 +78,7 @@ export class RequestContext {
         startedAt: performance.now(),
         slot: board.begin(fields.requestId, req.method, req.url),
         // Read now: when the request is logged its connection may be gone, and the address with it.
-        ip: behindProxy ? req.ip : req.socket.remoteAddress,
+        ip: req.ip,
         route: undefined,
         cut: false,
       };

@@ -1,15 +1,11 @@
-import {
-  createServer,
-  STATUS_CODES,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Express } from 'express';
 import type { Config } from '../config.ts';
 import type { StopRequest } from '../process/lifecycle.ts';
 import type { InFlight } from './in-flight.ts';
+import { createMessages } from './messages.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails, type ProblemCode } from './problem.ts';
 import { SlowReaders } from './slow-readers.ts';
 
@@ -32,7 +28,7 @@ interface HttpServerOptions {
   readonly config: Config;
   /** Whether other workers listen on the same socket. */
   readonly clustered: boolean;
-  readonly app: RequestListener;
+  readonly app: Express;
   readonly inFlight: InFlight;
 }
 
@@ -50,6 +46,7 @@ export class HttpServer {
     this.#inFlight = inFlight;
     new SlowReaders(this.#sockets, config.SLOW_READER_TIMEOUT_MS, () => (this.#slowReadersCut += 1));
     this.#server = createServer({
+      ...createMessages(app, config.TRUST_PROXY.length > 0),
       keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT_MS,
       headersTimeout: config.HEADERS_TIMEOUT_MS,
       requestTimeout: config.REQUEST_TIMEOUT_MS,

@@ -49,7 +49,7 @@ export async function createTestApp({
   );
   const logged: Record<string, unknown>[] = [];
   const board = new RequestBoard();
-  const context = new RequestContext({ config, board, inFlight });
+  const context = new RequestContext({ board, inFlight });
   const log = pino(
     { level: 'debug', ...nameRequests(context.fields), formatters: { level: (label) => ({ level: label }) } },
     { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
