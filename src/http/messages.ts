@@ -10,13 +10,31 @@ interface Messages {
  * Requests and answers that are Express's own from the start, for `createServer()`.
  *
  * Express makes Node.js's its own by giving each another prototype as it arrives, and V8 has all that follows pay for it.
- * Where the prototype is the right one already, nothing is changed.
+ * Where the prototype is the right one already, nothing is changed. And each has a place for all that Express and the
+ * layers will note on it: an object that grows is copied as it does.
  *
  * @param behindProxy whether any proxy is to be believed about who asks
  */
 export function createMessages(app: Express, behindProxy: boolean): Messages {
-  class Request extends IncomingMessage {}
-  class Response<Of extends IncomingMessage> extends ServerResponse<Of> {}
+  class Request extends IncomingMessage {
+    res: unknown = undefined;
+    next: unknown = undefined;
+    baseUrl: unknown = undefined;
+    originalUrl: unknown = undefined;
+    params: unknown = undefined;
+    route: unknown = undefined;
+    rateLimit: unknown = undefined;
+    // Of parseurl and morgan.
+    _parsedUrl: unknown = undefined;
+    _startAt: unknown = undefined;
+    _startTime: unknown = undefined;
+    _remoteAddress: unknown = undefined;
+  }
+  class Response<Of extends IncomingMessage> extends ServerResponse<Of> {
+    locals: unknown = undefined;
+    _startAt: unknown = undefined;
+    _startTime: unknown = undefined;
+  }
   Object.setPrototypeOf(Request.prototype, app.request);
   Object.setPrototypeOf(Response.prototype, app.response);
   // Then it is whoever holds the connection, and no header need be taken apart each time that somebody asks; for a line
