@@ -4,7 +4,7 @@ import { Load } from './load.ts';
 import type { LoadOrder, LoadReport } from './loader.ts';
 import { order } from './payloads.ts';
 import { checkSameJobs } from './same-jobs.ts';
-import { CONNECTIONS, LOAD_CPU, ours, SERVER_CPU } from './setting.ts';
+import { CONNECTIONS, LOAD_CPU, ours, SERVER_CPU, WARM_UP_ROUNDS } from './setting.ts';
 import { median, renderTable, spread } from './table.ts';
 
 export interface RequestsOptions {
@@ -61,8 +61,8 @@ export async function benchRequests({ rounds, requests }: RequestsOptions): Prom
       if (options.sameJobs) await checkSameJobs(contestant);
     }
     const samples = new Map<string, Sample[]>();
-    // The first round warms up and is not counted. Rounds are interleaved, so that a machine that slows down slows all.
-    for (let round = 0; round <= rounds; round += 1) {
+    // Many short rounds, interleaved: a machine that slows down slows all contestants, and not one of them.
+    for (let round = 1 - WARM_UP_ROUNDS; round <= rounds; round += 1) {
       for (const workload of workloads) {
         for (const contestant of running) {
           const many = Math.max(50, Math.round(requests * workload.share));
@@ -76,7 +76,7 @@ export async function benchRequests({ rounds, requests }: RequestsOptions): Prom
           if (round > 0) samples.set(key, [...(samples.get(key) ?? []), sample]);
         }
         process.stderr.write(
-          `bench: ${round === 0 ? 'warm-up' : `round ${round} of ${rounds}`}: ${workload.name}\n`,
+          `bench: ${round < 1 ? 'warm-up' : `round ${round} of ${rounds}`}: ${workload.name}\n`,
         );
       }
     }

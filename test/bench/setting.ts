@@ -6,6 +6,8 @@ import { canPin } from './contestant.ts';
 export const SERVER_CPU = '0';
 export const LOAD_CPU = '1';
 export const CONNECTIONS = 20;
+/** Rounds of requests that are not counted: each process compiles its code for itself. */
+export const WARM_UP_ROUNDS = 3;
 
 export const ours = {
   LOG_LEVEL: 'info',

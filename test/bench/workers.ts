@@ -1,6 +1,6 @@
 import { Contestant } from './contestant.ts';
 import { Load } from './load.ts';
-import { CONNECTIONS, LOAD_CPU, ours, SERVER_CPU } from './setting.ts';
+import { CONNECTIONS, LOAD_CPU, ours, SERVER_CPU, WARM_UP_ROUNDS } from './setting.ts';
 import { median, renderTable, spread } from './table.ts';
 
 const kinds = [
@@ -8,9 +8,6 @@ const kinds = [
   { name: 'one worker', WORKERS: '1', processes: 1 },
   { name: 'two workers', WORKERS: '2', processes: 2 },
 ] as const;
-
-/** Each process compiles its code for itself. */
-const WARM_UP_ROUNDS = 3;
 
 /**
  * Each worker gets the same load, whether there is one or two.
