@@ -1,7 +1,7 @@
 import { Contestant } from './contestant.ts';
 import { Load } from './load.ts';
 import { LOAD_CPU, ours, SERVER_CPU } from './setting.ts';
-import { median, renderTable, spread } from './table.ts';
+import { median, renderTable, spread, verdict } from './table.ts';
 
 const workloads = [
   { name: 'a streamed answer of 256 MB', path: '/bench/stream', direction: 'down' },
@@ -43,6 +43,7 @@ export async function benchStreams(rounds: number): Promise<string> {
       'MB/s': median(rates).toFixed(0),
       spread: spread(rates),
       'ours / it': (ourRate / median(rates)).toFixed(2),
+      aim: contestant === bare ? verdict(ourRate / median(rates), 'at least', 0.95) : '',
       'peak MB': (contestant.peakBytes() / 1e6).toFixed(0),
       'above rest MB': ((contestant.peakBytes() - (atRest.get(contestant) ?? 0)) / 1e6).toFixed(0),
     }));

@@ -11,6 +11,13 @@ export function spread(values: readonly number[]): string {
   return `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`;
 }
 
+/** What is aimed at, and whether a ratio reaches it, to the figures that are shown. */
+export function verdict(ratio: number, bound: 'at most' | 'at least', aim: number): string {
+  const shown = Number(ratio.toFixed(2));
+  const reached = bound === 'at most' ? shown <= aim : shown >= aim;
+  return `${bound} ${aim.toFixed(2)}: ${reached ? 'yes' : 'NO'}`;
+}
+
 /** Columns by the first row's names; the first is words, the others are figures. */
 export function renderTable(rows: readonly Readonly<Record<string, string>>[]): string {
   const names = Object.keys(rows[0] ?? {});

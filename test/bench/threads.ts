@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { median, renderTable, spread } from './table.ts';
+import { median, renderTable, spread, verdict } from './table.ts';
 
 const program = new URL('./thread-job.ts', import.meta.url);
 const JOBS = 200;
@@ -37,11 +37,12 @@ export async function benchThreads(rounds: number): Promise<string> {
     process.stderr.write(`bench: ${round === 0 ? 'warm-up' : `round ${round} of ${rounds}`}: threads\n`);
   }
   const ours = median(samples.get(pool)?.perSecond ?? []);
-  const rows = [...samples].map(([{ name }, { perSecond, dispatchMicroseconds }]) => ({
-    [`${JOBS} jobs, ${threads} threads`]: name,
+  const rows = [...samples].map(([runner, { perSecond, dispatchMicroseconds }]) => ({
+    [`${JOBS} jobs, ${threads} threads`]: runner.name,
     'jobs/s': median(perSecond).toFixed(0),
     spread: spread(perSecond),
     'pool / it': (ours / median(perSecond)).toFixed(2),
+    aim: runner === bare ? verdict(ours / median(perSecond), 'at least', 0.95) : '',
     'there and back µs': median(dispatchMicroseconds).toFixed(1),
   }));
   return `\na CPU job on threads\n${renderTable(rows)}\n`;

@@ -1,7 +1,7 @@
 import { Contestant } from './contestant.ts';
 import { Load } from './load.ts';
 import { CONNECTIONS, LOAD_CPU, ours, SERVER_CPU, WARM_UP_ROUNDS } from './setting.ts';
-import { median, renderTable, spread } from './table.ts';
+import { median, renderTable, spread, verdict } from './table.ts';
 
 const kinds = [
   { name: 'no cluster', WORKERS: '0', processes: 1 },
@@ -48,6 +48,7 @@ export async function benchWorkers(rounds: number, requests: number): Promise<st
       'CPU µs': median(samples).toFixed(1),
       spread: spread(samples),
       'two / it': (two / median(samples)).toFixed(2),
+      aim: name === 'one worker' ? verdict(two / median(samples), 'at most', 1.05) : '',
     }));
     return `\nworkers, which count the requests of each client together; ${CONNECTIONS} connections for each\n${renderTable(rows)}\n`;
   } finally {
