@@ -101,7 +101,7 @@ describe('the house', () => {
       .filter((file) =>
         /process\.env(?=[.[)])|\benv\b.*from 'node:process'/.test(readFileSync(`${root}src/${file}`, 'utf8')),
       );
-    // The cache is found before any other module is loaded, and told to every child.
+    // The latter only tells children where compiled modules are, before any other module is loaded.
     expect(readers).toEqual(['config.ts', 'process/compile-cache.ts']);
   });
 

@@ -12,10 +12,8 @@ interface Messages {
  * Express makes Node.js's its own by giving each another prototype as it arrives, and V8 has all that follows pay for it.
  * Where the prototype is the right one already, nothing is changed. And each has a place for all that Express and the
  * layers will note on it: an object that grows is copied as it does.
- *
- * @param behindProxy whether any proxy is to be believed about who asks
  */
-export function createMessages(app: Express, behindProxy: boolean): Messages {
+export function createMessages(app: Express): Messages {
   class Request extends IncomingMessage {
     res: unknown = undefined;
     next: unknown = undefined;
@@ -37,11 +35,15 @@ export function createMessages(app: Express, behindProxy: boolean): Messages {
   }
   Object.setPrototypeOf(Request.prototype, app.request);
   Object.setPrototypeOf(Response.prototype, app.response);
-  // Then it is whoever holds the connection, and no header need be taken apart each time that somebody asks; for a line
-  // that is never printed express-rate-limit asks on every request.
-  if (!behindProxy) Object.defineProperty(Request.prototype, 'ip', { get: readPeer });
+  // With no proxy to be believed it is whoever holds the connection, and no header need be taken apart each time that
+  // somebody asks; for a line that is never printed express-rate-limit asks on every request.
+  if (isNobody(app.get('trust proxy'))) Object.defineProperty(Request.prototype, 'ip', { get: readPeer });
   Object.assign(app, { request: Request.prototype, response: Response.prototype });
   return { IncomingMessage: Request, ServerResponse: Response };
+}
+
+function isNobody(trusted: unknown): boolean {
+  return trusted === false || (Array.isArray(trusted) && trusted.length === 0);
 }
 
 function readPeer(this: IncomingMessage): string | undefined {

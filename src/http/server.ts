@@ -46,7 +46,7 @@ export class HttpServer {
     this.#inFlight = inFlight;
     new SlowReaders(this.#sockets, config.SLOW_READER_TIMEOUT_MS, () => (this.#slowReadersCut += 1));
     this.#server = createServer({
-      ...createMessages(app, config.TRUST_PROXY.length > 0),
+      ...createMessages(app),
       keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT_MS,
       headersTimeout: config.HEADERS_TIMEOUT_MS,
       requestTimeout: config.REQUEST_TIMEOUT_MS,

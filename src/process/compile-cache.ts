@@ -1,4 +1,4 @@
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, getCompileCacheDir } from 'node:module';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -8,9 +8,10 @@ const folder = fileURLToPath(new URL('../../node_modules/.cache/compiled', impor
 /**
  * Keeps what V8 makes of each module, and what is left of it without its types, for this process and all processes and
  * threads that it starts: whoever loads the same modules next starts in half the time. It works for what is loaded
- * after the call. Where nothing can be written there, nothing is kept.
+ * after the call. Where nothing can be written there, nothing is kept; who set `NODE_COMPILE_CACHE` has another place.
  */
 export function keepCompiled(): void {
-  process.env['NODE_COMPILE_CACHE'] ??= folder;
-  enableCompileCache(process.env['NODE_COMPILE_CACHE']);
+  if (getCompileCacheDir() !== undefined) return; // Node.js has it on already, and so will whatever is started here
+  process.env['NODE_COMPILE_CACHE'] = folder;
+  enableCompileCache(folder);
 }

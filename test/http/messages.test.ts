@@ -6,12 +6,12 @@ import express from 'express';
 import { createMessages } from '../../src/http/messages.ts';
 
 test.each([
-  { behindProxy: false, ip: '127.0.0.1' },
-  { behindProxy: true, ip: '192.0.2.7' },
-])('are what Express makes of them, and keep their prototype (%o)', async ({ behindProxy, ip }) => {
+  { trusted: [], ip: '127.0.0.1' },
+  { trusted: ['loopback'], ip: '192.0.2.7' },
+])('are what Express makes of them, and keep their prototype (%o)', async ({ trusted, ip }) => {
   const app = express();
-  if (behindProxy) app.set('trust proxy', 'loopback');
-  const messages = createMessages(app, behindProxy);
+  app.set('trust proxy', trusted);
+  const messages = createMessages(app);
   app.get('/', (req, res) => {
     res.json({
       ip: req.ip,

@@ -1,9 +1,15 @@
 /** This service as it is shipped, all layers on, with the bench's routes in the place of its features. */
 import cluster from 'node:cluster';
-import { runPrimary } from '../../../src/cluster/primary.ts';
-import { readConfig, readEnvironment } from '../../../src/config.ts';
-import { runWorker } from '../../../src/worker.ts';
-import { benchSet } from './bench-feature.ts';
+import { keepCompiled } from '../../../src/process/compile-cache.ts';
 
+keepCompiled();
+const { readConfig, readEnvironment } = await import('../../../src/config.ts');
 const config = readConfig(readEnvironment());
-await (cluster.isPrimary && config.WORKERS > 0 ? runPrimary(config) : runWorker(config, [benchSet]));
+if (cluster.isPrimary && config.WORKERS > 0) {
+  const { runPrimary } = await import('../../../src/cluster/primary.ts');
+  await runPrimary(config);
+} else {
+  const { runWorker } = await import('../../../src/worker.ts');
+  const { benchSet } = await import('./bench-feature.ts');
+  await runWorker(config, [benchSet]);
+}
