@@ -178,7 +178,7 @@ describe('event-loop/block, yield, offload', () => {
       expect(other.timerMaxDelayMs).toBeLessThan(0.5 * block.timerMaxDelayMs);
       expect(other.healthSlowestMs).toBeLessThan(0.5 * block.healthSlowestMs);
       expect(other.healthAnswered).toBeGreaterThan(3);
-      expect(other.timerTicks).toBeGreaterThan(10);
+      expect(other.timerTicks).toBeGreaterThan(3);
     }
   });
 
