@@ -6,10 +6,11 @@ import type { Config } from '../config.ts';
 import type { Logger } from '../process/logger.ts';
 import { EventLog } from './events.ts';
 import { Heartbeats } from './heartbeats.ts';
-import type { WorkerReport } from './messages.ts';
+import { ExitCode, type WorkerReport } from './messages.ts';
 import { Recycling } from './recycling.ts';
 import { Reloads, type ReloadResult } from './reloads.ts';
 import { Replacement } from './replacement.ts';
+import { StartError } from './start-failure.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { identify, Workers } from './workers.ts';
 
@@ -27,6 +28,9 @@ export interface SupervisorOptions {
 
 /** In this time a signal that was sent to the whole process group has reached the primary as well. */
 const SIGNAL_SETTLE_MS = 250;
+
+/** How many free ports are tried: a port that was just free may be taken by the time a worker listens on it. */
+const FREE_PORT_TRIES = 3;
 
 /** Keeps `WORKERS` workers in service: starts and stops them, and decides what is done with each that fails. */
 export class Supervisor {
@@ -88,13 +92,12 @@ export class Supervisor {
    * @throws {StartError} if the first cannot become ready
    */
   async start(): Promise<string | undefined> {
-    const { HOST, PORT, WORKERS } = this.#options.config;
+    const { WORKERS } = this.#options.config;
     // The workers share one listening socket, and the kernel gives a connection to one that waits for it. With the
     // default, the primary accepts and passes connections on: one that is on its way to a worker that dies or hangs
     // would be left without an answer for ever, and a paused primary would pause the service.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
-    if (PORT === 0) this.#workers.port = await findFreePort(HOST);
-    const address = await this.#workers.fork(0, true).ready;
+    const address = await this.#startFirst();
     this.#started = true;
     const stopping = () => this.stopping; // it may begin at any await
     if (stopping()) return undefined; // the stop waits for those that were there when it began
@@ -103,6 +106,20 @@ export class Supervisor {
     if (stopping()) return undefined;
     this.#heartbeats.start();
     return address;
+  }
+
+  /** With port 0 all workers, also later ones, listen on one that was free: where another program was faster, on the next. */
+  async #startFirst(): Promise<string> {
+    const { HOST, PORT } = this.#options.config;
+    for (let triesLeft = FREE_PORT_TRIES; ; triesLeft -= 1) {
+      if (PORT === 0) this.#workers.port = await findFreePort(HOST);
+      try {
+        return await this.#workers.fork(0, true).ready;
+      } catch (error) {
+        const taken = error instanceof StartError && error.exitCode === ExitCode.cannotListen;
+        if (PORT !== 0 || !taken || triesLeft <= 1 || this.stopping) throw error;
+      }
+    }
   }
 
   reload(): Promise<ReloadResult> {

@@ -1,6 +1,6 @@
 import { createServer, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import type { Config } from '../config.ts';
 import type { StopRequest } from '../process/lifecycle.ts';
@@ -108,6 +108,8 @@ export class HttpServer {
       this.#closeListener();
       await sleep(LAST_REQUEST_MS, undefined, { signal: deadline }).catch(() => undefined);
     }
+    // After a late timer requests may wait to be read, on sockets that only look silent.
+    await setImmediate();
     this.#endSilentSockets();
     await this.#inFlight.finished(deadline);
     for (const socket of this.#sockets) {

@@ -1,24 +1,26 @@
 import cluster from 'node:cluster';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config.ts';
+import { ExitCode } from '../../src/cluster/messages.ts';
 import { Supervisor } from '../../src/cluster/supervisor.ts';
 import { root } from '../support/program.ts';
 
 let forked = 0;
-const count = () => (forked += 1);
 beforeAll(() => {
-  cluster.setupPrimary({ exec: `${root}test/cluster/late-program.ts`, execArgv: [] });
-  cluster.on('fork', count);
+  cluster.on('fork', () => {
+    forked += 1;
+    cluster.setupPrimary({ args: [] });
+  });
 });
-afterAll(() => {
-  cluster.off('fork', count);
-  for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+beforeEach(() => {
+  forked = 0;
 });
 
-test('a stop while the first worker starts forks no other, for nobody would wait for its end', async () => {
-  const config = readConfig({ WORKERS: '3' });
-  const supervisor = new Supervisor({
+function supervise(program: string, env: Readonly<Record<string, string>>): Supervisor {
+  cluster.setupPrimary({ exec: `${root}test/cluster/${program}`, execArgv: [], args: ['first'] });
+  const config = readConfig(env);
+  return new Supervisor({
     config,
     log: pino({ enabled: false }),
     readConfig: () => config,
@@ -26,8 +28,25 @@ test('a stop while the first worker starts forks no other, for nobody would wait
     managementAddress: () => '',
     onGiveUp: () => undefined,
   });
+}
+
+test('a stop while the first worker starts forks no other, for nobody would wait for its end', async () => {
+  const supervisor = supervise('late-program.ts', { WORKERS: '3' });
   const started = supervisor.start();
   await supervisor.stop('this test');
   expect(await started).toBeUndefined();
+  expect(forked).toBe(1);
+});
+
+test('a free port that is taken before a worker listens on it is no failure: there are others', async () => {
+  const supervisor = supervise('unlucky-program.ts', { WORKERS: '1', PORT: '0' });
+  expect(Number(await supervisor.start())).toBeGreaterThan(0);
+  await supervisor.stop('this test');
+  expect(forked).toBe(2);
+});
+
+test('a port that was asked for and is taken is a failure', async () => {
+  const supervisor = supervise('unlucky-program.ts', { WORKERS: '1', PORT: '3000' });
+  await expect(supervisor.start()).rejects.toMatchObject({ exitCode: ExitCode.cannotListen });
   expect(forked).toBe(1);
 });

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { load } from '../support/load.ts';
 import { startProbe } from '../support/probe.ts';
@@ -28,6 +31,7 @@ describe('workers', () => {
     const traffic = load(`${program.url}/livez`, {
       connections: 4,
       until: () => done,
+      pauseMs: 5,
       headers: { Connection: 'close' },
     });
     process.kill(victim, 'SIGKILL');
@@ -116,10 +120,11 @@ describe('workers', () => {
   });
 
   test('a rolling reload replaces all of them and fails no request', async () => {
-    await using program = await startProbe();
+    // No client on a busy machine takes that long from an answer, which says that it was the last, to its next request.
+    await using program = await startProbe({ SHUTDOWN_SETTLE_MS: '1500' });
     const before = await pidsOf(program);
     let done = false;
-    const traffic = load(`${program.url}/probe/quick`, { connections: 8, until: () => done });
+    const traffic = load(`${program.url}/probe/quick`, { connections: 8, until: () => done, pauseMs: 5 });
     const response = await fetch(`${program.managementUrl}/reload`, { method: 'POST' });
     expect(await response.json()).toMatchObject({ ok: true, replaced: 2, queued: false });
     done = true;
@@ -128,6 +133,27 @@ describe('workers', () => {
     expect(answered[200]).toBe(sent);
     const after = await pidsOf(program);
     expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+  });
+
+  test('one that drains and is busy still reads what came in the meantime', async () => {
+    await using program = await startProbe({ WORKERS: '1' });
+    const kept = () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      return (path: string) =>
+        once(get(program.url + path, { agent }), 'response') as Promise<[IncomingMessage]>;
+    };
+    const [busy, silent] = [kept(), kept()];
+    for (const ask of [busy, silent]) (await ask('/probe/quick'))[0].resume();
+    const reloaded = fetch(`${program.managementUrl}/reload`, { method: 'POST' });
+    await program.logged('stopping');
+    // Longer than the settle window, whose end therefore comes late, and before the waiting request is read.
+    const blocking = busy('/probe/blocking?ms=1500');
+    await sleep(100);
+    const [answer] = await silent('/probe/quick');
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers.connection).toBe('close');
+    expect((await blocking)[0].statusCode).toBe(200);
+    await reloaded;
   });
 
   test('leave no request of a load without an answer', async () => {

@@ -1,10 +1,13 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface LoadOptions {
   readonly connections: number;
   /** How many requests in all; or until `until` says so. */
   readonly requests?: number;
   readonly until?: () => boolean;
+  /** Between an answer and the next request of a connection, so that the machine has time for what is tested meanwhile. */
+  readonly pauseMs?: number;
   readonly method?: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -24,6 +27,7 @@ export async function load(url: string, options: LoadOptions): Promise<LoadResul
     connections,
     requests = Infinity,
     until = () => false,
+    pauseMs,
     method = 'GET',
     body,
     headers = {},
@@ -43,6 +47,7 @@ export async function load(url: string, options: LoadOptions): Promise<LoadResul
           const code = (error as NodeJS.ErrnoException).code ?? String(error);
           failed[code] = (failed[code] ?? 0) + 1;
         }
+        if (pauseMs !== undefined) await sleep(pauseMs);
       }
     }),
   );

@@ -28,6 +28,20 @@ const slow = defineRoute({
   },
 });
 
+const blocking = defineRoute({
+  method: 'get',
+  path: '/blocking',
+  summary: 'Lets nothing else run for a while.',
+  query: z.strictObject({ ms: z.coerce.number().int().min(0).max(60_000).default(1_000) }),
+  response: z.object({ blockedMs: z.number() }),
+  examples,
+  handler({ query }) {
+    const end = performance.now() + query.ms;
+    while (performance.now() < end);
+    return { blockedMs: query.ms };
+  },
+});
+
 const endless = defineRoute({
   method: 'get',
   path: '/endless',
@@ -76,7 +90,7 @@ export const probe: Feature = {
   base: '/probe',
   title: 'Probe',
   summary: 'For tests of what a process does.',
-  routes: [quick, slow, endless, uncaughtException, unhandledRejection],
+  routes: [quick, slow, blocking, endless, uncaughtException, unhandledRejection],
 };
 
 export const probeFeatures: FeatureSet = {
