@@ -1,5 +1,6 @@
 /** The start: reads the configuration once and becomes the primary or a worker. */
 import cluster from 'node:cluster';
+import { flushCompileCache } from 'node:module';
 import { failToStart } from './cluster/start-failure.ts';
 import { readConfig, readEnvironment } from './config.ts';
 import { featureVariables } from './features.ts';
@@ -14,6 +15,8 @@ try {
     const { runWorker } = await import('./worker.ts');
     await runWorker(config);
   }
+  // Also for those that start after a process that is killed.
+  flushCompileCache();
 } catch (error) {
   failToStart(error);
 }
