@@ -2,7 +2,7 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** The longest first. */
-const long = ['/contract/examples.', '/process/', '/dangerous-examples.'];
+const long = ['/contract/examples.', '/process/', '/contract/'];
 
 module.exports = class LongestFirst extends Sequencer {
   sort(tests) {

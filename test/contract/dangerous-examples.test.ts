@@ -1,7 +1,7 @@
 /** Runs every example that harms its worker as it is printed, and waits for the service to be whole again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
-import { checkExample } from '../contract/check-example.ts';
+import { checkExample } from './check-example.ts';
 import { createTestApp } from '../support/app.ts';
 import { Curl, printedExamples } from '../support/curl.ts';
 import { Program, until } from '../support/program.ts';
@@ -27,11 +27,11 @@ describe('after each dangerous example the service is whole again', () => {
       await program.readyWorkers(2);
       await checkExample(curl, entry);
       await sleep(500); // what was announced happens after the answer
-      await until('two ready workers that answer', async () => {
-        const ready = (await program.workers()).filter(({ state }) => state === 'ready');
-        // By curl: a connection that fetch() keeps would be reset with its worker, and nobody would hear of it.
+      await program.readyWorkers(2);
+      // By curl: a connection that fetch() keeps would be reset with its worker, and nobody would hear of it.
+      await until('an answer', async () => {
         const { status } = await curl.run('curl -s localhost:3000/readyz');
-        return ready.length === 2 && status === 200 ? true : undefined;
+        return status === 200 ? true : undefined;
       });
     },
   );
