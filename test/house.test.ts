@@ -1,18 +1,12 @@
 /** The structure's own rules. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { describe, expect, test } from '@jest/globals';
-import { Program, root } from './support/program.ts';
+import { root } from './support/program.ts';
 
 const sources = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' }).filter((file) =>
   file.endsWith('.ts'),
 );
-
-const json = { headers: { Accept: 'application/json' } };
 
 /** What a file imports, as paths below src; packages by their name. */
 function importsOf(file: string): { from: string; typeOnly: boolean; lazy: boolean }[] {
@@ -104,30 +98,4 @@ describe('the house', () => {
     // The latter only tells children where compiled modules are, before any other module is loaded.
     expect(readers).toEqual(['config.ts', 'process/compile-cache.ts']);
   });
-
-  test('without any feature a service remains that typechecks and starts', async () => {
-    const copy = mkdtempSync(join(tmpdir(), 'copy-'));
-    try {
-      for (const file of ['package.json', 'tsconfig.json', 'src'])
-        cpSync(root + file, join(copy, file), { recursive: true });
-      symlinkSync(`${root}node_modules`, join(copy, 'node_modules'));
-      for (const folder of featureFolders) rmSync(join(copy, 'src', folder), { recursive: true });
-      const features = readFileSync(join(copy, 'src/features.ts'), 'utf8')
-        .replace(new RegExp(`^import .*'\\./(${featureFolders.join('|')})/.*\\n`, 'gm'), '')
-        .replace(/(featureSets: readonly FeatureSet\[\] = )\[.*?\]/s, '$1[]');
-      writeFileSync(join(copy, 'src/features.ts'), features);
-
-      const types = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', copy], {
-        encoding: 'utf8',
-      });
-      expect(types.stdout).toBe('');
-      await using program = await Program.start({ WORKERS: '1' }, copy, `${copy}/src/main.ts`);
-      expect((await program.get('/livez')).status).toBe(200);
-      const { features: offered } = (await (await program.get('/', json)).json()) as { features: unknown[] };
-      expect(offered).toEqual([]);
-      expect((await program.stop()).code).toBe(0);
-    } finally {
-      rmSync(copy, { recursive: true });
-    }
-  }, 60_000);
 });

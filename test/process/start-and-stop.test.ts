@@ -151,7 +151,7 @@ describe('npm start', () => {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: { ...process.env, NODE_ENV: 'test', PORT: '0', MANAGEMENT_PORT: '0', WORKERS: '2' },
+      env: { ...process.env, NODE_ENV: 'test', PORT: '0', MANAGEMENT_PORT: '0', WORKERS: '1' },
     });
     const exited = once(npm, 'exit');
     let output = '';

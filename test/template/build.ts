@@ -63,7 +63,7 @@ async function writeFiles(
   say(`copied    ${kept.size} of the ${tracked.size} files that git tracks`);
 
   const { text, dropped } = renewManifest(kept, identity);
-  kept.set('package.json', pruneSettings(kept, text));
+  kept.set('package.json', text);
   const tsconfig = kept.get('tsconfig.json');
   if (tsconfig !== undefined) kept.set('tsconfig.json', pruneSettings(kept, tsconfig));
   for (const [path, source] of Object.entries(pages)) kept.set(path, tracked.get(source) ?? '');

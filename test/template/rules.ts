@@ -11,6 +11,7 @@ const leftOut = [
   'src/web/',
   'test/bench/',
   'test/browser/',
+  'test/contract/dangerous-examples.test.ts',
   'test/demos/',
   'test/load/',
   'test/slow/new.test.ts',
@@ -49,7 +50,7 @@ export function selectFiles(tracked: Texts): Map<string, string> {
       uses.get(path)?.some((used) => !kept.has(used) && !(used in pages)) === true);
   while (dropOne(kept, isLost));
   const manifest = kept.get('package.json');
-  if (manifest !== undefined) kept.set('package.json', pruneScripts(manifest, kept));
+  if (manifest !== undefined) kept.set('package.json', pruneSettings(kept, pruneScripts(manifest, kept)));
   keepReached(kept, 'test/', (path) => isOutside(path) || path.endsWith('.test.ts'));
   return kept;
 }

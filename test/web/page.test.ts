@@ -2,12 +2,12 @@
 import { gunzipSync, brotliDecompressSync } from 'node:zlib';
 import { glob, readFile } from 'node:fs/promises';
 import { get } from 'node:http';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { defineRoute } from '../../src/http/feature.ts';
 import { describeForPage } from '../../src/web/page-manifest.ts';
 import type { PageManifest } from '../../src/web/client/shapes.ts';
-import { createTestApp } from '../support/app.ts';
+import { createTestApp, type TestApp } from '../support/app.ts';
 import { Program, root } from '../support/program.ts';
 
 /** What browsers send: Chromium's, Firefox's and Safari's agree in what matters. */
@@ -15,14 +15,21 @@ const browserAccept = 'text/html,application/xhtml+xml,application/xml;q=0.9,ima
 
 const manifestPath = '/control-room/manifest.json';
 
-async function assetsOf(service: Awaited<ReturnType<typeof createTestApp>>): Promise<string[]> {
+let service: TestApp;
+beforeAll(async () => {
+  service = await createTestApp();
+});
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+});
+
+async function assetsOf(): Promise<string[]> {
   const { text } = await service.client.get('/').set('Accept', browserAccept);
   return [...text.matchAll(/(?:href|src)="(\/control-room\/[^"]+)"/g)].map(([, path]) => path ?? '');
 }
 
 describe('the page at /', () => {
   test('is for browsers; a terminal gets text, and JSON is given on request', async () => {
-    await using service = await createTestApp();
     const page = await service.client.get('/').set('Accept', browserAccept).expect(200);
     expect(page.type).toBe('text/html');
     expect(page.headers['vary']).toContain('Accept');
@@ -32,7 +39,6 @@ describe('the page at /', () => {
   });
 
   test('has nothing inline that its policy forbids', async () => {
-    await using service = await createTestApp();
     for (const path of ['/', '/docs']) {
       const { text, headers } = await service.client.get(path).set('Accept', browserAccept);
       expect(headers['content-security-policy']).toContain("default-src 'self'");
@@ -43,10 +49,10 @@ describe('the page at /', () => {
 
   test('is off in production unless it is asked for, and then / is text', async () => {
     for (const env of [{ NODE_ENV: 'production' }, { PAGE: 'off' }]) {
-      await using service = await createTestApp({ env });
-      expect((await service.client.get('/').set('Accept', browserAccept)).type).toBe('text/plain');
-      await service.client.get('/live').expect(404);
-      await service.client.get('/docs').expect(404);
+      await using off = await createTestApp({ env });
+      expect((await off.client.get('/').set('Accept', browserAccept)).type).toBe('text/plain');
+      await off.client.get('/live').expect(404);
+      await off.client.get('/docs').expect(404);
     }
     await using asked = await createTestApp({ env: { NODE_ENV: 'production', PAGE: 'on' } });
     expect((await asked.client.get('/').set('Accept', browserAccept)).type).toBe('text/html');
@@ -55,8 +61,7 @@ describe('the page at /', () => {
 
 describe('the files of the page', () => {
   test('may be kept for ever, for their address changes with their content', async () => {
-    await using service = await createTestApp();
-    const assets = await assetsOf(service);
+    const assets = await assetsOf();
     expect(assets.length).toBeGreaterThan(20);
     for (const path of new Set(assets.filter((asset) => asset !== manifestPath))) {
       const { headers } = await service.client.get(path).expect(200);
@@ -70,7 +75,6 @@ describe('the files of the page', () => {
   });
 
   test('and the page and its manifest are not sent again where the browser has them', async () => {
-    await using service = await createTestApp();
     for (const path of ['/', manifestPath]) {
       const { headers } = await service.client.get(path).set('Accept', browserAccept).expect(200);
       expect(headers['cache-control']).toBe('no-cache');
@@ -83,9 +87,8 @@ describe('the files of the page', () => {
   });
 
   test('are together under 150 KB, compressed once with what the client accepts', async () => {
-    await using service = await createTestApp();
     let bytes = 0;
-    for (const path of new Set(await assetsOf(service))) {
+    for (const path of new Set(await assetsOf())) {
       const { headers } = await service.client.get(path).set('Accept-Encoding', 'br');
       expect(headers['content-encoding']).toBe('br');
       bytes += Number(headers['content-length']);
@@ -94,8 +97,7 @@ describe('the files of the page', () => {
   });
 
   test('hold all styles in one, for nothing is painted before the last is there', async () => {
-    await using service = await createTestApp();
-    const [path = '', ...more] = (await assetsOf(service)).filter((asset) => asset.endsWith('.css'));
+    const [path = '', ...more] = (await assetsOf()).filter((asset) => asset.endsWith('.css'));
     expect(more).toEqual([]);
     const { text } = await service.client.get(path);
     for await (const file of glob('*.css', { cwd: `${root}src/web/client` })) {
@@ -123,8 +125,7 @@ describe('the files of the page', () => {
   });
 
   test('hold the whole manifest, with a schema for each parameter', async () => {
-    await using service = await createTestApp();
-    expect(await assetsOf(service)).toContain(manifestPath);
+    expect(await assetsOf()).toContain(manifestPath);
     const manifest = (await service.client.get(manifestPath)).body as PageManifest;
     const shown = manifest.features.flatMap(({ routes }) =>
       routes.map((route) => `${route.method} ${route.path}`),
@@ -203,7 +204,6 @@ describe('the live stream', () => {
   });
 
   test('without a primary to ask says that it is silent', async () => {
-    await using service = await createTestApp();
     let text = '';
     await service.client
       .get('/live')
