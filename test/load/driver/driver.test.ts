@@ -36,9 +36,10 @@ describe('an open load', () => {
     );
     expect(statuses(samples)).toEqual(Array.from({ length: 100 }, () => 200));
     const waits = samples.toSorted((a, b) => a.atS - b.atS).map(({ ms }) => ms);
-    // Of the first fifty, the first waited through all of it, the twenty-fifth through half.
-    expect(waits[0]).toBeGreaterThan(1.3 * (waits[25] ?? 0));
-    expect(waits[25]).toBeGreaterThan(2 * (waits[95] ?? 0));
+    // Of the first fifty, the first waited through all of it, the twenty-fifth through half; the last ones not at all.
+    const [first = 0, middle = 0, late = 0] = [waits[0], waits[25], waits[95]];
+    expect(first).toBeGreaterThan(middle);
+    expect(middle).toBeGreaterThan(late);
   });
 
   test('counts every request that was cut, and tries none again', async () => {
