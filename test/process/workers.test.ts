@@ -170,7 +170,7 @@ describe('two workers', () => {
 });
 
 describe('a worker', () => {
-  const running = shared({ WORKERS: '1' });
+  const running = shared({ WORKERS: '1', SHUTDOWN_SETTLE_MS: '1000' });
 
   test.each([
     ['uncaught-exception', 80],
@@ -208,7 +208,7 @@ describe('a worker', () => {
     const reloaded = fetch(`${program.managementUrl}/reload`, { method: 'POST' });
     await program.logged('stopping', { pid: worker });
     // Longer than the settle window, whose end therefore comes late, and before the waiting request is read.
-    const blocking = busy('/probe/blocking?ms=1500');
+    const blocking = busy('/probe/blocking?ms=2500');
     await sleep(100);
     const [answer] = await silent('/probe/quick');
     expect(answer.statusCode).toBe(200);
