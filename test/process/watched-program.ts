@@ -12,7 +12,7 @@ const log = pino({ base: { name: 'watched', pid: process.pid } }, { write: () =>
 new Watchdog({
   board,
   log,
-  heartbeatTimeoutMs: 1_000,
+  heartbeatTimeoutMs: 3_000, // a fifth of it is the time to find the stack, on a busy machine as well
   shutdownTimeoutMs: 1_000,
   clustered: role === 'orphan',
 });
@@ -21,5 +21,6 @@ setTimeout(hang, 500);
 
 function hang(): void {
   const end = Date.now() + 20_000;
-  while (Date.now() < end);
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  while (Date.now() < end) Atomics.wait(never, 0, 0, 1); // hangs, and leaves the cores to others
 }
