@@ -47,4 +47,6 @@ app.post('/bench/orders', (req, res) => {
 app.use((_req, res) => {
   res.status(404).json({ error: 'not found' });
 });
-const server = app.listen(0, '127.0.0.1', () => announce((server.address() as AddressInfo).port));
+// Without a host, as each of those pages starts a server, it listens on IPv6 and IPv4 at once, and an IPv4 client has
+// an address of this form. Bound to it, the bench stays on the loopback.
+const server = app.listen(0, '::ffff:127.0.0.1', () => announce((server.address() as AddressInfo).port));
