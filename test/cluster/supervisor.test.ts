@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 function supervise(program: string, env: Readonly<Record<string, string>>): Supervisor {
-  cluster.setupPrimary({ exec: `${root}test/cluster/${program}`, execArgv: [], args: ['first'] });
+  cluster.setupPrimary({ exec: root + program, execArgv: [], args: ['first'] });
   const config = readConfig(env);
   return new Supervisor({
     config,
@@ -31,7 +31,7 @@ function supervise(program: string, env: Readonly<Record<string, string>>): Supe
 }
 
 test('a stop while the first worker starts forks no other, for nobody would wait for its end', async () => {
-  const supervisor = supervise('late-program.ts', { WORKERS: '3' });
+  const supervisor = supervise('test/cluster/late-program.ts', { WORKERS: '3' });
   const started = supervisor.start();
   await supervisor.stop('this test');
   expect(await started).toBeUndefined();
@@ -39,14 +39,14 @@ test('a stop while the first worker starts forks no other, for nobody would wait
 });
 
 test('a free port that is taken before a worker listens on it is no failure: there are others', async () => {
-  const supervisor = supervise('unlucky-program.ts', { WORKERS: '1', PORT: '0' });
+  const supervisor = supervise('test/cluster/unlucky-program.ts', { WORKERS: '1', PORT: '0' });
   expect(Number(await supervisor.start())).toBeGreaterThan(0);
   await supervisor.stop('this test');
   expect(forked).toBe(2);
 });
 
 test('a port that was asked for and is taken is a failure', async () => {
-  const supervisor = supervise('unlucky-program.ts', { WORKERS: '1', PORT: '3000' });
+  const supervisor = supervise('test/cluster/unlucky-program.ts', { WORKERS: '1', PORT: '3000' });
   await expect(supervisor.start()).rejects.toMatchObject({ exitCode: ExitCode.cannotListen });
   expect(forked).toBe(1);
 });
