@@ -113,11 +113,13 @@ export class Supervisor {
     const { HOST, PORT } = this.#options.config;
     for (let triesLeft = FREE_PORT_TRIES; ; triesLeft -= 1) {
       if (PORT === 0) this.#workers.port = await findFreePort(HOST);
+      const worker = this.#workers.fork(0, true);
       try {
-        return await this.#workers.fork(0, true).ready;
+        return await worker.ready;
       } catch (error) {
         const taken = error instanceof StartError && error.exitCode === ExitCode.cannotListen;
         if (PORT !== 0 || !taken || triesLeft <= 1 || this.stopping) throw error;
+        worker.replaced = true; // its end may come after the next one is ready
       }
     }
   }

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { once } from 'node:events';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config.ts';
@@ -10,7 +11,7 @@ let forked = 0;
 beforeAll(() => {
   cluster.on('fork', () => {
     forked += 1;
-    cluster.setupPrimary({ args: [] });
+    cluster.setupPrimary({ args: [] }); // those after it are not the first
   });
 });
 beforeEach(() => {
@@ -40,13 +41,17 @@ test('a stop while the first worker starts forks no other, for nobody would wait
 
 test('a free port that is taken before a worker listens on it is no failure: there are others', async () => {
   const supervisor = supervise('test/cluster/unlucky-program.ts', { WORKERS: '1', PORT: '0' });
+  const gone = once(cluster, 'exit');
   expect(Number(await supervisor.start())).toBeGreaterThan(0);
+  await gone; // after the other is in service, and it is not replaced again
   await supervisor.stop('this test');
   expect(forked).toBe(2);
 });
 
 test('a port that was asked for and is taken is a failure', async () => {
   const supervisor = supervise('test/cluster/unlucky-program.ts', { WORKERS: '1', PORT: '3000' });
+  const gone = once(cluster, 'exit');
   await expect(supervisor.start()).rejects.toMatchObject({ exitCode: ExitCode.cannotListen });
+  await gone;
   expect(forked).toBe(1);
 });

@@ -44,6 +44,7 @@ describe('the log sink', () => {
   });
 
   // Not every platform has a device that is always full.
+  // Only some systems have a disk that is always full.
   (existsSync('/dev/full') ? test : test.skip)('keeps what a full disk does not take', async () => {
     const fd = openSync('/dev/full', 'w');
     const sink = new LogSink({ fd });

@@ -18,6 +18,8 @@ async function events(program: Program): Promise<Event[]> {
   return ((await response.json()) as { events: Event[] }).events;
 }
 
+const problemsServed = 'http_request_duration_seconds_count{method="GET",route="/problems",status="200"}';
+
 /** One of the figures that the workers have together. */
 async function figure(program: Program, name: string): Promise<number> {
   const text = await (await fetch(`${program.managementUrl}/metrics`)).text();
@@ -73,9 +75,8 @@ describe('two workers', () => {
 
   test('one that is killed is replaced, the service answers throughout, and no figure falls', async () => {
     const program = running();
-    const requests = 'http_request_duration_seconds_count{method="GET",route="/problems",status="200"}';
     await load(`${program.url}/problems`, { connections: 6, requests: 60, headers: { Connection: 'close' } });
-    expect(await figure(program, requests)).toBe(60);
+    expect(await figure(program, problemsServed)).toBe(60);
     const [victim = 0, other] = await pidsOf(program);
     let done = false;
     // Each request on a connection of its own, so that none is in flight in the victim for long.
@@ -101,13 +102,12 @@ describe('two workers', () => {
     expect((await events(program)).filter(({ event }) => event === 'crashed')).toEqual([
       expect.objectContaining({ pid: victim, signal: 'SIGKILL' }),
     ]);
-    expect(await figure(program, requests)).toBe(60);
+    expect(await figure(program, problemsServed)).toBe(60);
   });
 
   test('a rolling reload replaces all of them, fails no request, and no figure falls', async () => {
     const program = running();
-    const requests = 'http_request_duration_seconds_count{method="GET",route="/problems",status="200"}';
-    const countBefore = await figure(program, requests);
+    const countBefore = await figure(program, problemsServed);
     const before = await pidsOf(program);
     let done = false;
     const traffic = load(`${program.url}/probe/quick`, { connections: 8, until: () => done, pauseMs: 5 });
@@ -119,9 +119,9 @@ describe('two workers', () => {
     expect(answered[200]).toBe(sent);
     const after = await pidsOf(program);
     expect(after.filter((pid) => before.includes(pid))).toEqual([]);
-    expect(await figure(program, requests)).toBe(countBefore);
+    expect(await figure(program, problemsServed)).toBe(countBefore);
     await load(`${program.url}/problems`, { connections: 1, requests: 5 });
-    expect(await figure(program, requests)).toBe(countBefore + 5);
+    expect(await figure(program, problemsServed)).toBe(countBefore + 5);
   });
 
   test('one that is sent SIGTERM is replaced before it goes; SIGHUP reloads', async () => {
