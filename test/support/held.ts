@@ -1,5 +1,5 @@
 /** What a program holds, as the operating system and its heap say. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Program, root, until } from './program.ts';
@@ -14,7 +14,8 @@ export function startForLooking(): Promise<Program> {
 }
 
 export interface Held {
-  readonly descriptors: number;
+  /** Of what they are, and how many: whoever finds one too many wants to know which. */
+  readonly descriptors: Readonly<Record<string, number>>;
   readonly threads: number;
   readonly children: number;
 }
@@ -26,10 +27,25 @@ function look({ pid }: Program): Held {
     readFileSync(`${proc}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
   );
   return {
-    descriptors: readdirSync(`${proc}/fd`).length,
+    descriptors: count(readdirSync(`${proc}/fd`).map((fd) => kindOf(`${proc}/fd/${fd}`))),
     threads: readdirSync(`${proc}/task`).length,
     children: children.length,
   };
+}
+
+/** `socket`, `pipe`, `anon_inode:[eventpoll]` … or a path. */
+function kindOf(link: string): string {
+  try {
+    return readlinkSync(link).replace(/^(socket|pipe):.*/, '$1');
+  } catch {
+    return 'closed meanwhile';
+  }
+}
+
+function count(names: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    [...Map.groupBy(names.toSorted(), (name) => name)].map(([name, all]) => [name, all.length]),
+  );
 }
 
 /** Waits until nothing changes any more: pooled threads end when they have been idle for a while. */

@@ -136,7 +136,7 @@ function readStreamed({ bytes: size, maxBuffer }: Asked, { signal, tools }: Call
     const kept: Buffer[] = [];
     let keptBytes = 0;
     let exceeded = false;
-    for await (const chunk of outputOf(child)) {
+    for await (const chunk of outputOf(child) as AsyncIterable<Buffer>) {
       kept.push(chunk.subarray(0, maxBuffer - keptBytes));
       exceeded = keptBytes + chunk.length > maxBuffer;
       keptBytes = Math.min(maxBuffer, keptBytes + chunk.length);

@@ -1,7 +1,7 @@
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { rawRoute, wholeNumber } from '../demo.ts';
 import { outputOf } from '../work/lend-child.ts';
+import { sendStream } from '../work/send-stream.ts';
 
 const lines = new URL('./lines.ts', import.meta.url);
 
@@ -33,7 +33,7 @@ export const streamRoute = rawRoute({
       });
       res.type('text').set('Cache-Control', 'no-store');
       try {
-        await pipeline(outputOf(child), res, { signal });
+        await sendStream(outputOf(child), res, signal);
       } finally {
         child.end('aborted');
         await child.exited;

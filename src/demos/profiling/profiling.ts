@@ -8,6 +8,7 @@ import { rawRoute, wholeNumber, type Demo } from '../demo.ts';
 import { EventLoopProbe } from '../evidence/event-loop-probe.ts';
 import { toMicroseconds } from '../evidence/timeline.ts';
 import { bytes, count, ms, percent } from '../evidence/words.ts';
+import { sendStream } from '../work/send-stream.ts';
 import { profileCpu, selfTimes, toPieces, type Profile } from './profile.ts';
 import { partOf, workFor, type WorkDone } from './workload.ts';
 
@@ -82,7 +83,7 @@ export const profiling = {
           profileCpu(() => workFor(query.ms, signal)),
         );
         nameFile(res, 'cpuprofile');
-        await pipeline(Readable.from(toPieces(profile)), res, { signal });
+        await sendStream(Readable.from(toPieces(profile)), res, signal);
       },
     }),
     rawRoute({
@@ -109,7 +110,7 @@ export const profiling = {
       async send({ res, signal, tools }) {
         await tools.budgets.traces.use(1, signal, async () => {
           nameFile(res, 'heapsnapshot');
-          await pipeline(getHeapSnapshot(), res, { signal });
+          await sendStream(getHeapSnapshot(), res, signal);
         });
       },
     }),

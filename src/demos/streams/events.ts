@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { rawRoute, wholeNumber } from '../demo.ts';
@@ -9,6 +8,7 @@ import { overLoopback } from '../evidence/loopback.ts';
 import { open } from '../evidence/request.ts';
 import type { Timeline } from '../evidence/timeline.ts';
 import { count } from '../evidence/words.ts';
+import { sendStream } from '../work/send-stream.ts';
 import { parseEvents, type ServerSentEvent } from './event-parser.ts';
 
 /** How long a client should wait before it comes again. */
@@ -93,7 +93,7 @@ async function sendEvents(
   res.setHeader('Cache-Control', 'no-store');
   res.setHeader('X-Accel-Buffering', 'no'); // a proxy that collects an answer would hold events back
   res.flushHeaders();
-  await pipeline(Readable.from(eventsFrom(next, events, everyMs, signal, draining)), res, { signal });
+  await sendStream(Readable.from(eventsFrom(next, events, everyMs, signal, draining)), res, signal);
 }
 
 async function* eventsFrom(

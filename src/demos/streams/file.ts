@@ -1,10 +1,10 @@
 import { open, readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { rawRoute, wholeNumber } from '../demo.ts';
 import { bytes, ms, percent } from '../evidence/words.ts';
+import { sendStream } from '../work/send-stream.ts';
 import { deliver, delivery, type Delivery } from './delivery.ts';
 
 const binary = { mediaType: 'application/octet-stream', description: 'The file itself' } as const;
@@ -80,12 +80,12 @@ export const fileRoutes = [
 async function sendStreamed(path: string, res: ServerResponse, signal: AbortSignal): Promise<void> {
   // Opened first: a stream that is given up while it still opens its file fails later, when nobody listens any more.
   const file = await open(path);
-  await pipeline(file.createReadStream(), res, { signal });
+  await sendStream(file.createReadStream(), res, signal);
 }
 
 async function sendBuffered(path: string, res: ServerResponse, signal: AbortSignal): Promise<void> {
   const whole = await readFile(path, { signal });
-  await pipeline(Readable.from([whole]), res, { signal });
+  await sendStream(Readable.from([whole]), res, signal);
 }
 
 function concludeDelivery(result: Delivery, how: string): string {

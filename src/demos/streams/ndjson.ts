@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
 import { rawRoute, wholeNumber } from '../demo.ts';
 import { bytes, count, ms } from '../evidence/words.ts';
+import { sendStream } from '../work/send-stream.ts';
 import { deliver, delivery } from './delivery.ts';
 
 /** One answer takes no longer than a stop may. */
@@ -69,7 +69,7 @@ interface Asked {
 }
 
 async function sendRows(asked: Asked, res: ServerResponse, signal: AbortSignal, draining: AbortSignal) {
-  await pipeline(Readable.from(rowsOf(asked, signal, draining)), res, { signal });
+  await sendStream(Readable.from(rowsOf(asked, signal, draining)), res, signal);
 }
 
 /** A drain ends it early, with a row that says so. */

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
 import { rawRoute } from '../demo.ts';
 import { overLoopback } from '../evidence/loopback.ts';
 import { exchange } from '../evidence/request.ts';
 import { count } from '../evidence/words.ts';
+import { sendStream } from '../work/send-stream.ts';
 import { planRange, type Entity } from './range-plan.ts';
 
 /** 256 lines of 64 bytes; each begins with the number of its first byte. */
@@ -85,7 +85,7 @@ async function sendRange(
   res.setHeader('Cache-Control', 'no-cache, no-transform');
   res.setHeader('Content-Length', end - start + 1);
   if (status === 206) res.setHeader('Content-Range', `bytes ${start}-${end}/${entity.size}`);
-  await pipeline(createReadStream(file, { start, end }), res, { signal });
+  await sendStream(createReadStream(file, { start, end }), res, signal);
 }
 
 async function describeFile(): Promise<Entity> {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import type { Child } from './child.ts';
 
 /** Lends a child that was just started to some work, and kills what is left of it, group and all, when that ends. */
@@ -12,7 +13,7 @@ export async function lendChild<T>(child: Child, work: (child: Child) => Promise
 }
 
 /** What a child prints. */
-export function outputOf(child: Child): NodeJS.ReadableStream & AsyncIterable<Buffer> {
+export function outputOf(child: Child): Readable {
   if (child.process.stdout === null) throw new Error('the child was started without a pipe for its output');
   return child.process.stdout;
 }
@@ -20,7 +21,7 @@ export function outputOf(child: Child): NodeJS.ReadableStream & AsyncIterable<Bu
 /** All that a child prints, when it has ended its output. */
 export async function readOutput(child: Child): Promise<string> {
   let text = '';
-  for await (const chunk of outputOf(child)) text += chunk.toString();
+  for await (const chunk of outputOf(child) as AsyncIterable<Buffer>) text += chunk.toString();
   return text;
 }
 
