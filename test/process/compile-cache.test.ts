@@ -43,7 +43,7 @@ test('whoever names a place has it there, workers included, before they end', as
 });
 
 test('a place that cannot be written keeps nothing and stops nobody', async () => {
-  await using program = await Program.start({ WORKERS: '1', NODE_COMPILE_CACHE: join(root, 'package.json') });
+  await using program = await Program.start({ WORKERS: '0', NODE_COMPILE_CACHE: join(root, 'package.json') });
   expect((await program.get('/livez')).status).toBe(200);
   expect((await program.stop()).code).toBe(0);
   expect(program.errors).toBe('');

@@ -25,7 +25,9 @@ describe.each([['2'], ['0']])('with WORKERS=%s', (WORKERS) => {
     expect(pids.filter(isAlive)).toEqual([]);
     expect(program.errors).toBe('');
   });
+});
 
+describe.each([['1'], ['0']])('a stop with WORKERS=%s', (WORKERS) => {
   test('SIGTERM: it says so before it refuses, finishes what it has, and silent sockets do not hold it up', async () => {
     await using program = await startProbe({
       WORKERS,

@@ -83,7 +83,7 @@ describe('two workers', () => {
     const traffic = load(`${program.url}/livez`, {
       connections: 4,
       until: () => done,
-      pauseMs: 5,
+      pauseMs: 20,
       headers: { Connection: 'close' },
     });
     process.kill(victim, 'SIGKILL');
@@ -110,7 +110,7 @@ describe('two workers', () => {
     const countBefore = await figure(program, problemsServed);
     const before = await pidsOf(program);
     let done = false;
-    const traffic = load(`${program.url}/probe/quick`, { connections: 8, until: () => done, pauseMs: 5 });
+    const traffic = load(`${program.url}/probe/quick`, { connections: 8, until: () => done, pauseMs: 20 });
     const response = await fetch(`${program.managementUrl}/reload`, { method: 'POST' });
     expect(await response.json()).toMatchObject({ ok: true, replaced: 2, queued: false });
     done = true;

@@ -41,6 +41,8 @@ export class Program implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
+        // Where the service keeps it by itself: so the programs of tests have it as well, and all from their first module.
+        NODE_COMPILE_CACHE: `${root}node_modules/.cache/compiled`,
         NODE_ENV: 'test',
         PORT: '0',
         MANAGEMENT_PORT: '0',
@@ -203,7 +205,7 @@ export async function until<T>(
   while (Date.now() < deadline) {
     const found = await look();
     if (found !== undefined) return found;
-    await sleep(25);
+    await sleep(50);
   }
   throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
 }

@@ -1,7 +1,10 @@
 /** The control room as it is served; a real browser drives it in test/browser. */
-import { gunzipSync, brotliDecompressSync } from 'node:zlib';
+import { once } from 'node:events';
 import { glob, readFile } from 'node:fs/promises';
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync, brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { defineRoute } from '../../src/http/feature.ts';
@@ -106,22 +109,20 @@ describe('the files of the page', () => {
   });
 
   test('are the same whatever the encoding', async () => {
-    await using program = await Program.start({ WORKERS: '1' });
-    const page = await (await program.get('/', { headers: { Accept: browserAccept } })).text();
-    const path = /src="([^"]+main\.js)"/.exec(page)?.[1] ?? '';
-    const read = (encoding: string) =>
-      new Promise<Buffer>((resolve, reject) => {
-        get(program.url + path, { headers: { 'Accept-Encoding': encoding } }, (res) => {
-          const chunks: Buffer[] = [];
-          res
-            .on('data', (chunk: Buffer) => chunks.push(chunk))
-            .on('end', () => resolve(Buffer.concat(chunks)));
-        }).on('error', reject);
-      });
+    const server = service.app.listen(0, '127.0.0.1'); // asked without supertest, which would decompress the answers
+    await once(server, 'listening');
+    const path = (await assetsOf()).find((asset) => asset.endsWith('main.js')) ?? '';
+    const read = async (encoding: string) => {
+      const { port } = server.address() as AddressInfo;
+      const asked = get({ port, path, agent: false, headers: { 'Accept-Encoding': encoding } });
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      return buffer(answer);
+    };
     const plain = await read('identity');
     expect(plain.toString()).toContain("from './cluster.js'");
     expect(gunzipSync(await read('gzip')).equals(plain)).toBe(true);
     expect(brotliDecompressSync(await read('br')).equals(plain)).toBe(true);
+    server.close();
   });
 
   test('hold the whole manifest, with a schema for each parameter', async () => {

@@ -9,7 +9,7 @@ import { deliver, delivery, type Delivery } from './delivery.ts';
 
 const binary = { mediaType: 'application/octet-stream', description: 'The file itself' } as const;
 const fileQuery = z.object({
-  bytes: wholeNumber('Size of the file', { min: 1, max: 400_000_000, default: 100_000_000 }),
+  bytes: wholeNumber('Size of the file', { min: 1, max: 400_000_000, default: 50_000_000 }),
 });
 
 export const fileRoutes = [

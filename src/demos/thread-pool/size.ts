@@ -35,7 +35,7 @@ export const size = demoRoute({
       .default('1,2,4,8')
       .describe('Sizes of the pool to try, one to six numbers from 1 to 64'),
     tasks: wholeNumber('Keys to derive in each child', { min: 1, max: 64, default: 8 }),
-    iterations: wholeNumber('Rounds of each derivation', { min: 1_000, max: 200_000, default: 50_000 }),
+    iterations: wholeNumber('Rounds of each derivation', { min: 1_000, max: 200_000, default: 30_000 }),
   }),
   result: z.strictObject({ cores: z.number(), tasks: z.number(), sizes: z.array(sizeResult) }),
   examples: [

@@ -26,7 +26,7 @@ export const messages = demoRoute({
   summary: 'Sends a buffer to a thread and back, cloned, transferred or shared.',
   teaches: 'Copying costs time by size; moving leaves nothing behind; sharing needs Atomics.',
   query: z.object({
-    bytes: wholeNumber('Size of the buffer', { min: 1_024, max: 256_000_000, default: 32_000_000 }),
+    bytes: wholeNumber('Size of the buffer', { min: 1_024, max: 256_000_000, default: 16_000_000 }),
     way: oneOf('How it is sent', ['clone', 'transfer', 'shared']),
     rounds: wholeNumber('How often it goes there and back', { min: 1, max: 50, default: 5 }),
   }),

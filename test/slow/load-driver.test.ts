@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import type { FixedLoad } from '../scenario.ts';
-import type { Sample } from '../statistics.ts';
-import { ShooterHandle } from './shooter-handle.ts';
+import type { FixedLoad } from '../load/scenario.ts';
+import type { Sample } from '../load/statistics.ts';
+import { ShooterHandle } from '../load/driver/shooter-handle.ts';
 
 /** Makes a load against a server of the test's own. */
 async function shootAt(answer: RequestListener, load: FixedLoad, seconds: number): Promise<Sample[]> {
