@@ -11,7 +11,7 @@ const crowd = new URL('./crowd.ts', import.meta.url);
 const query = z.object({
   count: wholeNumber('Threads, and then children, at once', { min: 1, max: 8, default: 2 }),
   messages: wholeNumber('Messages there and back', { min: 1, max: 10_000, default: 500 }),
-  limit: wholeNumber('Each counts the primes below this', { min: 1_000, max: 3_000_000, default: 400_000 }),
+  limit: wholeNumber('Each counts the primes below this', { min: 1_000, max: 3_000_000, default: 200_000 }),
 });
 
 const rowSchema = z.strictObject({

@@ -40,7 +40,7 @@ export const read = demoRoute({
     'The three asynchronous styles differ in how they read, not in what they do; the synchronous one stops everything.',
   query: z.object({
     style: oneOf('How it is read', styles),
-    bytes: wholeNumber('Size of the file', { min: 1_024, max: 256_000_000, default: 100_000_000 }),
+    bytes: wholeNumber('Size of the file', { min: 1_024, max: 256_000_000, default: 50_000_000 }),
   }),
   result: resultSchema,
   examples: [
