@@ -55,7 +55,7 @@ export const order = demoRoute({
     processes: wholeNumber('Fresh processes for from=main; half of them CommonJS, half ES modules', {
       min: 2,
       max: 300,
-      default: 24,
+      default: 16,
     }),
   }),
   result: resultSchema,
