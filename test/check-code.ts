@@ -38,7 +38,10 @@ process.stdout.write(ts.formatDiagnostics(wrongTypes, host));
 
 const eslint = new ESLint({
   cwd,
-  overrideConfig: { files: ['**/*.{ts,mts,cts}'], languageOptions: { parserOptions: { programs, project: null } } },
+  overrideConfig: {
+    files: ['**/*.{ts,mts,cts}'],
+    languageOptions: { parserOptions: { programs, project: null } },
+  },
 });
 const linted = await eslint.lintFiles('.');
 process.stdout.write(await (await eslint.loadFormatter('stylish')).format(linted));
