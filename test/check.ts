@@ -36,14 +36,15 @@ async function run({ names, args, live }: Check): Promise<readonly string[]> {
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
   }
-  let told: readonly string[] | undefined;
+  let told: readonly string[] = [];
   child.once('message', (message) => (told = message as readonly string[]));
   const code = await new Promise<number | null>((resolve) => {
     child.once('close', resolve);
   });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   if (code !== 0) process.stdout.write(`${output}\n`);
-  const failed = code === 0 ? [] : (told ?? names);
+  // Who ends badly without having told has failed in all.
+  const failed = code === 0 ? [] : told.length > 0 ? told : names;
   for (const name of names) {
     process.stdout.write(`${failed.includes(name) ? 'FAILED' : 'passed'}  ${name.padEnd(8)} ${seconds} s\n`);
   }

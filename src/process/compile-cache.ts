@@ -3,7 +3,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 /** Beside what else is made of this service and its packages, and gone with them. */
-const folder = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
+export const compiledFolder = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 
 /**
  * Keeps what V8 makes of each module, and what is left of it without its types, for this process and all processes and
@@ -12,6 +12,6 @@ const folder = fileURLToPath(new URL('../../node_modules/.cache/compiled', impor
  */
 export function keepCompiled(): void {
   if (getCompileCacheDir() !== undefined) return; // Node.js has it on already, and so will whatever is started here
-  process.env['NODE_COMPILE_CACHE'] = folder;
-  enableCompileCache(folder);
+  process.env['NODE_COMPILE_CACHE'] = compiledFolder;
+  enableCompileCache(compiledFolder);
 }

@@ -43,7 +43,6 @@ describe('the log sink', () => {
     expect(sink.dropped).toBe(2);
   });
 
-  // Not every platform has a device that is always full.
   // Only some systems have a disk that is always full.
   (existsSync('/dev/full') ? test : test.skip)('keeps what a full disk does not take', async () => {
     const fd = openSync('/dev/full', 'w');

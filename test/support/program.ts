@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { compiledFolder } from '../../src/process/compile-cache.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -42,7 +43,7 @@ export class Program implements AsyncDisposable {
       env: {
         PATH: process.env['PATH'],
         // Where the service keeps it by itself: so the programs of tests have it as well, and all from their first module.
-        NODE_COMPILE_CACHE: `${root}node_modules/.cache/compiled`,
+        NODE_COMPILE_CACHE: compiledFolder,
         NODE_ENV: 'test',
         PORT: '0',
         MANAGEMENT_PORT: '0',
