@@ -57,6 +57,14 @@ describe('the ways to start a program', () => {
     expect(buffered.firstOutputMs).toBe(buffered.endedMs);
   });
 
+  test('the call to spawn is a part of the start, made while the memory asked for is held', async () => {
+    const rssBefore = process.memoryUsage.rss();
+    const { result } = await run<Run & { callMs: number; rssBytes: number }>('spawn?lines=1&megabytes=128');
+    expect(result.callMs).toBeGreaterThan(0);
+    expect(result.callMs).toBeLessThan(result.firstOutputMs);
+    expect(result.rssBytes - rssBefore).toBeGreaterThan(64_000_000);
+  });
+
   test('fork has a channel, and a message costs far less than the start', async () => {
     const { result } = await run<Run & { startUpMs: number; meanRoundTripMs: number }>('fork?messages=50');
     expect(result.child.hasChannel).toBe(true);

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { demoRoute, wholeNumber } from '../demo.ts';
 import { toMicroseconds } from '../evidence/timeline.ts';
-import { count, ms } from '../evidence/words.ts';
+import { bytes, count, ms } from '../evidence/words.ts';
 import { outputOf } from '../work/lend-child.ts';
 import { endSchema } from './child-report.ts';
 
@@ -13,21 +15,36 @@ export const spawnRoute = demoRoute({
   method: 'get',
   path: '/spawn',
   summary: 'Runs a program and reads its output line by line as it comes.',
-  teaches: 'Streamed: the first line is here long before the program ends, however much it prints.',
-  query: z.object({ lines: wholeNumber('Lines to print', { min: 1, max: 100_000, default: 5_000 }) }),
+  teaches:
+    'Streamed: the first line is here long before the program ends, however much it prints. Only the call itself holds ' +
+    'the event loop, and where it forks, the longer the more memory this process has.',
+  query: z.object({
+    lines: wholeNumber('Lines to print', { min: 1, max: 100_000, default: 5_000 }),
+    megabytes: wholeNumber('Memory that this process holds more meanwhile', { min: 0, max: 128, default: 0 }),
+  }),
   result: z.strictObject({
     lines: z.number(),
     shell: z.boolean(),
+    rssBytes: z.number().describe('Memory of this process at the call'),
+    callMs: z.number().describe('How long the call held the event loop'),
     firstOutputMs: z.number(),
     endedMs: z.number(),
     ...endSchema,
   }),
-  examples: [{ title: 'Read as it comes', query: { as: 'text' } }],
-  contrasts: ['child-processes/exec-file', 'child-processes/fork'],
+  examples: [
+    { title: 'Read as it comes', query: { as: 'text' } },
+    { title: 'By a process with more memory', query: { megabytes: 128, as: 'text' } },
+  ],
+  contrasts: ['child-processes/spawn?megabytes=128', 'child-processes/exec-file', 'child-processes/fork'],
   async run({ query, signal, timeline, tools }) {
-    const result = await tools.budgets.children.use(1, signal, async () => {
+    const { budgets } = tools;
+    const spawnAndRead = async () => {
+      const held = await hold(query.megabytes, signal);
+      const rssBytes = process.memoryUsage.rss();
       const startMs = timeline.now();
       const child = tools.children.startNode(lines, { args: [String(query.lines), 'printer'], signal });
+      const calledMs = timeline.now();
+      held.length = 0;
       let seen = 0;
       let firstMs = 0;
       const output = createInterface({ input: outputOf(child) });
@@ -39,22 +56,40 @@ export const spawnRoute = demoRoute({
       const { code, signal: endSignal } = await child.exited;
       signal.throwIfAborted();
       const endMs = timeline.now();
-      timeline.add('start-up', 'child', startMs, firstMs);
+      timeline.add('spawn()', 'event loop', startMs, calledMs);
+      timeline.add('start-up', 'child', calledMs, firstMs);
       timeline.add(count(seen, 'line'), 'child', firstMs, endMs);
       return {
         lines: seen,
         shell: false,
+        rssBytes,
+        callMs: toMicroseconds(calledMs - startMs),
         firstOutputMs: toMicroseconds(firstMs - startMs),
         endedMs: toMicroseconds(endMs - startMs),
         exitCode: code,
         signal: endSignal,
       };
-    });
+    };
+    const result = await budgets.megabytes.use(query.megabytes, signal, () =>
+      budgets.children.use(1, signal, spawnAndRead),
+    );
     return {
       result,
       lesson:
         `The first of ${count(result.lines, 'line')} was here ${ms(result.firstOutputMs)} after the start, ` +
-        `${ms(result.endedMs - result.firstOutputMs)} before the program had ended.`,
+        `${ms(result.endedMs - result.firstOutputMs)} before the program had ended. ` +
+        `The call itself held the event loop for ${ms(result.callMs)}, with ${bytes(result.rssBytes)} of memory in this process.`,
     };
   },
 });
+
+/** Memory with something in each page; in turns of the loop, so that nobody waits for it. */
+async function hold(megabytes: number, signal: AbortSignal): Promise<Buffer[]> {
+  const held: Buffer[] = [];
+  while (held.length < megabytes) {
+    held.push(Buffer.alloc(1_000_000, 1));
+    await nextTurn();
+    signal.throwIfAborted();
+  }
+  return held;
+}
