@@ -55,15 +55,12 @@ export class Program implements AsyncDisposable {
     for (const pipe of [this.process.stdout, this.process.stderr]) pipe?.on('error', () => undefined);
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
-    // Broken off, Jest ends without a word to what its tests have started; its processes hear that it is gone.
-    const end = () => this.#killAll();
-    process.once('disconnect', end);
     this.exited = new Promise((resolve) => {
       this.process.once('close', (code, signal) => {
-        process.off('disconnect', end);
         resolve({ code, signal });
       });
     });
+    if (this.pid > 0) this.#startKeeper();
   }
 
   /**
@@ -185,6 +182,15 @@ export class Program implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#killAll();
     await this.exited;
+  }
+
+  /** A shell that hears of the end of this process, whatever it dies of, and ends the program. */
+  #startKeeper(): void {
+    const keeper = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL "-$0"', String(this.pid)], {
+      detached: true, // a signal to the group of this process must not reach it
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    void this.exited.finally(() => keeper.kill());
   }
 
   #killAll(): void {
