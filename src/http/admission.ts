@@ -10,7 +10,6 @@ interface GoesBy {
 }
 
 interface Waiting {
-  readonly answer: object;
   readonly admit: () => void;
   readonly since: number;
 }
@@ -41,14 +40,15 @@ export class Admission {
   readonly #maxWaitMs: number;
   readonly #pace: Pick<Pace, 'saturated' | 'perWait'>;
   readonly #now: () => number;
-  readonly #waiting: Waiting[] = [];
+  /** By the answers that are to be given, the longest waiting first. Whoever leaves gives up the place. */
+  readonly #waiting = new Map<object, Waiting>();
   /** Answers to what was admitted from this queue, with the time when it was, the oldest first. */
   readonly #running = new Map<object, number>();
   #pumping = false;
   #seen = 0;
   #collectingSince = 0;
   #pumpedAt = 0;
-  #refused = 0;
+  #passed = 0;
 
   /**
    * @param maxWaitMs what a request may wait here
@@ -61,34 +61,41 @@ export class Admission {
     this.#maxWaitMs = maxWaitMs;
     this.#now = by.now ?? (() => performance.now());
     this.#pace = by.pace ?? this.#watchThisWorker(maxUtilization);
-    inFlight.onEnd((res) => this.#running.delete(res));
+    inFlight.onEnd((res) => this.#running.delete(res) || this.#waiting.delete(res));
   }
 
   #watchThisWorker(maxUtilization: number): Pace {
     const read = createReader();
     const options = { maxWaitMs: this.#maxWaitMs, maxUtilization, longTurnMs: SLICE_MS };
-    const pace = new Pace(options, read(this.#finished));
-    setInterval(() => pace.look(read(this.#finished), this.#waiting.length > 0), LOOK_EVERY_MS).unref();
+    const pace = new Pace(options, read(this.finished));
+    setInterval(() => pace.look(read(this.finished), this.#waiting.size > 0), LOOK_EVERY_MS).unref();
     return pace;
   }
 
   /** Whether requests wait, and a later one must not overtake them, or this worker has had no pause just now. */
   get busy(): boolean {
-    return this.#waiting.length > 0 || this.#pace.saturated;
+    return this.#waiting.size > 0 || this.#pace.saturated;
+  }
+
+  /** Requests that passed here and have been done since the start: what is refused elsewhere says nothing of the pace. */
+  get finished(): number {
+    return this.#passed - (this.#inFlight.size - this.#waiting.size);
+  }
+
+  /** A request passes without having waited. */
+  pass(): void {
+    this.#passed += 1;
   }
 
   /** @returns false where the request would have to wait too long */
   enter(answer: object, admit: () => void): boolean {
     const now = this.#now();
-    const [first] = this.#waiting;
+    const [first] = this.#waiting.values();
     // A short queue may have waited through one long pause, and is done in no time.
-    const long = this.#waiting.length >= SHORT_QUEUE;
+    const long = this.#waiting.size >= SHORT_QUEUE;
     const tooLong = long && first !== undefined && now - first.since > this.#maxWaitMs;
-    if (tooLong || this.#waiting.length >= Math.max(LEAST_WAITING, this.#pace.perWait)) {
-      this.#refused += 1;
-      return false;
-    }
-    this.#waiting.push({ answer, admit, since: now });
+    if (tooLong || this.#waiting.size >= Math.max(LEAST_WAITING, this.#pace.perWait)) return false;
+    this.#waiting.set(answer, { admit, since: now });
     if (!this.#pumping) {
       this.#pumping = true;
       this.#collectingSince = now;
@@ -111,20 +118,24 @@ export class Admission {
     let full: boolean;
     do {
       full = this.#countRunning() >= this.#maxRunning;
-      if (!full) this.#run(this.#waiting.shift());
-    } while (!full && this.#waiting.length > 0 && this.#now() < until);
+      if (!full) this.#runNext();
+    } while (!full && this.#waiting.size > 0 && this.#now() < until);
 
     this.#collectingSince = this.#now();
     this.#pumpedAt = this.#collectingSince;
-    if (this.#waiting.length === 0) this.#pumping = false;
+    if (this.#waiting.size === 0) this.#pumping = false;
     else if (full) setTimeout(this.#pump, RETRY_MS);
     else setImmediate(this.#pump);
   };
 
-  #run(next: Waiting | undefined): void {
+  #runNext(): void {
+    const [next] = this.#waiting;
     if (next === undefined) return;
-    this.#running.set(next.answer, this.#now());
-    next.admit();
+    const [answer, { admit }] = next;
+    this.#waiting.delete(answer);
+    this.#running.set(answer, this.#now());
+    this.#passed += 1;
+    admit();
   }
 
   /** What has run for long does not count: it is a stream, or waits for something else than this worker. */
@@ -146,10 +157,5 @@ export class Admission {
 
   get #maxRunning(): number {
     return Math.max(this.#pace.saturated ? LEAST_RUNNING : LEAST_WAITING / 2, this.#pace.perWait / 2);
-  }
-
-  /** Requests that have been done since the start. */
-  get #finished(): number {
-    return this.#inFlight.total - this.#inFlight.size - this.#refused;
   }
 }

@@ -36,9 +36,12 @@ export function createOverload({ config, vitals, metrics, inFlight }: OverloadOp
     const { utilization, meanDelayMs } = vitals.latest.eventLoop;
     const busy = admission.busy || (utilization > maxUtilization && meanDelayMs > SLICE_MS);
     const full = inFlight.size > maxInFlight;
-    if ((!busy && !full) || isProbe(req.path)) next();
+    if (!busy && !full) {
+      admission.pass();
+      next();
+    } else if (isProbe(req.path)) next();
     else if (full) next(shed('in-flight', `${maxInFlight} requests are in flight already; try again later.`));
-    else if (!admission.enter(res, () => admit(res, next))) {
+    else if (!admission.enter(res, next)) {
       next(shed('event-loop', 'Too many requests wait for this worker; try again later.'));
     }
   };
@@ -47,9 +50,4 @@ export function createOverload({ config, vitals, metrics, inFlight }: OverloadOp
     metrics.shed.inc({ by });
     return new Problem('overloaded', { detail, headers: { 'Retry-After': String(RETRY_AFTER_S) } });
   }
-}
-
-/** Whoever left as they waited needs no answer. */
-function admit(res: { readonly closed: boolean }, next: () => void): void {
-  if (!res.closed) next();
 }

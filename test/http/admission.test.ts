@@ -20,13 +20,12 @@ const withoutPause = { saturated: true, perWait: 0 };
 type GoesBy = ConstructorParameters<typeof Admission>[3];
 
 /** An admission with those that want to enter: their answers are open until they are told to end. */
-class Door implements AsyncDisposable {
+class Door implements Disposable {
   readonly admission: Admission;
   /** Who was admitted, in that order, by the order in which they came. */
   readonly admitted: number[] = [];
   readonly #inFlight = new InFlight();
   readonly #answers: EventEmitter[] = [];
-  #entered = 0;
 
   constructor(by: GoesBy, maxWaitMs = LONG_MS) {
     this.admission = new Admission(this.#inFlight, maxWaitMs, 0.98, by);
@@ -37,12 +36,22 @@ class Door implements AsyncDisposable {
     const answer = new EventEmitter();
     const number = this.#answers.push(answer) - 1;
     this.#inFlight.add(answer as unknown as Response);
-    const entered = this.admission.enter(answer, () => {
+    return this.admission.enter(answer, () => {
       this.admitted.push(number);
       onAdmitted?.(() => answer.emit('close'));
     });
-    if (entered) this.#entered += 1;
-    return entered;
+  }
+
+  /** Ends these answers, by the order in which they came: sent, or given up by their clients. */
+  end(from = 0, to?: number): void {
+    for (const answer of this.#answers.slice(from, to)) answer.emit('close');
+  }
+
+  /** A request that was answered before it came here: with 429, say. */
+  answerElsewhere(): void {
+    const answer = new EventEmitter();
+    this.#inFlight.add(answer as unknown as Response);
+    answer.emit('close');
   }
 
   /** @returns how many entered */
@@ -58,17 +67,14 @@ class Door implements AsyncDisposable {
   }
 
   /** Who waits behind an open answer asks for its turn again and again. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await until('nobody to wait any more', () => {
-      for (const answer of this.#answers) answer.emit('close');
-      return this.admitted.length === this.#entered ? true : undefined;
-    });
+  [Symbol.dispose](): void {
+    this.end();
   }
 }
 
 describe('admission', () => {
   test('admits in order, and not within the turn in which a request arrived', async () => {
-    await using door = new Door({ pace: steady });
+    using door = new Door({ pace: steady });
     expect(door.enterAll(5)).toBe(5);
     expect(door.admitted).toEqual([]);
     expect(door.admission.busy).toBe(true);
@@ -78,7 +84,7 @@ describe('admission', () => {
   });
 
   test('refuses what would wait behind too many, and admits again later', async () => {
-    await using door = new Door({ pace: steady });
+    using door = new Door({ pace: steady });
     expect(door.enterAll(40, (end) => setImmediate(end))).toBe(32);
     await door.reached(32);
     expect(door.admitted).toHaveLength(32);
@@ -86,17 +92,42 @@ describe('admission', () => {
   });
 
   test('lets as many wait as are finished in the time that one may wait', async () => {
-    await using door = new Door({ pace: { saturated: true, perWait: 50 } });
+    using door = new Door({ pace: { saturated: true, perWait: 50 } });
     expect(door.enterAll(60)).toBe(50);
   });
 
   test('refuses while the first has waited too long, unless few wait', async () => {
     let now = 0;
-    await using door = new Door({ pace: steady, now: () => now }, 20);
+    using door = new Door({ pace: steady, now: () => now }, 20);
     expect(door.enterAll(23)).toBe(23);
     now = 21;
     expect(door.enter()).toBe(true);
     expect(door.enter()).toBe(false);
+  });
+
+  test('whoever leaves while waiting gives up the place, in the queue and among those that run', async () => {
+    using door = new Door({ pace: withoutPause });
+    door.enterAll(8);
+    await door.reached(8);
+    expect(door.enterAll(40)).toBe(32);
+    door.end(8);
+    expect(door.enterAll(40)).toBe(32);
+    door.end(48, 87);
+    expect(door.enter()).toBe(true);
+    door.end(0, 8);
+    await door.reached(9);
+    expect(door.admitted).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 88]);
+  });
+
+  test('counts as finished what passed and is done, and nothing that was answered elsewhere', async () => {
+    using door = new Door({ pace: steady });
+    door.answerElsewhere();
+    expect(door.admission.finished).toBe(0);
+    door.enterAll(3);
+    await door.reached(3);
+    expect(door.admission.finished).toBe(0);
+    door.end(0, 2);
+    expect(door.admission.finished).toBe(2);
   });
 
   test('lets no more run at once than half of what may wait', async () => {
@@ -134,7 +165,7 @@ describe('admission', () => {
 
 describe('admission where the event loop has no pause', () => {
   test('is busy after one long turn, and no longer when there were pauses again', async () => {
-    await using door = new Door({});
+    using door = new Door({});
     const pause = () => until('a pause', () => (door.admission.busy ? undefined : true));
     await pause();
     block(3 * LOOK_EVERY_MS);
@@ -145,7 +176,7 @@ describe('admission where the event loop has no pause', () => {
 
   test('runs only a few at once, so that the next turn is short', async () => {
     const pace = { ...withoutPause };
-    await using door = new Door({ pace });
+    using door = new Door({ pace });
     door.enterAll(20);
     await door.reached(8);
     expect(door.admitted).toHaveLength(8);
@@ -163,7 +194,7 @@ function block(ms: number): void {
 describe('admission beside streams', () => {
   test('goes on when what runs has run for long', async () => {
     let now = 0;
-    await using door = new Door({ pace: steady, now: () => now }, 100);
+    using door = new Door({ pace: steady, now: () => now }, 100);
     door.enterAll(32);
     await door.reached(16);
     now = 200;
