@@ -66,10 +66,13 @@ export class Replacement {
 
   /** Gives a failed worker's place to another, as soon as the policy allows. */
   async restart(failed: WorkerHandle): Promise<void> {
-    const { workers, events, onGiveUp } = this.#options;
     failed.replaced = true;
-    const failedAt = performance.now();
-    const verdict = this.#policy.failed(failed.livedMs);
+    await this.#restart(failed, failed.livedMs, performance.now());
+  }
+
+  async #restart(failed: WorkerHandle, livedMs: number, failedAt: number): Promise<void> {
+    const { workers, events, onGiveUp } = this.#options;
+    const verdict = this.#policy.failed(livedMs);
     if (verdict.action === 'restart') return this.#restartAfter(failed, verdict.delayMs, failedAt);
     // While others serve there is no need to give up.
     if (workers.inService.length > 0) return this.#restartAfter(failed, RETRY_WHILE_SERVING_MS, failedAt);
@@ -86,7 +89,15 @@ export class Replacement {
       await sleep(delayMs);
     }
     if (stopping()) return;
-    const fresh = workers.fork(failed.slot);
+    let fresh: WorkerHandle;
+    try {
+      fresh = workers.fork(failed.slot);
+    } catch (error) {
+      // The system has no memory for another process, say. Nobody but this tries again.
+      workers.lastFailure = error instanceof Error ? error.message : String(error);
+      events.record('start-failed', { slot: failed.slot, reason: workers.lastFailure });
+      return this.#restart(failed, 0, failedAt);
+    }
     this.#countRestart(failed.slot);
     // If it fails its own exit brings the next try.
     const ready = await fresh.ready.then(

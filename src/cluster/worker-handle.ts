@@ -58,6 +58,7 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   #state: WorkerState = 'starting';
   #drainTimer: NodeJS.Timeout | undefined;
   #killed = false;
+  #spawnError: Error | undefined;
 
   constructor({ slot, environment, startTimeoutMs, managementAddress }: WorkerHandleOptions) {
     super();
@@ -70,8 +71,13 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
       const message = unpack<FromWorker>(received);
       if (message !== undefined) this.#hear(message);
     });
-    // Writing to a worker that has just died fails; its exit is what matters, and that is heard as well.
-    this.#worker.on('error', () => undefined);
+    this.#worker.on('error', (error: Error) => {
+      // Writing to a worker that has just died fails; its exit is what matters, and that is heard as well.
+      if (this.#worker.process.pid !== undefined) return;
+      // One that the system could not start has no exit: without one nobody would fill its place, or stop waiting.
+      this.#spawnError = error;
+      this.#worker.process.emit('exit', null, null);
+    });
     this.#worker.once('exit', (code: number | null, signal: string | null) => {
       clearTimeout(this.#drainTimer);
       this.#state = 'gone';
@@ -206,9 +212,8 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
       this.#worker.once('exit', (code: number | null, signal: string | null) => {
         clearTimeout(timer);
         const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-        reject(
-          new StartError({ reason: `It ended ${how} before it was ready`, exitCode: ExitCode.startFailed }),
-        );
+        const reason = this.#spawnError?.message ?? `It ended ${how} before it was ready`;
+        reject(new StartError({ reason, exitCode: ExitCode.startFailed }));
       });
     });
   }

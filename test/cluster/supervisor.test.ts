@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../src/config.ts';
 import { ExitCode } from '../../src/cluster/messages.ts';
 import { Supervisor } from '../../src/cluster/supervisor.ts';
-import { root } from '../support/program.ts';
+import { root, until } from '../support/program.ts';
 
 let forked = 0;
 beforeAll(() => {
@@ -18,8 +18,12 @@ beforeEach(() => {
   forked = 0;
 });
 
-function supervise(program: string, env: Readonly<Record<string, string>>): Supervisor {
-  cluster.setupPrimary({ exec: root + program, execArgv: [], args: ['first'] });
+function supervise(
+  program: string,
+  env: Readonly<Record<string, string>>,
+  firstArgs: readonly string[] = ['first'],
+): Supervisor {
+  cluster.setupPrimary({ exec: root + program, execArgv: [], args: [...firstArgs] });
   const config = readConfig(env);
   return new Supervisor({
     config,
@@ -54,4 +58,19 @@ test('a port that was asked for and is taken is a failure', async () => {
   await expect(supervisor.start()).rejects.toMatchObject({ exitCode: ExitCode.cannotListen });
   await gone;
   expect(forked).toBe(1);
+});
+
+test('a worker that the system cannot start is a failure as any other: its place is filled as soon as it can', async () => {
+  const supervisor = supervise('test/cluster/unlucky-program.ts', { WORKERS: '2', PORT: '3000' }, []);
+  await supervisor.start();
+  const failed = once(cluster, 'exit');
+  cluster.setupPrimary({ cwd: `${root}nowhere` });
+  supervisor.workers[1]?.kill();
+  await failed;
+  await once(cluster, 'exit'); // of one that never was
+  cluster.setupPrimary({ cwd: root });
+  await until('two workers in service', () =>
+    supervisor.workers.filter(({ state }) => state === 'ready').length === 2 ? true : undefined,
+  );
+  await supervisor.stop('this test');
 });
