@@ -110,7 +110,9 @@ function isNetwork(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+  if (prefix === undefined) return true;
+  // Express refuses a network that is everybody.
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= (version === 4 ? 32 : 128);
 }
 
 const networks: Variable<readonly string[]> = {
@@ -305,7 +307,7 @@ export function readConfig(
 ): Config {
   const faults: string[] = [];
   const values: Record<string, unknown> = {};
-  const production = environment['NODE_ENV'] === 'production';
+  const production = environment['NODE_ENV']?.trim() === 'production';
 
   const declared: Variables = { ...variables, ...extra };
   for (const [name, variable] of Object.entries(declared)) {

@@ -60,6 +60,7 @@ describe('configuration', () => {
     ['WORKERS', 'many'],
     ['TRUST_PROXY', 'true'],
     ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', '0.0.0.0/0'],
     ['TRUST_PROXY', '10.0.0.0/8/8'],
     ['HOST', 'a b'],
     ['LOG_LEVEL', 'INFO'],
@@ -82,6 +83,7 @@ describe('configuration', () => {
 
   test('is stricter in production', () => {
     expect(readConfig({ NODE_ENV: 'production' }).RATE_LIMIT_MAX).toBe(600);
+    expect(readConfig({ NODE_ENV: 'production ' }).RATE_LIMIT_MAX).toBe(600);
     expect(readConfig({}).RATE_LIMIT_MAX).toBe(10_000_000);
   });
 
