@@ -21,7 +21,7 @@ export class ClusterMetrics {
   readonly #options: ClusterMetricsOptions;
   readonly #registry = new Registry();
   readonly #silent: Gauge<'worker'>;
-  #retired: MetricsJson = [];
+  #retired: Promise<MetricsJson> = Promise.resolve([]);
   #collections = 0;
 
   constructor(options: ClusterMetricsOptions) {
@@ -59,6 +59,8 @@ export class ClusterMetrics {
   async collect(): Promise<string> {
     this.#collections += 1;
     const id = this.#collections;
+    // Of the same moment: a worker that ends while others are asked counts as one that was there.
+    const retired = this.#retired;
     const workers = this.#options.workers().filter(({ state }) => state !== 'starting');
     this.#silent.reset();
     const collected = await Promise.all(
@@ -70,15 +72,14 @@ export class ClusterMetrics {
       }),
     );
     const own = (await this.#registry.getMetricsAsJSON()) as MetricsJson;
-    return Registry.aggregate([this.#retired, ...collected, own]).metrics();
+    return Registry.aggregate([await retired, ...collected, own]).metrics();
   }
 
   /** Keeps counting what a worker that is gone had counted. */
-  async retire(worker: WorkerHandle): Promise<void> {
+  retire(worker: WorkerHandle): void {
     const sums = sumsOf(worker.metrics);
     if (sums.length === 0) return;
-    const total = Registry.aggregate([this.#retired, sums]);
-    this.#retired = await total.getMetricsAsJSON();
+    this.#retired = this.#retired.then((before) => Registry.aggregate([before, sums]).getMetricsAsJSON());
   }
 }
 

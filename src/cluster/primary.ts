@@ -3,7 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { readConfig, readEnvironment, type Config } from '../config.ts';
 import { featureVariables } from '../features.ts';
 import { installGuards } from '../process/guards.ts';
-import { LogSink } from '../process/log-sink.ts';
+import { startWithSink, type LogSink } from '../process/log-sink.ts';
 import { createLogger } from '../process/logger.ts';
 import { handleSignals } from '../process/signals.ts';
 import { ClusterMetrics } from './cluster-metrics.ts';
@@ -13,10 +13,14 @@ import { countForWorkers } from './rate-limit-counts.ts';
 import { Supervisor } from './supervisor.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
-/** Wires the primary: it keeps the workers alive, counts for them, and answers on the management port. */
-export async function runPrimary(config: Config): Promise<void> {
+/** Runs the primary: it keeps the workers alive, counts for them, and answers on the management port. */
+export function runPrimary(config: Config): Promise<void> {
+  const options = { maxWaitingBytes: config.LOG_MAX_WAITING_BYTES };
+  return startWithSink(options, (sink) => wirePrimary(config, sink));
+}
+
+async function wirePrimary(config: Config, sink: LogSink): Promise<void> {
   const startedAt = performance.now();
-  const sink = new LogSink({ maxWaitingBytes: config.LOG_MAX_WAITING_BYTES });
   const log = await createLogger({ config, sink, name: packageJson.name, worker: 'primary' });
 
   const exit = async (code: number): Promise<void> => {
@@ -28,7 +32,7 @@ export async function runPrimary(config: Config): Promise<void> {
     log,
     readConfig: () => readConfig(readEnvironment(), featureVariables),
     managementAddress: (): string => management.address,
-    onGone: (worker) => void metrics.retire(worker),
+    onGone: (worker) => metrics.retire(worker),
     onGiveUp: (reason) => {
       log.fatal({ event: 'gave-up', reason }, `giving up: ${reason}`);
       void supervisor.stop(reason).then(() => exit(ExitCode.crashLoop));

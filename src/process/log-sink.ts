@@ -145,6 +145,23 @@ export class LogSink {
   }
 }
 
+/**
+ * Starts something that logs to a sink. What it logged before it failed is handed over before the failure is passed on,
+ * for then the process ends.
+ */
+export async function startWithSink(
+  options: LogSinkOptions,
+  start: (sink: LogSink) => Promise<void>,
+): Promise<void> {
+  const sink = new LogSink(options);
+  try {
+    await start(sink);
+  } catch (error) {
+    await sink.flush();
+    throw error;
+  }
+}
+
 function isFile(fd: number): boolean {
   try {
     return fstatSync(fd).isFile();
