@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Config } from './config.ts';
 import { createAccessLog } from './http/access-log.ts';
 import { createCompression } from './http/compression.ts';
@@ -8,6 +8,7 @@ import { createFeatureRouter } from './http/feature-router.ts';
 import { createHealth } from './http/health.ts';
 import type { InFlight } from './http/in-flight.ts';
 import { createIndexPage } from './http/index-page.ts';
+import { refuseMethod } from './http/method-not-allowed.ts';
 import { createRequestMetrics } from './http/metrics.ts';
 import { createNotFound } from './http/not-found.ts';
 import { createOpenApi } from './http/openapi.ts';
@@ -61,11 +62,16 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(createRateLimit(dependencies));
   app.use(createOverload(dependencies));
 
-  for (const { path, handler } of createHealth(dependencies)) app.get(path, handler);
-  app.get('/', createIndexPage(features, around.find((part) => part?.page !== undefined)?.page));
-  app.get('/openapi.json', createOpenApi(features));
-  app.get('/problems', createProblemList());
-  for (const { path, handler } of extras) app.get(path, handler);
+  const get = (path: string, handler: RequestHandler) =>
+    app
+      .route(path)
+      .get(handler)
+      .all(refuseMethod(['get']));
+  for (const { path, handler } of createHealth(dependencies)) get(path, handler);
+  get('/', createIndexPage(features, around.find((part) => part?.page !== undefined)?.page));
+  get('/openapi.json', createOpenApi(features));
+  get('/problems', createProblemList());
+  for (const { path, handler } of extras) get(path, handler);
   for (const feature of features) app.use(feature.base, createFeatureRouter(feature, dependencies));
 
   app.use(createNotFound());

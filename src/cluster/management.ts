@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config.ts';
+import { refuseOtherSites } from '../http/other-sites.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails } from '../http/problem.ts';
 import { toUrl } from '../http/server.ts';
 import type { Logger } from '../process/logger.ts';
@@ -75,7 +76,7 @@ export class Management {
       },
       '/reload': {
         POST: async (req, res) => {
-          refuseOtherSites(req);
+          refuseOtherSites(req.headers, req.headers.host);
           const result = await supervision.reload();
           sendJson(res, result.ok ? 200 : 500, result);
         },
@@ -131,14 +132,6 @@ export class Management {
       for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value);
       send(res, problem.status, PROBLEM_MEDIA_TYPE, JSON.stringify(toDetails(problem, undefined, path)));
     }
-  }
-}
-
-/** A page of another site can make a browser send a POST here; whoever does so on purpose is no browser. */
-function refuseOtherSites({ headers }: IncomingMessage): void {
-  const site = headers['sec-fetch-site'];
-  if (headers.origin !== undefined || (site !== undefined && site !== 'same-origin' && site !== 'none')) {
-    throw new Problem('forbidden', { detail: 'Not from a page of another site.' });
   }
 }
 

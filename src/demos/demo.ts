@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import type { Call, Example, Feature, MediaAnswer, Method, Route, StreamedBody } from '../http/feature.ts';
+import { refuseOtherSites } from '../http/other-sites.ts';
 import { Problem } from '../http/problem.ts';
 import { answerSchema, whereThisRan, type Answer } from './evidence/answer.ts';
 import { measureCost } from './evidence/cost.ts';
@@ -250,8 +251,5 @@ function refuseDanger({ req }: Call, danger: boolean): void {
   if (!danger) {
     throw new Problem('forbidden', { detail: 'This may end the worker. Set DANGER=on to allow it.' });
   }
-  const site = req.get('sec-fetch-site');
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    throw new Problem('forbidden', { detail: 'Not from a page of another site.' });
-  }
+  refuseOtherSites(req.headers, req.host);
 }

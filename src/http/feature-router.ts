@@ -3,15 +3,9 @@ import type { Config } from '../config.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
 import type { RequestBoard } from '../process/request-board.ts';
-import {
-  isMediaAnswer,
-  isStreamedBody,
-  type Call,
-  type Feature,
-  type Method,
-  type Route,
-} from './feature.ts';
+import { isMediaAnswer, isStreamedBody, type Call, type Feature, type Route } from './feature.ts';
 import { readInput } from './input.ts';
+import { refuseMethod } from './method-not-allowed.ts';
 import { Problem } from './problem.ts';
 import { sendJson } from './send-json.ts';
 
@@ -69,15 +63,6 @@ const requireJson: RequestHandler = (req, _res, next) => {
     );
   }
 };
-
-function refuseMethod(methods: readonly Method[]): RequestHandler {
-  const served = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
-  const allow = [...new Set([...served, 'OPTIONS'])].join(', ');
-  return function methodNotAllowed(req, res, next) {
-    if (req.method === 'OPTIONS') res.status(204).set('Allow', allow).end();
-    else next(new Problem('method-not-allowed', { detail: `Allowed: ${allow}.`, headers: { Allow: allow } }));
-  };
-}
 
 function createHandler(route: Route, { lifecycle, log }: FeatureRouterOptions): RequestHandler {
   return async function handle(req, res) {

@@ -52,11 +52,11 @@ export class InFlight {
   }
 
   /** Resolves when no request is in flight, or at the deadline. */
-  finished(deadline: AbortSignal): Promise<void> {
+  finished(deadline?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       this.#onIdle = resolve;
-      if (this.size === 0 || deadline.aborted) resolve();
-      else deadline.addEventListener('abort', () => resolve(), { once: true });
+      if (this.size === 0 || deadline?.aborted === true) resolve();
+      else deadline?.addEventListener('abort', () => resolve(), { once: true });
     });
   }
 }

@@ -112,10 +112,18 @@ export class HttpServer {
     await setImmediate();
     this.#endSilentSockets();
     await this.#inFlight.finished(deadline);
-    for (const socket of this.#sockets) {
-      if (deadline.aborted) socket.destroy();
-      else socket.destroySoon();
+    if (deadline.aborted) await this.#cut();
+    else for (const socket of this.#sockets) socket.destroySoon();
+  }
+
+  /** Ends what is not finished, and waits until each such request is on record. */
+  async #cut(): Promise<void> {
+    for (const res of this.#inFlight.responses) {
+      res.locals.cut = true;
+      if (!res.headersSent) res.statusCode = 503; // what it would have been told
     }
+    for (const socket of this.#sockets) socket.destroy();
+    await this.#inFlight.finished();
   }
 
   /** Closes the listener alone: `http.Server.close()` would end idle sockets at once, before they could settle. */

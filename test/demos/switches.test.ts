@@ -21,11 +21,12 @@ describe('dangerous demos', () => {
     }
   });
 
-  test('are refused to a page of another site', async () => {
+  test.each([
+    ['Sec-Fetch-Site', 'cross-site'],
+    ['Origin', 'http://elsewhere'],
+  ])('are refused to a page of another site, known by %s', async (header, value) => {
     await using service = await createTestApp();
-    const answer = await service.client
-      .post('/demos/failures/uncaught-exception')
-      .set('Sec-Fetch-Site', 'cross-site');
+    const answer = await service.client.post('/demos/failures/uncaught-exception').set(header, value);
     expect(answer.status).toBe(403);
   });
 });

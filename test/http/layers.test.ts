@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { defineRoute, type Feature } from '../../src/http/feature.ts';
@@ -206,6 +209,19 @@ describe('rate limit', () => {
     expect(refused.headers['ratelimit-policy']).toContain('q=3');
     await limited.client.get('/livez').expect(200);
     await limited.client.get('/readyz').expect(200);
+  });
+
+  test('tells each of several requests that are counted in one turn its own count', async () => {
+    await using limited = await createTestApp({ features: [probe], env: { RATE_LIMIT_MAX: '3' } });
+    const server = limited.app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const lines = (last: boolean) =>
+      `GET /probe/small HTTP/1.1\r\nHost: a\r\n${last ? 'Connection: close\r\n' : ''}\r\n`;
+    socket.end(lines(false).repeat(3) + lines(true));
+    const answers = await text(socket);
+    server.close();
+    expect(answers.match(/(?<=HTTP\/1.1 )\d+/g)).toEqual(['200', '200', '200', '429']);
   });
 });
 

@@ -186,6 +186,11 @@ describe('bad input becomes the right problem', () => {
     expect(options.headers['allow']).toBe('GET, HEAD, OPTIONS');
   });
 
+  test.each(['/', '/livez', '/readyz', '/problems', '/openapi.json'])('405 also at %s', async (path) => {
+    const refused = await service.client.delete(path).expect(405);
+    expect(refused.headers['allow']).toBe('GET, HEAD, OPTIONS');
+  });
+
   test('__proto__ in a body is refused and changes nothing', async () => {
     const response = await service.client
       .post('/probe/things')
