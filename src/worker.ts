@@ -1,21 +1,22 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
-import { MemoryStore } from 'express-rate-limit';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { ExitCode, type WorkerReport } from './cluster/messages.ts';
+import { LocalCounts } from './cluster/local-counts.ts';
 import { PrimaryHandle } from './cluster/primary-handle.ts';
+import { RateLimitCounts } from './cluster/rate-limit-counts.ts';
 import { SharedCounts } from './cluster/shared-counts.ts';
 import { Standalone } from './cluster/standalone.ts';
 import { sizeThreadPool, type Config } from './config.ts';
 import { featureSets } from './features.ts';
-import type { FeatureDependencies, FeatureSet } from './http/feature.ts';
+import type { CreatedFeatures, FeatureDependencies, FeatureSet } from './http/feature.ts';
 import { InFlight } from './http/in-flight.ts';
 import { RequestContext } from './http/request-context.ts';
 import { HttpServer } from './http/server.ts';
 import { installGuards } from './process/guards.ts';
 import { Lifecycle } from './process/lifecycle.ts';
-import { LogSink } from './process/log-sink.ts';
+import { startWithSink, type LogSink } from './process/log-sink.ts';
 import { createLogger } from './process/logger.ts';
 import { addGauge, createMetrics } from './process/metrics.ts';
 import { RequestBoard } from './process/request-board.ts';
@@ -23,15 +24,19 @@ import { VitalsMonitor } from './process/vitals.ts';
 import { Watchdog } from './process/watchdog.ts';
 
 /**
- * Wires one worker: a process of the cluster, or with `WORKERS=0` the only one.
+ * Runs one worker: a process of the cluster, or with `WORKERS=0` the only one.
  *
  * @param offered what it offers, if not what the service does
  */
-export async function runWorker(config: Config, offered: readonly FeatureSet[] = featureSets): Promise<void> {
+export function runWorker(config: Config, offered: readonly FeatureSet[] = featureSets): Promise<void> {
+  const options = { maxWaitingBytes: config.LOG_MAX_WAITING_BYTES };
+  return startWithSink(options, (sink) => wireWorker(config, offered, sink));
+}
+
+async function wireWorker(config: Config, offered: readonly FeatureSet[], sink: LogSink): Promise<void> {
   const clustered = cluster.isWorker;
   if (!clustered) sizeThreadPool(config);
 
-  const sink = new LogSink({ maxWaitingBytes: config.LOG_MAX_WAITING_BYTES });
   const board = new RequestBoard();
   const inFlight = new InFlight();
   const context = new RequestContext({ board, inFlight });
@@ -58,7 +63,9 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
     clustered,
   });
 
-  const createCounts = (limiter: string) => (clustered ? new SharedCounts(limiter) : new MemoryStore());
+  const ownCounts = new RateLimitCounts();
+  const createCounts = (limiter: string) =>
+    clustered ? new SharedCounts(limiter) : new LocalCounts(limiter, ownCounts);
   const sets = await Promise.all(offered.map((set) => set.load()));
   const dependencies: FeatureDependencies = {
     config,
@@ -117,7 +124,7 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
 
   lifecycle.onStop('tell the supervision', ({ reason }) => supervision.stopping(reason));
   lifecycle.onStop('drain the server', (request, deadline) => server.drain(request, deadline));
-  for (const set of created) lifecycle.onStop('stop the features', () => set.stop?.());
+  lifecycle.onStop('stop the features', () => stopAll(created));
   lifecycle.onStop('say goodbye', () => supervision.goodbye());
   lifecycle.onStop('flush the log', () => sink.flush());
   installGuards({
@@ -132,4 +139,13 @@ export async function runWorker(config: Config, offered: readonly FeatureSet[] =
   const address = await server.listen();
   lifecycle.ready();
   await supervision.ready(address);
+}
+
+/** All at once: what one overruns is not taken from the time of the others. */
+async function stopAll(created: readonly CreatedFeatures[]): Promise<void> {
+  const stopped = await Promise.allSettled(created.map(async (set) => set.stop?.()));
+  const errors = stopped.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  );
+  if (errors.length > 0) throw new AggregateError(errors, 'features could not stop');
 }

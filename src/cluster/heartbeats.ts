@@ -6,12 +6,12 @@ export interface Heard {
   readonly pid: number;
   readonly state: string;
   readonly killed: boolean;
+  readonly heartbeatTimeoutMs: number;
   /** When it was last heard, by the clock of `performance.now()`. */
   heardAt: number;
 }
 
 interface HeartbeatsOptions<T> {
-  readonly timeoutMs: number;
   readonly workers: () => readonly T[];
   readonly onSilent: (worker: T, silentMs: number) => void;
   /** Time a process has waited for a core, in milliseconds. */
@@ -33,7 +33,6 @@ const LONGEST_EXCUSE = 6;
  */
 export class Heartbeats<T extends Heard> {
   readonly #options: HeartbeatsOptions<T>;
-  readonly #everyMs: number;
   readonly #coreWait = new WeakMap<T, number>();
   readonly #excusedMs = new WeakMap<T, number>();
   #timer: NodeJS.Timeout | undefined;
@@ -41,27 +40,39 @@ export class Heartbeats<T extends Heard> {
 
   constructor(options: HeartbeatsOptions<T>) {
     this.#options = options;
-    this.#everyMs = Math.min(options.timeoutMs / HEARTBEATS_PER_TIMEOUT, SLOWEST_HEARTBEAT_MS);
   }
 
   start(): void {
     this.#lookedAt = performance.now();
-    this.#timer = setInterval(() => this.look(performance.now()), this.#everyMs);
+    this.#lookAgain();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+  }
+
+  #lookAgain(): void {
+    this.#timer = setTimeout(() => {
+      this.look(performance.now());
+      this.#lookAgain();
+    }, this.#everyMs);
+  }
+
+  /** As often as the worker with the least patience speaks. */
+  get #everyMs(): number {
+    const timeouts = this.#options.workers().map(({ heartbeatTimeoutMs }) => heartbeatTimeoutMs);
+    return Math.min(Math.min(...timeouts) / HEARTBEATS_PER_TIMEOUT, SLOWEST_HEARTBEAT_MS);
   }
 
   look(now: number): void {
-    const { timeoutMs, workers, onSilent } = this.#options;
+    const { workers, onSilent } = this.#options;
     const sinceMs = now - this.#lookedAt;
     const paused = sinceMs > 2 * this.#everyMs + PAUSED_MS;
     this.#lookedAt = now;
     for (const worker of workers()) {
       if (paused) worker.heardAt = now;
       const silentMs = now - worker.heardAt - this.#excuse(worker, sinceMs, now);
-      if (worker.state === 'ready' && !worker.killed && silentMs > timeoutMs) {
+      if (worker.state === 'ready' && !worker.killed && silentMs > worker.heartbeatTimeoutMs) {
         onSilent(worker, Math.round(now - worker.heardAt));
       }
     }
@@ -69,7 +80,7 @@ export class Heartbeats<T extends Heard> {
 
   /** How much of the time since it was last heard it waited for a core. */
   #excuse(worker: T, sinceMs: number, now: number): number {
-    const { timeoutMs, readCoreWait: read = readCoreWait } = this.#options;
+    const { readCoreWait: read = readCoreWait } = this.#options;
     const before = this.#coreWait.get(worker);
     const waited = read(worker.pid) ?? before;
     if (waited === undefined) return 0;
@@ -79,6 +90,6 @@ export class Heartbeats<T extends Heard> {
     const carried = silentMs <= sinceMs ? 0 : (this.#excusedMs.get(worker) ?? 0);
     const excusedMs = Math.min(carried + Math.max(0, waited - (before ?? waited)), silentMs);
     this.#excusedMs.set(worker, excusedMs);
-    return Math.min(excusedMs, (LONGEST_EXCUSE - 1) * timeoutMs);
+    return Math.min(excusedMs, (LONGEST_EXCUSE - 1) * worker.heartbeatTimeoutMs);
   }
 }

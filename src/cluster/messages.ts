@@ -45,7 +45,12 @@ export interface Hits {
 export type Count = readonly [total: number, resetAt: number];
 
 export type FromWorker =
-  | { readonly type: 'ready'; readonly address: string }
+  | {
+      readonly type: 'ready';
+      readonly address: string;
+      /** Its own, which after a reload is not that of its primary. */
+      readonly heartbeatTimeoutMs: number;
+    }
   | { readonly type: 'start-failed'; readonly reason: string; readonly exitCode: number }
   | { readonly type: 'heartbeat'; readonly report: WorkerReport }
   | { readonly type: 'stopping'; readonly reason: string }

@@ -16,23 +16,23 @@ export function countForWorkers(): void {
   });
 }
 
-/** The counts of every client, a store for each limiter. */
+/** The counts of every client, a store for each limiter; and during a reload for each length of its window. */
 export class RateLimitCounts {
   readonly #stores = new Map<string, BatchStore>();
 
   /** @returns for each client what it has used of its window with these hits, in their order */
   count({ limiter, windowMs, hits }: Hits): Count[] {
-    let store = this.#stores.get(limiter);
+    const name = `${windowMs} ${limiter}`;
+    let store = this.#stores.get(name);
     if (store === undefined) {
-      store = new BatchStore();
-      store.init({ windowMs } as Options);
-      this.#stores.set(limiter, store);
+      store = new BatchStore(limiter, windowMs);
+      this.#stores.set(name, store);
     }
     return hits.map(([key, times]) => store.add(key, times));
   }
 
   forget(limiter: string, key: string): void {
-    void this.#stores.get(limiter)?.resetKey(key);
+    for (const store of this.#stores.values()) if (store.limiter === limiter) void store.resetKey(key);
   }
 }
 
@@ -43,6 +43,14 @@ export class RateLimitCounts {
  * are counted in one turn each would be told the count of the last, and refused too early. So the count is read at once.
  */
 class BatchStore extends MemoryStore {
+  readonly limiter: string;
+
+  constructor(limiter: string, windowMs: number) {
+    super();
+    this.limiter = limiter;
+    this.init({ windowMs } as Options);
+  }
+
   add(key: string, times: number): Count {
     void this.increment(key);
     const client = this.current.get(key);

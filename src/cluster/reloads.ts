@@ -10,7 +10,12 @@ export interface ReloadResult {
   /** Whether another reload was under way and this one had to wait for it. */
   readonly queued: boolean;
   readonly reason?: string;
+  /** Variables that have changed and that only a start brings in. */
+  readonly needRestart?: readonly (keyof Config)[];
 }
+
+/** What the primary goes by, which no reload replaces. */
+const OF_THE_PRIMARY = ['WORKERS', 'MANAGEMENT_HOST', 'MANAGEMENT_PORT'] as const;
 
 interface ReloadsOptions {
   readonly workers: Workers;
@@ -24,12 +29,14 @@ interface ReloadsOptions {
 /** Rolling reloads, one at a time. */
 export class Reloads {
   readonly #options: ReloadsOptions;
+  readonly #started: Config;
   #running = false;
   /** Asked for and not yet begun: it will find whatever is on disk then, so that later calls need no other. */
   #waiting: Promise<ReloadResult> | undefined;
 
   constructor(options: ReloadsOptions) {
     this.#options = options;
+    this.#started = options.workers.config;
   }
 
   /**
@@ -78,7 +85,8 @@ export class Reloads {
       events.record('reload-failed', { replaced, reason });
       return result(false, replaced, reason);
     }
-    const done = result(true, replaced);
+    const needRestart = OF_THE_PRIMARY.filter((name) => workers.config[name] !== this.#started[name]);
+    const done = { ...result(true, replaced), ...(needRestart.length > 0 ? { needRestart } : {}) };
     events.record('reload-finished', { ...done });
     return done;
   }

@@ -61,7 +61,6 @@ export class Supervisor {
     this.#replacement = replacement;
     this.#reloads = new Reloads({ workers, replacement, events, stopping, readConfig });
     this.#heartbeats = new Heartbeats({
-      timeoutMs: config.HEARTBEAT_TIMEOUT_MS,
       workers: () => workers.all,
       onSilent: (worker, silentMs) => this.#killSilent(worker, silentMs),
     });

@@ -45,6 +45,8 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   readyAt: number | undefined;
   /** When it was last heard, by the clock of `performance.now()`. */
   heardAt = performance.now();
+  /** After how long a silence it counts as hung, in milliseconds; it says so when it is ready. */
+  heartbeatTimeoutMs = Infinity;
   report: WorkerReport | undefined;
   /** The sums it had when metrics were last collected. */
   metrics: MetricsJson | undefined;
@@ -163,6 +165,7 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
     switch (message.type) {
       case 'ready':
         this.readyAt = Date.now();
+        this.heartbeatTimeoutMs = message.heartbeatTimeoutMs;
         if (this.#state === 'starting') this.#state = 'ready';
         this.#send({ type: 'welcome', managementAddress: this.#managementAddress() });
         return;

@@ -12,8 +12,8 @@ interface WorkersOptions {
   readonly onForked: (worker: WorkerHandle) => void;
 }
 
-/** What a worker may need beyond its own deadline before it is killed. */
-const KILL_AFTER_DEADLINE_MS = 1_500;
+/** What a worker may need beyond its own deadline before it is killed: each step of its stop has half a second more. */
+const KILL_AFTER_DEADLINE_MS = 2_500;
 
 /** The workers there are: forks them, drains them, and records their start and their end. */
 export class Workers {

@@ -6,11 +6,10 @@ const LOOK_MS = 200;
 
 /** A worker that was heard at 0 and never again, while time passes from look to look. */
 function watchSilence(options: { untilMs: number; coreWaitPerLookMs?: number }): number | undefined {
-  const worker: Heard = { pid: 1, state: 'ready', killed: false, heardAt: 0 };
+  const worker: Heard = { pid: 1, state: 'ready', killed: false, heartbeatTimeoutMs: TIMEOUT_MS, heardAt: 0 };
   let coreWait = 0;
   let silentAt: number | undefined;
   const heartbeats = new Heartbeats({
-    timeoutMs: TIMEOUT_MS,
     workers: () => [worker],
     readCoreWait: () => coreWait,
     onSilent: (_worker, silentMs) => (silentAt ??= silentMs),
@@ -38,11 +37,16 @@ describe('heartbeats', () => {
   });
 
   test('excuse nothing that was before the worker was last heard', () => {
-    const worker: Heard = { pid: 1, state: 'ready', killed: false, heardAt: 0 };
+    const worker: Heard = {
+      pid: 1,
+      state: 'ready',
+      killed: false,
+      heartbeatTimeoutMs: TIMEOUT_MS,
+      heardAt: 0,
+    };
     let coreWait = 0;
     const silent: number[] = [];
     const heartbeats = new Heartbeats({
-      timeoutMs: TIMEOUT_MS,
       workers: () => [worker],
       readCoreWait: () => coreWait,
       onSilent: (_worker, silentMs) => silent.push(silentMs),
@@ -57,10 +61,15 @@ describe('heartbeats', () => {
   });
 
   test('kill nobody after a pause of the primary itself', () => {
-    const worker: Heard = { pid: 1, state: 'ready', killed: false, heardAt: 0 };
+    const worker: Heard = {
+      pid: 1,
+      state: 'ready',
+      killed: false,
+      heartbeatTimeoutMs: TIMEOUT_MS,
+      heardAt: 0,
+    };
     const silent: number[] = [];
     const heartbeats = new Heartbeats({
-      timeoutMs: TIMEOUT_MS,
       workers: () => [worker],
       readCoreWait: () => 0,
       onSilent: (_worker, silentMs) => silent.push(silentMs),
@@ -69,5 +78,22 @@ describe('heartbeats', () => {
     heartbeats.look(5_000);
     expect(silent).toEqual([]);
     expect(worker.heardAt).toBe(5_000);
+  });
+
+  test('go by what each worker says of itself: after a reload they differ', () => {
+    const heard = { state: 'ready', killed: false, heardAt: 0 };
+    const old = { ...heard, pid: 1, heartbeatTimeoutMs: TIMEOUT_MS };
+    const fresh = { ...heard, pid: 2, heartbeatTimeoutMs: 3 * TIMEOUT_MS };
+    const silent = new Map<number, number>();
+    const heartbeats = new Heartbeats({
+      workers: () => [old, fresh],
+      readCoreWait: () => 0,
+      onSilent: ({ pid }, silentMs) => silent.set(pid, silent.get(pid) ?? silentMs),
+    });
+    for (let now = 0; now <= 4 * TIMEOUT_MS; now += LOOK_MS) heartbeats.look(now);
+    expect([...silent]).toEqual([
+      [1, 1_200],
+      [2, 3_200],
+    ]);
   });
 });

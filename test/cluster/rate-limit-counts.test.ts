@@ -32,6 +32,18 @@ describe('the counts of rate limits', () => {
     expect(used(counts, [['a', 1]], 'bucket')).toEqual([1]);
   });
 
+  test('of a window of another length are not those of this one, but are forgotten with them', () => {
+    const counts = new RateLimitCounts();
+    const short = () => counts.count({ limiter: 'client', windowMs: 1_000, hits: [['a', 1]] });
+    used(counts, [['a', 3]]);
+    const [[total, resetAt] = [0, 0]] = short();
+    expect(total).toBe(1);
+    expect(resetAt).toBeLessThanOrEqual(Date.now() + 1_000);
+    counts.forget('client', 'a');
+    expect(short()[0]?.[0]).toBe(1);
+    expect(used(counts, [['a', 1]])).toEqual([1]);
+  });
+
   test('can be taken back, and forgotten', () => {
     const counts = new RateLimitCounts();
     used(counts, [['a', 3]]);

@@ -68,18 +68,24 @@ describe.each([['1'], ['0']])('a stop with WORKERS=%s', (WORKERS) => {
     expect(new Set(stops.map((line) => line['pid'])).size).toBe(stops.length);
   });
 
-  test('an endless answer is cut at the deadline', async () => {
+  test('what is not finished at the deadline is cut, and is on record', async () => {
     await using program = await startProbe({ WORKERS, SHUTDOWN_TIMEOUT_MS: '1000' });
+    const asked = program.get('/probe/slow?ms=60000');
+    const refused = expect(asked).rejects.toThrow();
     const response = await program.get('/probe/endless');
     const reader = response.body?.getReader();
     await reader?.read();
     program.kill('SIGTERM');
     await program.exited;
+    await refused;
     await expect(
       (async () => {
         while ((await reader?.read())?.done === false);
       })(),
     ).rejects.toThrow();
+    const record = (path: string) => program.lines.filter((line) => line['path'] === path);
+    expect(record('/probe/endless')).toEqual([expect.objectContaining({ status: 200, cut: true })]);
+    expect(record('/probe/slow')).toEqual([expect.objectContaining({ status: 503, cut: true })]);
   });
 
   test('a third signal kills', async () => {
@@ -126,6 +132,13 @@ describe('a start that fails', () => {
       holder.close();
     },
   );
+
+  test('has in the log what was said before', async () => {
+    await using program = Program.launch({ WORKERS: '0' }, root, `${root}test/process/refused-program.ts`);
+    expect((await program.exited).code).toBe(70);
+    expect(program.lines).toEqual([expect.objectContaining({ msg: 'the database refuses us' })]);
+    expect(program.errors).toContain('no database');
+  });
 });
 
 describe('.env', () => {

@@ -1,8 +1,9 @@
 import type { Express } from 'express';
-import { MemoryStore } from 'express-rate-limit';
 import { pino } from 'pino';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
+import { LocalCounts } from '../../src/cluster/local-counts.ts';
+import { RateLimitCounts } from '../../src/cluster/rate-limit-counts.ts';
 import { readConfig } from '../../src/config.ts';
 import type { CreatedFeatures, Feature } from '../../src/http/feature.ts';
 import { featureSets, featureVariables } from '../../src/features.ts';
@@ -55,6 +56,7 @@ export async function createTestApp({
     { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const metrics = createMetrics();
+  const counts = new RateLimitCounts();
   const monitor = new VitalsMonitor();
   const feel =
     vitals === undefined ? monitor : ({ latest: { ...monitor.latest, ...vitals } } as VitalsMonitor);
@@ -69,7 +71,7 @@ export async function createTestApp({
     lifecycle,
     draining: lifecycle.draining,
     clustered: false,
-    createCounts: () => new MemoryStore(),
+    createCounts: (limiter: string) => new LocalCounts(limiter, counts),
     board,
     inFlight,
   };

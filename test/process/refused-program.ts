@@ -1,0 +1,18 @@
+/** A service whose only feature says why it cannot be, and fails. */
+import { failToStart } from '../../src/cluster/start-failure.ts';
+import { readConfig, readEnvironment } from '../../src/config.ts';
+import type { FeatureSet } from '../../src/http/feature.ts';
+import { runWorker } from '../../src/worker.ts';
+
+const refused: FeatureSet = {
+  variables: {},
+  load: () =>
+    Promise.resolve({
+      create({ log }) {
+        log.error('the database refuses us');
+        throw new Error('no database');
+      },
+    }),
+};
+
+await runWorker(readConfig(readEnvironment()), [refused]).catch(failToStart);
