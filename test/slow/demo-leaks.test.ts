@@ -2,6 +2,9 @@
 import { request } from 'node:http';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { exampleMethod, exampleTarget } from '../../src/http/curl.ts';
+import { createTestApp } from '../support/app.ts';
+import { printedExamples } from '../support/curl.ts';
 import { settle, startForLooking } from '../support/held.ts';
 import type { Program } from '../support/program.ts';
 
@@ -14,13 +17,14 @@ afterAll(async () => {
 });
 
 /** Begins a request, leaves after some milliseconds, and resolves when the connection is gone. */
-function leaveAfter(ms: number, path: string, method: string): Promise<void> {
+function leaveAfter(ms: number, path: string, method: string, body?: unknown): Promise<void> {
   return new Promise((resolve) => {
-    const req = request(program.url + path, { method, agent: false });
+    const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
+    const req = request(program.url + path, { method, headers, agent: false });
     req.on('error', () => undefined);
     req.on('response', (res) => res.on('error', () => undefined).resume());
     req.once('close', resolve);
-    req.end();
+    req.end(body === undefined ? undefined : JSON.stringify(body));
     setTimeout(() => req.destroy(), ms);
   });
 }
@@ -51,3 +55,24 @@ onLinux('leaves nothing behind', () => {
     expect((await program.get('/livez')).status).toBe(200);
   }, 120_000);
 });
+
+test('whoever leaves any example at any moment costs no more than the request', async () => {
+  await using service = await createTestApp();
+  const examples = printedExamples(service.features).filter(({ route }) => route.danger === undefined);
+  for (const ms of [1, 4, 8, 15, 30, 60, 120]) {
+    const left = examples[Symbol.iterator]();
+    const leaveTheRest = async () => {
+      for (const { feature, route, example } of left) {
+        await leaveAfter(
+          ms,
+          exampleTarget(feature, route, example),
+          exampleMethod(route, example),
+          example.body,
+        );
+      }
+    };
+    await Promise.all([leaveTheRest(), leaveTheRest(), leaveTheRest()]);
+    expect(program.lines.filter(({ level }) => level === 'fatal')).toEqual([]);
+  }
+  expect((await program.get('/livez')).status).toBe(200);
+}, 300_000);

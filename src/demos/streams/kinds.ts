@@ -1,6 +1,14 @@
 /** One small working stream of each kind, and what it emitted. */
-import { once, type EventEmitter } from 'node:events';
-import { duplexPair, Readable, Transform, Writable, type Duplex, type TransformCallback } from 'node:stream';
+import { once } from 'node:events';
+import {
+  duplexPair,
+  Readable,
+  Transform,
+  Writable,
+  type Duplex,
+  type Stream,
+  type TransformCallback,
+} from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -93,7 +101,7 @@ export const kindRoutes = [
       });
       const events: Seen = [];
       watch(sink, 'sink', ['drain', 'finish', 'close'], events, timeline);
-      const closed = once(sink, 'close', { signal });
+      const closed = closing([sink], signal);
       let writeSaidFalse = 0;
       let peakBufferedBytes = 0;
       for (let number = 1; number <= chunks; number += 1) {
@@ -147,8 +155,7 @@ export const kindRoutes = [
       const received: string[] = [];
       client.on('data', (chunk: Buffer) => received.push(chunk.toString()));
       try {
-        const closed = Promise.all([once(client, 'close', { signal }), once(server, 'close', { signal })]);
-        closed.catch(() => undefined); // it is waited for below, unless answering fails first
+        const closed = closing([client, server], signal);
         const answered = answerAfterEnd(server, chunks, signal);
         client.end('tell me');
         await answered;
@@ -196,7 +203,7 @@ export const kindRoutes = [
       const splitter = new LineSplitter();
       const events: Seen = [];
       watch(splitter, 'transform', ['data', 'finish', 'end', 'close'], events, timeline);
-      const closed = once(splitter, 'close', { signal });
+      const closed = closing([splitter], signal);
       const lines: string[] = [];
       await pipeline(
         Readable.from(pieces),
@@ -267,15 +274,17 @@ function piece(number: number): string {
   return `chunk-${String(number).padStart(2, '0')}`;
 }
 
-function watch(
-  emitter: EventEmitter,
-  of: string,
-  names: readonly string[],
-  events: Seen,
-  timeline: Timeline,
-) {
+/** Resolves when all are closed. Whoever has asked may be waiting for something else when the client leaves. */
+function closing(streams: readonly Stream[], signal: AbortSignal): Promise<unknown> {
+  const closed = Promise.all(streams.map((stream) => once(stream, 'close', { signal })));
+  closed.catch(() => undefined);
+  return closed;
+}
+
+function watch(stream: Stream, of: string, names: readonly string[], events: Seen, timeline: Timeline) {
+  stream.on('error', () => undefined); // of a client that left: whoever waits for the stream hears of it
   for (const event of names) {
-    emitter.on(event, (detail: unknown) => {
+    stream.on(event, (detail: unknown) => {
       const text = typeof detail === 'string' || Buffer.isBuffer(detail) ? detail.toString() : '';
       note(events, timeline, of, event, text);
     });
