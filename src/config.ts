@@ -4,6 +4,7 @@
  * Every variable is declared once, below: its meaning, its bounds and its default. `.env.example` and the
  * README's table are rendered from the same declarations.
  */
+import cluster from 'node:cluster';
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import process from 'node:process';
@@ -301,10 +302,7 @@ export type Config = Values<typeof variables>;
  * @param extra variables that features declare for themselves; their values stand beside the others
  * @throws {ConfigError} naming every bad variable at once
  */
-export function readConfig(
-  environment: Readonly<Record<string, string | undefined>>,
-  extra: Variables = {},
-): Config {
+export function readConfig(environment: Environment, extra: Variables = {}): Config {
   const faults: string[] = [];
   const values: Record<string, unknown> = {};
   const production = environment['NODE_ENV']?.trim() === 'production';
@@ -349,15 +347,50 @@ function findContradictions(config: Config): string[] {
   return faults;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
- * The variables that are set: those of the process, over those of a `.env` file in the working directory.
+ * The variables that are set: those of the process, over those of a `.env` file in the working directory. A worker does
+ * not read the file: its primary gives it what it has accepted of it.
  *
  * The file is read anew each time and never copied into `process.env`: a worker forked later would inherit the
  * old values, and a reload could not bring in new ones.
+ *
+ * @throws {ConfigError} where the file cannot be read
  */
-export function readEnvironment(file = '.env'): Readonly<Record<string, string | undefined>> {
-  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
-  return { ...fromFile, ...process.env };
+export function readEnvironment(file = '.env'): Environment {
+  return { ...(cluster.isPrimary ? readFile(file) : {}), ...process.env };
+}
+
+function readFile(file: string): Environment {
+  if (!existsSync(file)) return {};
+  try {
+    return parseEnv(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new ConfigError([
+      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    ]);
+  }
+}
+
+/** A configuration, and the variables from which another process reads the same. */
+export interface Settings {
+  readonly config: Config;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * @param environment what is set, by name
+ * @param extra variables that features declare for themselves
+ * @throws {ConfigError} naming every bad variable at once
+ */
+export function readSettings(environment: Environment, extra: Variables = {}): Settings {
+  const config = readConfig(environment, extra);
+  const declared = Object.keys(config).flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { config, environment: Object.fromEntries(declared) };
 }
 
 // not in a copy, down to the next empty line

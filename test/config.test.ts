@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { ConfigError, readConfig, renderEnvExample, variables, type Variables } from '../src/config.ts';
+import {
+  ConfigError,
+  readConfig,
+  readEnvironment,
+  renderEnvExample,
+  variables,
+  type Variables,
+} from '../src/config.ts';
 import { featureVariables } from '../src/features.ts';
 import { root } from './support/program.ts';
 
@@ -85,6 +92,10 @@ describe('configuration', () => {
     expect(readConfig({ NODE_ENV: 'production' }).RATE_LIMIT_MAX).toBe(600);
     expect(readConfig({ NODE_ENV: 'production ' }).RATE_LIMIT_MAX).toBe(600);
     expect(readConfig({}).RATE_LIMIT_MAX).toBe(10_000_000);
+  });
+
+  test('a .env that cannot be read is a fault of the configuration', () => {
+    expect(() => readEnvironment(root)).toThrow(ConfigError);
   });
 
   test('.env.example says what the declarations say; `npm run docs` writes it', () => {

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import packageJson from '../../package.json' with { type: 'json' };
-import { readConfig, readEnvironment, type Config } from '../config.ts';
+import { readEnvironment, readSettings, type Config, type Settings } from '../config.ts';
 import { featureVariables } from '../features.ts';
 import { installGuards } from '../process/guards.ts';
 import { startWithSink, type LogSink } from '../process/log-sink.ts';
@@ -28,9 +28,9 @@ async function wirePrimary(config: Config, sink: LogSink): Promise<void> {
     process.exit(code);
   };
   const supervisor = new Supervisor({
-    config,
+    settings: { ...readNewSettings(), config },
     log,
-    readConfig: () => readConfig(readEnvironment(), featureVariables),
+    readSettings: readNewSettings,
     managementAddress: (): string => management.address,
     onGone: (worker) => metrics.retire(worker),
     onGiveUp: (reason) => {
@@ -89,6 +89,10 @@ async function wirePrimary(config: Config, sink: LogSink): Promise<void> {
     },
     `${packageJson.name} is ready on ${address} (management on ${managementAddress})`,
   );
+}
+
+function readNewSettings(): Settings {
+  return readSettings(readEnvironment(), featureVariables);
 }
 
 function view(worker: WorkerHandle, supervisor: Supervisor): WorkerView {

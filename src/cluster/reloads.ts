@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config, Settings } from '../config.ts';
 import type { EventLog } from './events.ts';
 import type { Replacement } from './replacement.ts';
 import type { Workers } from './workers.ts';
@@ -14,16 +14,16 @@ export interface ReloadResult {
   readonly needRestart?: readonly (keyof Config)[];
 }
 
-/** What the primary goes by, which no reload replaces. */
-const OF_THE_PRIMARY = ['WORKERS', 'MANAGEMENT_HOST', 'MANAGEMENT_PORT'] as const;
+/** What the primary goes by, which no reload replaces, and where clients look for the service. */
+const FIXED = ['WORKERS', 'MANAGEMENT_HOST', 'MANAGEMENT_PORT', 'HOST', 'PORT'] as const;
 
 interface ReloadsOptions {
   readonly workers: Workers;
   readonly replacement: Replacement;
   readonly events: EventLog;
   readonly stopping: () => boolean;
-  /** Reads the configuration anew. */
-  readonly readConfig: () => Config;
+  /** Reads the settings anew. */
+  readonly readSettings: () => Settings;
 }
 
 /** Rolling reloads, one at a time. */
@@ -36,7 +36,7 @@ export class Reloads {
 
   constructor(options: ReloadsOptions) {
     this.#options = options;
-    this.#started = options.workers.config;
+    this.#started = options.workers.settings.config;
   }
 
   /**
@@ -61,7 +61,7 @@ export class Reloads {
   }
 
   async #run(): Promise<Omit<ReloadResult, 'queued'>> {
-    const { workers, replacement, events, stopping, readConfig } = this.#options;
+    const { workers, replacement, events, stopping, readSettings } = this.#options;
     const startedAt = performance.now();
     const old = workers.inService;
     const result = (ok: boolean, replaced: number, reason?: string) => ({
@@ -72,8 +72,9 @@ export class Reloads {
     });
     events.record('reload-started', { workers: old.length });
     let replaced = 0;
+    const before = workers.settings;
     try {
-      workers.config = readConfig();
+      workers.settings = readSettings();
       for (const worker of old) {
         if (stopping()) throw new Error('the service is stopping');
         if (worker.state !== 'ready') continue; // it fell meanwhile, and its replacement has the new code already
@@ -81,11 +82,12 @@ export class Reloads {
         replaced += 1;
       }
     } catch (error) {
+      workers.settings = before; // also for who replaces a worker that crashes
       const reason = error instanceof Error ? error.message : String(error);
       events.record('reload-failed', { replaced, reason });
       return result(false, replaced, reason);
     }
-    const needRestart = OF_THE_PRIMARY.filter((name) => workers.config[name] !== this.#started[name]);
+    const needRestart = FIXED.filter((name) => workers.settings.config[name] !== this.#started[name]);
     const done = { ...result(true, replaced), ...(needRestart.length > 0 ? { needRestart } : {}) };
     events.record('reload-finished', { ...done });
     return done;

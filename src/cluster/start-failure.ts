@@ -26,6 +26,8 @@ const listenFaults: Readonly<Record<string, string>> = {
   EACCES: 'this user may not use the port',
   EADDRNOTAVAIL: 'this machine does not have the address',
   ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  EINVAL: 'the address cannot be listened on as it is, a link-local one without its zone, say',
 };
 
 /** Errors of `listen()` and of the look-up before it. */

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '../config.ts';
+import type { Settings } from '../config.ts';
 import type { Logger } from '../process/logger.ts';
 import { EventLog } from './events.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -15,10 +15,10 @@ import type { WorkerHandle } from './worker-handle.ts';
 import { identify, Workers } from './workers.ts';
 
 export interface SupervisorOptions {
-  readonly config: Config;
+  readonly settings: Settings;
   readonly log: Logger;
-  /** Reads the configuration anew, for a reload. */
-  readonly readConfig: () => Config;
+  /** Reads the settings anew, for a reload. */
+  readonly readSettings: () => Settings;
   readonly onGone: (worker: WorkerHandle) => void;
   /** Where the primary really listens; workers are told. */
   readonly managementAddress: () => string;
@@ -45,12 +45,12 @@ export class Supervisor {
   #stopping: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
-    const { config, log, managementAddress, readConfig, onGiveUp } = options;
+    const { settings, log, managementAddress, readSettings, onGiveUp } = options;
     this.#options = options;
     const events = new EventLog(log);
     const stopping = () => this.stopping;
     const workers = new Workers({
-      config,
+      settings,
       events,
       managementAddress,
       onForked: (worker) => this.#attend(worker),
@@ -59,7 +59,7 @@ export class Supervisor {
     this.events = events;
     this.#workers = workers;
     this.#replacement = replacement;
-    this.#reloads = new Reloads({ workers, replacement, events, stopping, readConfig });
+    this.#reloads = new Reloads({ workers, replacement, events, stopping, readSettings });
     this.#heartbeats = new Heartbeats({
       workers: () => workers.all,
       onSilent: (worker, silentMs) => this.#killSilent(worker, silentMs),
@@ -91,7 +91,7 @@ export class Supervisor {
    * @throws {StartError} if the first cannot become ready
    */
   async start(): Promise<string | undefined> {
-    const { WORKERS } = this.#options.config;
+    const { WORKERS } = this.#options.settings.config;
     // The workers share one listening socket, and the kernel gives a connection to one that waits for it. With the
     // default, the primary accepts and passes connections on: one that is on its way to a worker that dies or hangs
     // would be left without an answer for ever, and a paused primary would pause the service.
@@ -109,7 +109,7 @@ export class Supervisor {
 
   /** With port 0 all workers, also later ones, listen on one that was free: where another program was faster, on the next. */
   async #startFirst(): Promise<string> {
-    const { HOST, PORT } = this.#options.config;
+    const { HOST, PORT } = this.#options.settings.config;
     for (let triesLeft = FREE_PORT_TRIES; ; triesLeft -= 1) {
       if (PORT === 0) this.#workers.port = await findFreePort(HOST);
       const worker = this.#workers.fork(0, true);
@@ -163,7 +163,7 @@ export class Supervisor {
 
   #onReport(worker: WorkerHandle, report: WorkerReport): void {
     if (worker.state !== 'ready' || worker.replaced || this.stopping) return;
-    const reason = this.#recycling.reasonFor(worker, report, this.#workers.config);
+    const reason = this.#recycling.reasonFor(worker, report, this.#workers.settings.config);
     if (reason !== undefined) void this.#recycle(worker, reason);
   }
 

@@ -1,10 +1,10 @@
-import type { Config } from '../config.ts';
+import type { Settings } from '../config.ts';
 import type { EventLog } from './events.ts';
 import type { Exit } from './worker-handle.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
 interface WorkersOptions {
-  readonly config: Config;
+  readonly settings: Settings;
   readonly events: EventLog;
   /** Where the primary really listens; workers are told. */
   readonly managementAddress: () => string;
@@ -18,9 +18,10 @@ const KILL_AFTER_DEADLINE_MS = 2_500;
 /** The workers there are: forks them, drains them, and records their start and their end. */
 export class Workers {
   /** What they are started with; a reload changes it. */
-  config: Config;
-  /** Set where any free port will do: one for all workers, and the same after a moment without a worker. */
-  port: number | undefined;
+  settings: Settings;
+  /** One for all, also where any free one will do, and the same after a reload or a moment without a worker. */
+  port: number;
+  readonly #host: string;
   /** Why one last could not start. */
   lastFailure: string | undefined;
   readonly #options: WorkersOptions;
@@ -28,7 +29,9 @@ export class Workers {
 
   constructor(options: WorkersOptions) {
     this.#options = options;
-    this.config = options.config;
+    this.settings = options.settings;
+    this.port = options.settings.config.PORT;
+    this.#host = options.settings.config.HOST;
   }
 
   get all(): readonly WorkerHandle[] {
@@ -42,13 +45,16 @@ export class Workers {
   /** @param quiet whether the log says so only at the debug level */
   fork(slot: number, quiet = false): WorkerHandle {
     const { events, managementAddress, onForked } = this.#options;
+    const { config, environment } = this.settings;
     const worker = new WorkerHandle({
       slot,
       environment: {
-        UV_THREADPOOL_SIZE: String(this.config.THREAD_POOL_SIZE),
-        ...(this.port === undefined ? {} : { PORT: String(this.port) }),
+        ...environment,
+        UV_THREADPOOL_SIZE: String(config.THREAD_POOL_SIZE),
+        HOST: this.#host,
+        PORT: String(this.port),
       },
-      startTimeoutMs: this.config.WORKER_START_TIMEOUT_MS,
+      startTimeoutMs: config.WORKER_START_TIMEOUT_MS,
       managementAddress,
     });
     this.#all.add(worker);
@@ -80,7 +86,7 @@ export class Workers {
   }
 
   get #killAfterMs(): number {
-    return this.config.SHUTDOWN_TIMEOUT_MS + KILL_AFTER_DEADLINE_MS;
+    return this.settings.config.SHUTDOWN_TIMEOUT_MS + KILL_AFTER_DEADLINE_MS;
   }
 
   #forget(worker: WorkerHandle, { code, signal }: Exit): void {

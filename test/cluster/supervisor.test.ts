@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { readConfig } from '../../src/config.ts';
+import { readSettings } from '../../src/config.ts';
 import { ExitCode } from '../../src/cluster/messages.ts';
 import { Supervisor } from '../../src/cluster/supervisor.ts';
 import { root, until } from '../support/program.ts';
@@ -24,11 +24,11 @@ function supervise(
   firstArgs: readonly string[] = ['first'],
 ): Supervisor {
   cluster.setupPrimary({ exec: root + program, execArgv: [], args: [...firstArgs] });
-  const config = readConfig(env);
+  const settings = readSettings(env);
   return new Supervisor({
-    config,
+    settings,
     log: pino({ enabled: false }),
-    readConfig: () => config,
+    readSettings: () => settings,
     onGone: () => undefined,
     managementAddress: () => '',
     onGiveUp: () => undefined,

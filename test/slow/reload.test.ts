@@ -50,14 +50,23 @@ describe('a reload', () => {
       reason: expect.stringContaining('KEEP_ALIVE_TIMEOUT_MS must be') as unknown,
     });
     expect(await pids(program)).toEqual(before);
+    process.kill(before[0] ?? 0, 'SIGKILL');
+    await program.logged('replaced');
+    await pids(program);
   });
 
   test('brings new values in, those of the supervision as well, and names what needs a start', async () => {
-    const program = await lab.start({ HEARTBEAT_TIMEOUT_MS: '' });
     writeFileSync(lab.path('.env'), 'HEARTBEAT_TIMEOUT_MS=500\n');
-    expect(await reload(program)).toMatchObject({ ok: true, replaced: 2 });
-    writeFileSync(lab.path('.env'), 'HEARTBEAT_TIMEOUT_MS=10000\nMANAGEMENT_HOST=localhost\n');
-    expect(await reload(program)).toMatchObject({ ok: true, replaced: 2, needRestart: ['MANAGEMENT_HOST'] });
+    const program = await lab.start();
+    writeFileSync(
+      lab.path('.env'),
+      'HEARTBEAT_TIMEOUT_MS=10000\nMANAGEMENT_HOST=localhost\nHOST=localhost\n',
+    );
+    expect(await reload(program)).toMatchObject({
+      ok: true,
+      replaced: 2,
+      needRestart: ['MANAGEMENT_HOST', 'HOST'],
+    });
     const fresh = await pids(program);
     await sleep(2_500); // they are heard each second, which 500 ms would take for silence
     expect(await pids(program)).toEqual(fresh);
