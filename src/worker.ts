@@ -90,7 +90,7 @@ async function wireWorker(config: Config, offered: readonly FeatureSet[], sink: 
     created,
     createCounts,
   });
-  const server = new HttpServer({ config, clustered, app, inFlight });
+  const server = new HttpServer({ config, clustered, app, inFlight, log, metrics });
   addGauge(
     metrics.registry,
     'http_requests_in_flight',

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { performance } from 'node:perf_hooks';
 import type { RequestBoard } from '../process/request-board.ts';
+import { clientAddress } from './client-address.ts';
 import type { InFlight } from './in-flight.ts';
 
 declare global {
@@ -78,7 +79,7 @@ export class RequestContext {
         startedAt: performance.now(),
         slot: board.begin(fields.requestId, req.method, req.url),
         // Read now: when the request is logged its connection may be gone, and the address with it.
-        ip: req.ip,
+        ip: clientAddress(req),
         route: undefined,
         cut: false,
       };

@@ -1,22 +1,18 @@
-import { createServer, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import type { Config } from '../config.ts';
 import type { StopRequest } from '../process/lifecycle.ts';
+import type { Logger } from '../process/logger.ts';
+import type { Metrics } from '../process/metrics.ts';
 import type { InFlight } from './in-flight.ts';
 import { createMessages } from './messages.ts';
-import { Problem, PROBLEM_MEDIA_TYPE, toDetails, type ProblemCode } from './problem.ts';
 import { SlowReaders } from './slow-readers.ts';
+import { UnreadableRequests } from './unreadable-requests.ts';
 
 /** How often Node.js looks for connections that overran their time; its default of 30 s would double most limits. */
 const CHECK_CONNECTIONS_EVERY_MS = 1_000;
-
-/** Faults of the HTTP parser that have an answer: https://nodejs.org/api/errors.html#err_http_request_timeout */
-const parserProblems: Readonly<Record<string, ProblemCode>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
-  HPE_HEADER_OVERFLOW: 'headers-too-large',
-};
 
 /** Time in which a connection that was just accepted can say what it wants. */
 const LAST_REQUEST_MS = 50;
@@ -30,6 +26,8 @@ interface HttpServerOptions {
   readonly clustered: boolean;
   readonly app: Express;
   readonly inFlight: InFlight;
+  readonly log: Logger;
+  readonly metrics: Metrics;
 }
 
 /** An HTTP server that knows its sockets and its requests, so that it can be drained. */
@@ -38,10 +36,12 @@ export class HttpServer {
   readonly #config: Config;
   readonly #sockets = new Set<Socket>();
   readonly #inFlight: InFlight;
+  readonly #announced = new WeakSet<ServerResponse>();
   #draining = false;
   #slowReadersCut = 0;
 
-  constructor({ config, clustered, app, inFlight }: HttpServerOptions) {
+  constructor(options: HttpServerOptions) {
+    const { config, clustered, app, inFlight } = options;
     this.#config = config;
     this.#inFlight = inFlight;
     new SlowReaders(this.#sockets, config.SLOW_READER_TIMEOUT_MS, () => (this.#slowReadersCut += 1));
@@ -65,12 +65,15 @@ export class HttpServer {
       inFlight.connected();
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    this.#server.on('request', (req, res) => {
+    const serve = (req: IncomingMessage, res: ServerResponse) => {
       if (req.url?.startsWith('/') === false) req.url = toOriginForm(req.url);
-      if (this.#draining) announceClose(res);
+      if (this.#draining) this.#announceClose(res);
       app(req, res);
-    });
-    this.#server.on('clientError', (error, socket) => this.#answerParserError(error, socket as Socket));
+    };
+    this.#server.on('request', serve);
+    this.#server.on('checkExpectation', serve); // of anything but 100-continue: a layer refuses it
+    const unreadable = new UnreadableRequests(options);
+    this.#server.on('clientError', (error, socket) => unreadable.answer(error, socket as Socket));
   }
 
   /** Clients that were cut because they did not take their answer. */
@@ -99,7 +102,7 @@ export class HttpServer {
    */
   async drain({ keepListening }: Pick<StopRequest, 'keepListening'>, deadline: AbortSignal): Promise<void> {
     this.#draining = true;
-    for (const res of this.#inFlight.responses) announceClose(res);
+    for (const res of this.#inFlight.responses) this.#announceClose(res);
     if (!keepListening) this.#closeListener();
     // A client may be about to send on a socket that looks idle from here: closing it now would lose that request.
     await sleep(this.#config.SHUTDOWN_SETTLE_MS, undefined, { signal: deadline }).catch(() => undefined);
@@ -126,6 +129,16 @@ export class HttpServer {
     await this.#inFlight.finished();
   }
 
+  /** Says so on the last answer that a connection is owed: Node.js ends it after the first that says it. */
+  #announceClose(res: ServerResponse): void {
+    if (res.headersSent) return;
+    for (const before of this.#inFlight.responses) {
+      if (before.req.socket === res.req.socket && this.#announced.has(before)) before.shouldKeepAlive = true;
+    }
+    this.#announced.add(res);
+    res.shouldKeepAlive = false;
+  }
+
   /** Closes the listener alone: `http.Server.close()` would end idle sockets at once, before they could settle. */
   #closeListener(): void {
     NetServer.prototype.close.call(this.#server);
@@ -133,23 +146,8 @@ export class HttpServer {
 
   /** Ends sockets that serve no request, also those that never sent one, which `closeIdleConnections()` spares. */
   #endSilentSockets(): void {
-    const busy = new Set([...this.#inFlight.responses].map((res) => res.socket));
+    const busy = new Set([...this.#inFlight.responses].map((res) => res.req.socket));
     for (const socket of this.#sockets) if (!busy.has(socket)) socket.end();
-  }
-
-  /** Answers a request that never became one: no layer has seen it, so the answer is written by hand. */
-  #answerParserError(error: NodeJS.ErrnoException, socket: Socket): void {
-    const res = [...this.#inFlight.responses].find((candidate) => candidate.socket === socket);
-    if (!socket.writable || error.code === 'ECONNRESET' || res?.headersSent === true) {
-      socket.destroy();
-      return;
-    }
-    const problem = new Problem(parserProblems[error.code ?? ''] ?? 'bad-request');
-    const body = JSON.stringify(toDetails(problem));
-    socket.end(
-      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n` +
-        `Content-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
   }
 }
 
@@ -159,13 +157,9 @@ export class HttpServer {
  * https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
  */
 export function toOriginForm(target: string): string {
-  const [, rest] = /^https?:\/\/[^/?#]*(.*)$/is.exec(target) ?? [];
+  const [, rest] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(.*)$/is.exec(target) ?? [];
   if (rest === undefined) return target;
   return rest.startsWith('/') ? rest : `/${rest}`;
-}
-
-function announceClose(res: ServerResponse): void {
-  if (!res.headersSent) res.shouldKeepAlive = false;
 }
 
 export function toUrl({ address, family, port }: AddressInfo): string {

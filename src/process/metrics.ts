@@ -7,6 +7,8 @@ export interface Metrics {
   readonly requestDuration: Histogram<'method' | 'route' | 'status'>;
   /** Requests that were shed, by the layer or resource that refused them. */
   readonly shed: Counter<'by'>;
+  /** What came and was no request, by the parser's code. */
+  readonly unreadable: Counter<'code'>;
 }
 
 export function createMetrics(): Metrics {
@@ -25,6 +27,12 @@ export function createMetrics(): Metrics {
       name: 'http_requests_shed_total',
       help: 'Requests answered 503 because this worker was too busy, by what refused them.',
       labelNames: ['by'],
+      registers: [registry],
+    }),
+    unreadable: new Counter({
+      name: 'http_requests_unreadable_total',
+      help: 'Requests that could not be read, by the code of the parser.',
+      labelNames: ['code'],
       registers: [registry],
     }),
   };

@@ -45,7 +45,7 @@ export const secretsInLog: Fault = {
     for (let round = 0; round < rounds; round += 1) {
       for (const request of requests) await raw(program, request);
     }
-    // Refused by the parser before they became requests: an answer, and no line.
+    // Refused by the parser before they became requests: an answer, and a line with nothing of them.
     await raw(program, get('/faults/small', `X-Split: a\rb${secret}\r\n`));
     await raw(program, get('/faults/small', `X-Nul: \0${secret}\r\n`));
     const sent = rounds * requests.length;

@@ -1,5 +1,13 @@
-import { describe, expect, test } from '@jest/globals';
-import { toOriginForm } from '../../src/http/server.ts';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { readConfig } from '../../src/config.ts';
+import { InFlight } from '../../src/http/in-flight.ts';
+import { HttpServer, toOriginForm } from '../../src/http/server.ts';
+import { createTestApp, type TestApp } from '../support/app.ts';
+import { probe } from '../support/probe-features.ts';
+import { until } from '../support/program.ts';
 
 describe('a request target', () => {
   test.each([
@@ -7,8 +15,90 @@ describe('a request target', () => {
     ['HTTP://host', '/'],
     ['https://host?x=1', '/?x=1'],
     ['http://host//other/..', '//other/..'],
+    ['ftp://me:secret@host/path', '/path'],
     ['*', '*'],
   ])('%s is served as %s', (target, served) => {
     expect(toOriginForm(target)).toBe(served);
   });
+});
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const neverAborted = new AbortController().signal;
+
+/** A server of its own, on a free port. */
+async function serve() {
+  const inFlight = new InFlight();
+  const service: TestApp = await createTestApp({ features: [probe], inFlight });
+  const logged: Record<string, unknown>[] = [];
+  const log = pino({}, { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) });
+  const config = readConfig({ PORT: '0', SHUTDOWN_SETTLE_MS: '0', TRUST_PROXY: 'loopback' });
+  const { app, metrics } = service;
+  const server = new HttpServer({ config, clustered: false, app, inFlight, log, metrics });
+  const { hostname, port } = new URL(await server.listen());
+  return {
+    inFlight,
+    logged,
+    metrics,
+    server,
+    /** @returns all that is answered until the connection ends */
+    raw(request: string): Promise<string> {
+      const socket = connect(Number(port), hostname);
+      socket.write(request);
+      return text(socket);
+    },
+    async [Symbol.asyncDispose]() {
+      await server.drain({ keepListening: false }, neverAborted);
+      await service[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('what is no request', () => {
+  let served: Awaited<ReturnType<typeof serve>>;
+  beforeAll(async () => {
+    served = await serve();
+  });
+  afterAll(() => served[Symbol.asyncDispose]());
+
+  test('gets a problem, a line in the log and a count, with nothing of what was sent', async () => {
+    const answer = await served.raw('GARBAGE secret\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).toContain('X-Content-Type-Options: nosniff');
+    const [, requestId] = /"requestId":"([^"]+)"/.exec(answer) ?? [];
+    const lines = served.logged.filter((line) => line['requestId'] === requestId);
+    expect(lines).toEqual([expect.objectContaining({ event: 'request-unreadable', status: 400 })]);
+    expect(JSON.stringify(lines)).not.toContain('secret');
+    expect(await served.metrics.registry.metrics()).toMatch(
+      /http_requests_unreadable_total\{code="HPE_\w+"\} 1/,
+    );
+  });
+
+  test('waits for its turn behind what was asked for before it on the same connection', async () => {
+    const answers = await served.raw(`${get('/probe/slow?ms=300')}GARBAGE\r\n\r\n`);
+    expect(answers.match(/(?<=HTTP\/1.1 )\d+/g)).toEqual(['200', '400']);
+    expect(answers.indexOf('waitedMs')).toBeLessThan(answers.indexOf('bad-request'));
+  });
+
+  test.each([
+    ['two hosts', 'GET / HTTP/1.1\r\nHost: x\r\nhost: y\r\nConnection: close\r\n\r\n', 400],
+    ['an expectation', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: cake\r\nConnection: close\r\n\r\n', 417],
+  ])('%s are refused by a layer as any request', async (_what, request, status) => {
+    const answer = await served.raw(request);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toMatch(/^Content-Type: application\/problem\+json/im);
+    expect(answer).toMatch(/^X-Request-Id: /im);
+  });
+});
+
+test('a drain answers all that was asked for on one connection, and says with the last that it closes', async () => {
+  const served = await serve();
+  const asked = served.raw(get('/probe/slow?ms=300') + get('/probe/slow?ms=600'));
+  await until('both to be in flight', () => (served.inFlight.size === 2 ? true : undefined));
+  await served[Symbol.asyncDispose]();
+  const answers = await asked;
+  expect(answers.match(/(?<=HTTP\/1.1 )\d+/g)).toEqual(['200', '200']);
+  expect(answers.match(/^Connection: .+$/gim)?.map((line) => line.toLowerCase())).toEqual([
+    'connection: keep-alive',
+    'connection: close',
+  ]);
 });

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Logger } from '../process/logger.ts';
+import type { Metrics } from '../process/metrics.ts';
+import type { InFlight } from './in-flight.ts';
+import { Problem, PROBLEM_MEDIA_TYPE, toDetails, type ProblemCode } from './problem.ts';
+
+/** Faults of the HTTP parser that have an answer: https://nodejs.org/api/errors.html#err_http_request_timeout */
+const parserProblems: Readonly<Record<string, ProblemCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+};
+
+interface UnreadableRequestsOptions {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly inFlight: InFlight;
+}
+
+/**
+ * Answers requests that never became one: no layer has seen them, so the answer is written by hand, and the log and the
+ * metrics are told of it here. Nothing that was sent gets into either.
+ */
+export class UnreadableRequests {
+  readonly #options: UnreadableRequestsOptions;
+
+  constructor(options: UnreadableRequestsOptions) {
+    this.#options = options;
+  }
+
+  /** @param error of the parser, which reads nothing more from this connection */
+  answer(error: NodeJS.ErrnoException, socket: Socket): void {
+    const open = [...this.#options.inFlight.responses].filter((res) => res.req.socket === socket);
+    // Of a request whose body cannot be read the answer may have begun.
+    const unread = open.find((res) => !res.req.complete);
+    if (!socket.writable || error.code === 'ECONNRESET' || unread?.headersSent === true) {
+      socket.destroy();
+      return;
+    }
+    const code = error.code ?? 'unknown';
+    const problem = new Problem(parserProblems[code] ?? 'bad-request');
+    const requestId = this.#record(problem, code, socket);
+    const before = open.filter((res) => res !== unread).at(-1);
+    // What was asked for before it on the same connection comes first; an answer out of turn would be taken for it.
+    if (before === undefined) this.#write(problem, requestId, socket);
+    else before.once('close', () => this.#write(problem, requestId, socket));
+  }
+
+  #record({ status }: Problem, code: string, socket: Socket): string {
+    const { log, metrics } = this.#options;
+    const requestId = randomUUID();
+    metrics.unreadable.inc({ code });
+    const fields = { event: 'request-unreadable', requestId, status, code, ip: socket.remoteAddress };
+    log.info(fields, 'a request that cannot be read');
+    return requestId;
+  }
+
+  #write(problem: Problem, requestId: string, socket: Socket): void {
+    if (!socket.writable) return;
+    const body = JSON.stringify(toDetails(problem, requestId));
+    const head = [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+      `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      'X-Content-Type-Options: nosniff',
+      'Connection: close',
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  }
+}
