@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { reachable } from '../../src/demos/cluster/workers.ts';
 import { summarize } from '../../src/demos/cluster/distribution.ts';
+import { reachable } from '../../src/demos/work/management.ts';
 import { createTestApp } from '../support/app.ts';
 import { Program } from '../support/program.ts';
 

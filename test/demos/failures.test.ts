@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestApp, type TestApp } from '../support/app.ts';
+import { Program } from '../support/program.ts';
 
 interface ProblemBody {
   readonly code: string;
@@ -90,5 +92,72 @@ describe('failures', () => {
     for (const path of ['block', 'exit', 'leak', 'kill', 'uncaught-exception', 'unhandled-rejection']) {
       await guarded.client.post(`/demos/failures/${path}`).expect(403);
     }
+  });
+});
+
+describe('what ends a worker', () => {
+  interface Announced {
+    readonly result: { readonly watch: readonly string[] };
+    readonly lesson: string;
+  }
+  const cut = /nothing is drained/;
+  const drained = /finishes the requests that it has/;
+
+  async function end(program: Program, path: string): Promise<Announced> {
+    const response = await program.get(`/demos/failures/${path}`, { method: 'POST' });
+    return (await response.json()) as Announced;
+  }
+
+  test.each([
+    ['kill', cut, { event: 'crashed', signal: 'SIGKILL' }],
+    ['exit?code=7', cut, { event: 'crashed', code: 7 }],
+    ['kill?signal=SIGTERM', drained, { event: 'ended', code: 0 }],
+    ['uncaught-exception', drained, { event: 'crashed', code: 80 }],
+  ])('%s: another takes its place, and the log has the event that is promised', async (path, how, line) => {
+    await using program = await Program.start({ WORKERS: '1' });
+    const { result, lesson } = await end(program, path);
+    const logged = await program.logged(line.event, line);
+
+    expect(lesson).toMatch(how);
+    expect(lesson).toContain('another worker in its place');
+    expect(result.watch).toContain(`curl -s ${program.managementUrl}/workers`);
+    expect(result.watch.join()).toContain(`«${String(logged['event'])}»`);
+  });
+
+  test.each([
+    ['kill', cut, { code: null, signal: 'SIGKILL' }, /told signal SIGKILL/],
+    ['exit?code=7', cut, { code: 7, signal: null }, /told code 7/],
+    ['kill?signal=SIGTERM', drained, { code: 0, signal: null }, /«stopping» with reason SIGTERM/],
+    ['unhandled-rejection', drained, { code: 81, signal: null }, /«stopping».*exitCode 81/],
+  ])('%s of the only process there is: nobody takes its place', async (path, how, exit, seen) => {
+    await using program = await Program.start({ WORKERS: '0' });
+    const { result, lesson } = await end(program, path);
+
+    expect(lesson).toMatch(how);
+    expect(lesson).toContain('nobody takes its place');
+    expect(result.watch).toContain(`curl -s ${program.managementUrl}/workers`);
+    expect(result.watch.join()).toMatch(seen);
+    expect(await program.exited).toEqual(exit);
+  });
+
+  test.each(['kill?signal=SIGHUP', 'block?ms=100'])('%s ends nothing, and does not say so', async (path) => {
+    await using program = await Program.start({ WORKERS: '0' });
+    const { lesson } = await end(program, path);
+    await sleep(300);
+
+    expect(lesson).not.toMatch(/takes its place|in its place/);
+    expect((await program.get('/livez')).status).toBe(200);
+  });
+
+  test('an event loop that stands still is killed by the primary, and by nobody where there is none', async () => {
+    await using alone = await Program.start({ WORKERS: '0', HEARTBEAT_TIMEOUT_MS: '500' });
+    await using clustered = await Program.start({ WORKERS: '1', HEARTBEAT_TIMEOUT_MS: '500' });
+    const { lesson: goesOn } = await end(alone, 'block?ms=1500');
+    const { lesson: isKilled } = await end(clustered, 'block?ms=5000');
+
+    expect(isKilled).toContain('the primary kills it');
+    expect(await clustered.logged('crashed')).toMatchObject({ signal: 'SIGKILL' });
+    expect(goesOn).toContain('then it goes on');
+    expect((await alone.get('/livez')).status).toBe(200);
   });
 });

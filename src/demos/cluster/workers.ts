@@ -1,12 +1,12 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
 import { demoRoute } from '../demo.ts';
 import { ask } from '../evidence/loopback.ts';
 import { count } from '../evidence/words.ts';
+import { findManagement } from '../work/management.ts';
 import type { Tools } from '../work/tools.ts';
 
 /** The primary answers at once or it is in trouble. */
@@ -90,12 +90,12 @@ export const workers = demoRoute({
 });
 
 async function look(tools: Tools, signal: AbortSignal): Promise<Seen> {
-  const { managementAddress, clustered } = tools.dependencies;
-  if (managementAddress === undefined) return lookAtOneself(clustered);
-  const timeout = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  const { clustered } = tools.dependencies;
+  const management = await findManagement(tools, signal);
+  if (management === undefined) return lookAtOneself(clustered);
   try {
-    const address = await Promise.race([managementAddress(), rejectAtEnd(timeout)]);
-    const response = await ask(`${reachable(address)}/workers`, timeout);
+    const timeout = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const response = await ask(`${management}/workers`, timeout);
     return describe(view.parse(await json(response)), clustered);
   } catch (error) {
     signal.throwIfAborted();
@@ -104,16 +104,6 @@ async function look(tools: Tools, signal: AbortSignal): Promise<Seen> {
       cause: error,
     });
   }
-}
-
-async function rejectAtEnd(signal: AbortSignal): Promise<never> {
-  await sleep(TIMEOUT_MS + 1_000, undefined, { signal, ref: false });
-  throw new Error('the primary never said where it listens');
-}
-
-/** An address that stands for all of a machine is reached over loopback. */
-export function reachable(address: string): string {
-  return address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
 function describe({ primary, workers: all, events }: z.infer<typeof view>, clustered: boolean): Seen {

@@ -4,9 +4,11 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { getHeapStatistics } from 'node:v8';
 import { z } from 'zod';
-import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
+import type { FeatureDependencies } from '../../http/feature.ts';
+import { demoRoute, oneOf, wholeNumber, type DemoCall } from '../demo.ts';
 import { collectGarbage } from '../evidence/collect-garbage.ts';
-import { bytes, percent } from '../evidence/words.ts';
+import { bytes, ms, percent } from '../evidence/words.ts';
+import { findManagement } from '../work/management.ts';
 import type { Tools } from '../work/tools.ts';
 
 /** Long enough for the answer to be on its way. */
@@ -19,6 +21,37 @@ const brewing = z.strictObject({
   watch: z.array(z.string()),
 });
 
+type Dependencies = Pick<FeatureDependencies, 'clustered' | 'config'>;
+
+/** How it goes on after what is done here. */
+interface Course {
+  readonly course: string;
+  /** Whether the process ends by it. */
+  readonly ends: boolean;
+  /** Where it is seen, with a primary and without one. */
+  readonly seenIn: { readonly cluster: readonly string[]; readonly alone: readonly string[] };
+}
+
+const signals = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGABRT', 'SIGSEGV', 'SIGSTOP'] as const;
+
+/** What each of them does to a process of this service. */
+const courses: Readonly<
+  Record<(typeof signals)[number], (name: string, dependencies: Dependencies) => Course>
+> = {
+  SIGKILL: (name) => isCut(`signal ${name}`),
+  SIGTERM: drainsInPeace,
+  SIGINT: drainsInPeace,
+  SIGHUP: () => ({
+    course: 'it goes on as before, for only a primary reloads',
+    ends: false,
+    seenIn: { cluster: [], alone: [] },
+  }),
+  SIGABRT: (name) => isCut(`signal ${name}`),
+  SIGSEGV: (name) => isCut(`signal ${name}`),
+  SIGSTOP: (_name, dependencies) =>
+    fallsSilent(Infinity, 'it stands still, with all its requests, until it is sent SIGCONT', dependencies),
+};
+
 const otherEnds = (name: string) =>
   ['uncaught-exception', 'unhandled-rejection', 'exit', 'kill', 'block']
     .filter((other) => other !== name)
@@ -29,35 +62,39 @@ export const dangerRoutes = [
     method: 'post',
     path: '/uncaught-exception',
     danger: true,
-    summary: 'Throws outside of any request: this worker drains, ends with its own code and is replaced.',
+    summary:
+      'Throws outside of any request: this worker drains, ends with its own code, and the primary replaces it.',
     teaches:
       'After an exception that nobody caught the process cannot be trusted, but what it has begun can be finished.',
     result: brewing,
     examples: [{ title: 'End a worker by an exception' }],
     contrasts: otherEnds('uncaught-exception'),
-    run({ res }) {
-      afterAnswer(res, () => {
+    run: (call) =>
+      announce(call, { willDo: 'throw outside of any request', ...drains('uncaught-exception', 80) }, () => {
         throw new Error('thrown on purpose, outside of any request');
-      });
-      return announce('throw outside of any request, drain, and end with exit code 80');
-    },
+      }),
   }),
   demoRoute({
     method: 'post',
     path: '/unhandled-rejection',
     danger: true,
     summary:
-      'Rejects a promise that nobody waits for: this worker drains, ends with its own code and is replaced.',
+      'Rejects a promise that nobody waits for: this worker drains, ends with its own code, and the primary replaces it.',
     teaches: 'A forgotten await can end a process: let the linter find floating promises before they do.',
     result: brewing,
     examples: [{ title: 'End a worker by a rejection' }],
     contrasts: otherEnds('unhandled-rejection'),
-    run({ res }) {
-      afterAnswer(res, () => {
-        void Promise.reject(new Error('rejected on purpose, and nobody waits'));
-      });
-      return announce('reject a promise that nobody waits for, drain, and end with exit code 81');
-    },
+    run: (call) =>
+      announce(
+        call,
+        {
+          willDo: 'reject a promise that nobody waits for',
+          ...drains('unhandled-rejection', 81),
+        },
+        () => {
+          void Promise.reject(new Error('rejected on purpose, and nobody waits'));
+        },
+      ),
   }),
   demoRoute({
     method: 'post',
@@ -75,12 +112,11 @@ export const dangerRoutes = [
       { title: 'Two seconds: late, and alive', query: { ms: 2_000 } },
     ],
     contrasts: [...otherEnds('block'), 'cpu/inline'],
-    run({ res, query }) {
-      afterAnswer(res, () => holdEventLoop(query.ms));
-      return announce(
-        `answer nobody for ${query.ms} ms, and be killed where that is longer than HEARTBEAT_TIMEOUT_MS`,
-        'begun requests of this worker are late, and lost where it is killed',
-      );
+    run(call) {
+      const { query, tools } = call;
+      const willDo = `hold its event loop for ${ms(query.ms)} and answer nobody meanwhile`;
+      const course = fallsSilent(query.ms, 'its requests are late, and then it goes on', tools.dependencies);
+      return announce(call, { willDo, ...course }, () => holdEventLoop(query.ms));
     },
   }),
   demoRoute({
@@ -93,9 +129,9 @@ export const dangerRoutes = [
     result: brewing,
     examples: [{ title: 'Leave with code 7', query: { code: 7 } }],
     contrasts: otherEnds('exit'),
-    run({ res, query }) {
-      afterAnswer(res, () => process.exit(query.code));
-      return announce(`exit at once with code ${query.code}`, 'its other requests are cut');
+    run(call) {
+      const { code } = call.query;
+      return announce(call, { willDo: 'exit at once', ...isCut(`code ${code}`) }, () => process.exit(code));
     },
   }),
   demoRoute({
@@ -123,41 +159,96 @@ export const dangerRoutes = [
     danger: true,
     summary: 'Sends this worker a signal, as an operator or the kernel would.',
     teaches:
-      'SIGTERM asks, and is answered with a drain. SIGKILL asks nobody: what was under way is lost, and the worker replaced.',
-    query: z.object({
-      signal: oneOf('The signal', [
-        'SIGKILL',
-        'SIGTERM',
-        'SIGINT',
-        'SIGHUP',
-        'SIGABRT',
-        'SIGSEGV',
-        'SIGSTOP',
-      ]),
-    }),
+      'SIGTERM asks, and is answered with a drain. SIGKILL asks nobody: what was under way is lost, and it is the primary ' +
+      'that starts another worker.',
+    query: z.object({ signal: oneOf('The signal', signals) }),
     result: brewing,
     examples: [{ title: 'Without warning' }, { title: 'Politely', query: { signal: 'SIGTERM' } }],
     contrasts: otherEnds('kill'),
-    run({ res, query }) {
-      afterAnswer(res, () => process.kill(process.pid, query.signal));
-      return announce(`get ${query.signal}`, 'whether anything is drained depends on the signal');
+    run(call) {
+      const { signal: name } = call.query;
+      const course = courses[name](name, call.tools.dependencies);
+      return announce(call, { willDo: `get ${name}`, ...course }, () => process.kill(process.pid, name));
     },
   }),
 ];
+
+/** Says what will happen and where to watch it, and has it happen afterwards. */
+async function announce(
+  { res, tools, signal }: Pick<DemoCall<never, never, never>, 'res' | 'tools' | 'signal'>,
+  { willDo, course, ends, seenIn }: Course & { readonly willDo: string },
+  act: () => void,
+) {
+  const { clustered } = tools.dependencies;
+  const watch = [...(await watchWorkers(tools, signal)), ...(clustered ? seenIn.cluster : seenIn.alone)];
+  afterAnswer(res, act);
+  const next = clustered
+    ? '; the primary puts another worker in its place'
+    : '; there is no cluster, so nobody takes its place: the service is gone until it is started again';
+  return {
+    result: { worker: { pid: process.pid }, willHappen: `${willDo}: ${course}`, watch },
+    lesson: `Process ${process.pid} will ${willDo}: ${course}${ends ? next : ''}.`,
+  };
+}
+
+/** The line that shows all workers; none where there is no management port. */
+async function watchWorkers(tools: Tools, signal: AbortSignal): Promise<string[]> {
+  const management = await findManagement(tools, signal);
+  return management === undefined ? [] : [`curl -s ${management}/workers`];
+}
 
 /** Does it outside of the request, when the answer is on its way. */
 function afterAnswer(res: Response, act: () => void): void {
   res.once('finish', () => setTimeout(act, AFTER_ANSWER_MS));
 }
 
-function announce(willHappen: string, meanwhile = 'requests that it has are finished') {
+/** After an error that nobody handled. */
+function drains(reason: string, exitCode: number): Course {
   return {
-    result: {
-      worker: { pid: process.pid },
-      willHappen,
-      watch: ['curl -s localhost:3001/workers', 'the log, for event «stopping» and the exit code'],
+    course: `it finishes the requests that it has and ends with exit code ${exitCode}`,
+    ends: true,
+    seenIn: {
+      cluster: [
+        `the log, for event «stopping» with reason ${reason}, and event «crashed» with code ${exitCode}`,
+      ],
+      alone: [`the log, for event «stopping» with reason ${reason} and exitCode ${exitCode}`],
     },
-    lesson: `Process ${process.pid} will ${willHappen}; ${meanwhile}, and where it ends another worker takes its place.`,
+  };
+}
+
+/** As a stop that was asked for. */
+function drainsInPeace(name: string): Course {
+  return {
+    ...drains(name, 0),
+    seenIn: {
+      cluster: ['the log, for events «recycling», «stopping» and «ended» with code 0'],
+      alone: [`the log, for event «stopping» with reason ${name}`],
+    },
+  };
+}
+
+/** The process has no time to say anything: only its parent, which waits for it, knows of its end. */
+function isCut(cause: string): Course {
+  return {
+    course: 'nothing is drained, and its other requests are cut',
+    ends: true,
+    seenIn: {
+      cluster: [`the log, for event «crashed» with ${cause}`],
+      alone: [`whoever started this process, and is told ${cause}; the log has no line of it`],
+    },
+  };
+}
+
+/** That an event loop stands still only the primary finds out. */
+function fallsSilent(forMs: number, otherwise: string, { clustered, config }: Dependencies): Course {
+  const { HEARTBEAT_TIMEOUT_MS: timeoutMs } = config;
+  if (!clustered || forMs <= timeoutMs) {
+    return { course: otherwise, ends: false, seenIn: { cluster: [], alone: [] } };
+  }
+  return {
+    course: `after ${ms(timeoutMs)} without a heartbeat (HEARTBEAT_TIMEOUT_MS) the primary kills it, and its requests are cut`,
+    ends: true,
+    seenIn: { cluster: ['the log, for events «unresponsive» and «crashed» with signal SIGKILL'], alone: [] },
   };
 }
 
@@ -169,7 +260,12 @@ function holdEventLoop(forMs: number): void {
 /** What was leaked is kept for each worker: a map of its own would otherwise be the only one of all apps. */
 function createLeak() {
   const leaks = new WeakMap<Tools, number[][]>();
-  return function leak({ query, tools }: { readonly query: { readonly mb: number }; readonly tools: Tools }) {
+  return async function leak({
+    query,
+    tools,
+    signal,
+  }: DemoCall<undefined, { readonly mb: number }, undefined>) {
+    const watch = await watchWorkers(tools, signal);
     const held = leaks.get(tools) ?? [];
     leaks.set(tools, held);
     collectGarbage('major');
@@ -185,7 +281,7 @@ function createLeak() {
         heapBeforeBytes,
         heapAfterBytes,
         heapLimitBytes,
-        watch: ['curl -s localhost:3001/workers'],
+        watch,
       },
       lesson:
         `The heap grew from ${bytes(heapBeforeBytes)} to ${bytes(heapAfterBytes)}, and a collection could not free it; ` +
