@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestApp, type TestApp } from '../support/app.ts';
+import { Program } from '../support/program.ts';
 
 let service: TestApp;
 beforeAll(async () => {
@@ -44,6 +45,7 @@ describe('v8/heap', () => {
 
 describe('v8/gc', () => {
   interface Gc {
+    readonly objects: number;
     readonly collections: number;
     readonly pausedMs: number;
     readonly longestPauseMs: number;
@@ -58,6 +60,20 @@ describe('v8/gc', () => {
     expect(nothing.allocatedBytes).toBeGreaterThan(100e6);
     expect(some.pausedMs).toBeGreaterThan(2 * nothing.pausedMs);
     expect(some.longestPauseMs).toBeLessThanOrEqual(some.pausedMs);
+  });
+
+  test('an object is found to take the same, whether collections are rare or come all the time', async () => {
+    // A young space that is smaller than what is made between two turns of the event loop.
+    await using program = await Program.start({ WORKERS: '0', NODE_OPTIONS: '--max-semi-space-size=1' });
+    const response = await program.get('/demos/v8/gc?megabytes=100');
+    const { result: often } = (await response.json()) as { result: Gc };
+    const rarely = await run<Gc>('gc?megabytes=100');
+    const perObject = ({ allocatedBytes, objects }: Gc) => allocatedBytes / objects;
+
+    expect(often.collections).toBeGreaterThan(2 * rarely.collections);
+    expect(perObject(rarely)).toBeGreaterThan(8 * 8); // for the array of eight doubles alone
+    expect(perObject(often) / perObject(rarely)).toBeGreaterThan(0.9);
+    expect(perObject(often) / perObject(rarely)).toBeLessThan(1.1);
   });
 
   test('a burst that is too small to be collected says so', async () => {

@@ -1,7 +1,9 @@
 import { constants, performance, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import { z } from 'zod';
 import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
+import { median } from '../evidence/statistics.ts';
 import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
 import { bytes, count, ms, percent } from '../evidence/words.ts';
 
@@ -30,7 +32,9 @@ const kindRow = z.strictObject({
 
 const result = z.strictObject({
   keep: z.string(),
-  allocatedBytes: z.number().describe('What the heap grew by between collections, added up'),
+  allocatedBytes: z
+    .number()
+    .describe('What an object grew the heap by, by the median of samples, times all objects'),
   objects: z.number(),
   elapsedMs: z.number(),
   collections: z.number(),
@@ -43,10 +47,12 @@ type Seen = z.infer<typeof result>;
 
 /** Objects that are made before others get a turn: some milliseconds of work. */
 const SLICE_OBJECTS = 10_000;
+/** Objects over which the growth of the heap is measured: far less than the young space, so few see a collection. */
+const SAMPLE_OBJECTS = 1_000;
 /** Objects that are always reachable: the latest few. */
 const RECENT = 16;
 /** About what an object takes, with its array of eight doubles; what was really allocated is measured. */
-const OBJECT_BYTES = 128;
+const OBJECT_BYTES = 152;
 /** This share of the objects is held until the end where some are kept. */
 const KEPT_SHARE = 0.25;
 
@@ -113,27 +119,26 @@ async function makeObjects(objects: number, share: number, signal: AbortSignal) 
   const held: object[] = [];
   // Every object is reachable for a moment: one that nothing ever sees would not be made at all by optimised code.
   const recent = new Array<object | undefined>(RECENT).fill(undefined);
-  const growth = { bytes: 0, slices: 0, measured: 0 };
+  const samples: number[] = [];
   for (let made = 0; made < objects; made += SLICE_OBJECTS) {
     const slice = Math.min(SLICE_OBJECTS, objects - made);
     const kept = Math.floor(slice * share);
-    const before = process.memoryUsage().heapUsed;
+    let before = getHeapStatistics().used_heap_size;
     for (let i = 0; i < slice; i += 1) {
       const object = { id: made + i, values: [0.5, i, 2.5, i, 4.5, i, 6.5, i] };
       recent[i % RECENT] = object;
       if (i < kept) held.push(object);
-    }
-    const grew = process.memoryUsage().heapUsed - before;
-    growth.slices += slice / SLICE_OBJECTS;
-    if (grew > 0) {
-      growth.bytes += grew;
-      growth.measured += slice / SLICE_OBJECTS;
+      if ((i + 1) % SAMPLE_OBJECTS === 0) {
+        const after = getHeapStatistics().used_heap_size;
+        samples.push(after - before);
+        before = after;
+      }
     }
     await nextTurn();
     signal.throwIfAborted();
   }
-  // A slice in which a collection ran shows no growth; it allocated as much as the others.
-  const allocatedBytes = Math.round((growth.bytes * growth.slices) / Math.max(growth.measured, 0.01));
+  // A collection within a sample takes from its growth, and may leave a part of it: the middle is that of one without.
+  const allocatedBytes = Math.round((median(samples) / SAMPLE_OBJECTS) * objects);
   return { held, allocatedBytes };
 }
 
