@@ -78,6 +78,28 @@ describe('thread-pool/size', () => {
     expect(concludeSizes([sized(1, 100), sized(2, 99)], 8, 1)).toContain('no idle core');
     expect(concludeSizes([sized(1, 100)], 8, 2)).toContain('name a second size');
   });
+
+  test('the lesson speaks of idle cores only where the figures show none', () => {
+    const lesson = (sizes: readonly number[], tasks: number, cores: number) =>
+      concludeSizes(
+        sizes.map((poolSize) => sized(poolSize, 100)),
+        tasks,
+        cores,
+      );
+
+    expect(lesson([4, 16, 64], 4, 2)).toContain('a thread for every task');
+    expect(lesson([1, 4], 8, 4)).toContain('did not get all cores');
+    expect(lesson([4, 1], 8, 1)).toContain('no larger one was tried');
+    for (const told of [lesson([4, 16, 64], 4, 2), lesson([1, 4], 8, 4)]) {
+      expect(told).not.toContain('no idle core');
+    }
+  });
+
+  test.each(['1,1,1', '4,8,4'])('sizes=%j is refused, for it names a size twice', async (sizes) => {
+    const response = await service.client.get('/demos/thread-pool/size').query({ sizes }).expect(400);
+
+    expect((response.body as { detail: string }).detail).toContain('must name each size only once');
+  });
 });
 
 describe('thread-pool/starve', () => {

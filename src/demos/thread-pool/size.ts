@@ -11,6 +11,12 @@ const batch = new URL('./batch.ts', import.meta.url);
 const sizesExpected = 'must be one to six numbers from 1 to 64, such as 1,2,4,8';
 const oneSize = '(?:[1-9]|[1-5][0-9]|6[0-4])';
 
+/** A size that is compared with itself tells nothing of sizes. */
+function isWithoutRepeats(list: string): boolean {
+  const sizes = list.split(',');
+  return new Set(sizes).size === sizes.length;
+}
+
 const sizeResult = z.strictObject({
   poolSize: z.number().describe('UV_THREADPOOL_SIZE of the child'),
   poolThreads: z.number().describe('Pool threads that took part, by the trace of the child'),
@@ -31,9 +37,10 @@ export const size = demoRoute({
   query: z.object({
     sizes: z
       .string({ error: sizesExpected })
-      .regex(new RegExp(`^${oneSize}(?:,${oneSize}){0,5}$`), { error: sizesExpected })
+      .regex(new RegExp(`^${oneSize}(?:,${oneSize}){0,5}$`), { error: sizesExpected, abort: true })
+      .refine(isWithoutRepeats, { error: 'must name each size only once' })
       .default('1,2,4,8')
-      .describe('Sizes of the pool to try, one to six numbers from 1 to 64'),
+      .describe('Sizes of the pool to try, one to six different numbers from 1 to 64'),
     tasks: wholeNumber('Keys to derive in each child', { min: 1, max: 64, default: 8 }),
     iterations: wholeNumber('Rounds of each derivation', { min: 1_000, max: 200_000, default: 30_000 }),
   }),
@@ -113,9 +120,10 @@ export function conclude(sizes: readonly SizeResult[], tasks: number, cores: num
   // The first size that comes near to the best: what is beyond it was in vain.
   const enough = sizes.find(({ speedUp }) => speedUp > 0.85 * best.speedUp) ?? best;
   const beyond = sizes.filter(({ poolSize }) => poolSize > enough.poolSize);
-  const used = `${Math.max(...sizes.map(({ coresUsed }) => coresUsed)).toFixed(1)} of ${count(cores, 'core')} were used at most`;
+  const coresUsed = Math.max(...sizes.map((size) => size.coresUsed));
+  const used = `${coresUsed.toFixed(1)} of ${count(cores, 'core')} were used at most`;
   if (best.speedUp < 1.15) {
-    return `${base}, and no other size was faster (${times(best.speedUp)} as fast at best): ${used}, so there was no idle core for more pool threads.`;
+    return `${base}, and no other size was faster (${times(best.speedUp)} as fast at best): ${explainNoGain(sizes, tasks, coresUsed / cores)}; ${used}.`;
   }
   return (
     `${base}, with ${enough.poolSize} ${ms(enough.elapsedMs)}, ${times(enough.speedUp)} as fast` +
@@ -124,4 +132,14 @@ export function conclude(sizes: readonly SizeResult[], tasks: number, cores: num
       : `; ${beyond.map(({ poolSize }) => poolSize).join(' and ')} brought no more (${beyond.map(({ speedUp }) => times(speedUp)).join(', ')})`) +
     `: ${used}.`
   );
+}
+
+/** Why no size was faster than the first, as far as the figures tell. */
+function explainNoGain(sizes: readonly SizeResult[], tasks: number, shareOfCores: number): string {
+  const tried = sizes.map(({ poolSize }) => poolSize);
+  if (Math.max(...tried) === tried[0]) return 'no larger one was tried';
+  if (Math.min(...tried) >= tasks)
+    return 'each pool had a thread for every task, and more threads than tasks have nothing to do';
+  if (shareOfCores > 0.8) return 'there was no idle core for more pool threads';
+  return 'the batch did not get all cores, for something else had them, or it was too short to tell';
 }
