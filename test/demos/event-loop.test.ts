@@ -97,6 +97,56 @@ describe('event-loop/order', () => {
   });
 });
 
+describe('the lesson of event-loop/order', () => {
+  const modules = ['main, CommonJS', 'main, ES module'] as const;
+  const runs = (module: 0 | 1, first: 'setTimeout' | 'setImmediate', gapMs: number, many = 1): Run[] =>
+    Array.from({ length: many }, () => ({
+      from: modules[module],
+      order: [
+        'nextTick',
+        'microtask',
+        ...(first === 'setTimeout' ? [first, 'setImmediate'] : [first, 'setTimeout']),
+      ],
+      gapMs,
+    }));
+  const lesson = (...all: readonly Run[][]) => conclude({ from: 'main', ...summarize(all.flat()) });
+  const cause = 'the longer it took, the likelier';
+
+  test('gives the gaps of each kind of module, and the cause where both point to it', () => {
+    const told = lesson(
+      runs(0, 'setTimeout', 0.9),
+      runs(0, 'setImmediate', 0.5),
+      runs(1, 'setTimeout', 0.4),
+      runs(1, 'setImmediate', 0.2),
+    );
+
+    expect(told).toContain(
+      '900 µs where setTimeout was first and 500 µs where setImmediate was first (main, CommonJS)',
+    );
+    expect(told).toContain(
+      '400 µs where setTimeout was first and 200 µs where setImmediate was first (main, ES module)',
+    );
+    expect(told).toContain(cause);
+  });
+
+  test('names no cause where the shorter wait won, nor where only one ever won', () => {
+    const contrary = lesson(runs(0, 'setTimeout', 0.349), runs(0, 'setImmediate', 0.397));
+    // All of them together would point to it: more of the fast modules are in the one mean.
+    const mixed = lesson(
+      runs(0, 'setTimeout', 0.9, 9),
+      runs(0, 'setImmediate', 1, 1),
+      runs(1, 'setTimeout', 0.3, 1),
+      runs(1, 'setImmediate', 0.4, 9),
+    );
+    const single = lesson(runs(0, 'setTimeout', 0.9), runs(1, 'setImmediate', 0.2));
+
+    expect(contrary).toContain('the means do not show what decides');
+    expect(mixed).toContain('the means do not show what decides');
+    expect(single).toContain('no kind of module had both winners');
+    for (const told of [contrary, mixed, single]) expect(told).not.toContain(cause);
+  });
+});
+
 describe('event-loop/phases', () => {
   test('one callback of each phase: in order, with nextTick and microtask between', async () => {
     const { result } = await run<{

@@ -186,29 +186,53 @@ export function conclude({ from, runs, timeoutFirst, immediateFirst, distributio
     timeoutFirst > 0 && immediateFirst > 0
       ? `a race: setTimeout(0) was first in ${timeoutFirst} of ${count(runs, 'fresh process', 'fresh processes')} (${percent(timeoutFirst / runs)}), setImmediate in ${immediateFirst}`
       : `${timeoutFirst === 0 ? 'setImmediate' : 'setTimeout(0)'} was first in all of ${runs} fresh processes: the race had one winner this time`;
-  const gaps = [
-    ...describeGap(
-      seen.filter((row) => isTimeoutFirst(row.order.split(', '))),
-      'setTimeout',
-    ),
-    ...describeGap(
-      seen.filter((row) => !isTimeoutFirst(row.order.split(', '))),
-      'setImmediate',
-    ),
-  ];
   const micro = [...new Set(seen.map((row) => `${firstTwo(row.order).join(' before ')} (${row.from})`))];
-  return (
-    `From the main module it is ${race}. The loop began ${gaps.join(' and ')}: a timer of 0 is due at once only if the loop's ` +
-    `clock, which counts whole milliseconds, has gone on by then. Before both: ${micro.join(', ')}.`
-  );
+  return `From the main module it is ${race}. ${explainGaps(compareGaps(seen))}. Before both: ${micro.join(', ')}.`;
 }
 
-/** How long after the call the loop began, on average over some rows; nothing where there are none. */
-function describeGap(rows: Result['distribution'], first: string): string[] {
+/** How long after the call of `setTimeout` the loop began, on average, by who was first then. */
+interface Gaps {
+  readonly from: string;
+  readonly timeoutFirst: number | undefined;
+  readonly immediateFirst: number | undefined;
+}
+
+/** For each kind of module by itself: a mean over both would follow how many of each were in it. */
+function compareGaps(seen: Result['distribution']): Gaps[] {
+  return [...Map.groupBy(seen, ({ from }) => from)].map(([from, rows]) => ({
+    from,
+    timeoutFirst: meanGap(rows.filter(({ order: steps }) => isTimeoutFirst(steps.split(', ')))),
+    immediateFirst: meanGap(rows.filter(({ order: steps }) => !isTimeoutFirst(steps.split(', ')))),
+  }));
+}
+
+function meanGap(rows: Result['distribution']): number | undefined {
   const runs = rows.reduce((sum, row) => sum + row.runs, 0);
-  if (runs === 0) return [];
-  const gap = rows.reduce((sum, row) => sum + (row.meanGapMs ?? 0) * row.runs, 0) / runs;
-  return [`${ms(gap)} after the call where ${first} was first`];
+  return runs === 0 ? undefined : rows.reduce((sum, row) => sum + (row.meanGapMs ?? 0) * row.runs, 0) / runs;
+}
+
+/** Gaps that differ by less than this factor say nothing. */
+const TELLING_FACTOR = 1.1;
+
+function explainGaps(gaps: readonly Gaps[]): string {
+  const told = gaps.map(({ from, timeoutFirst, immediateFirst }) => {
+    const means = [
+      ...(timeoutFirst === undefined ? [] : [`${ms(timeoutFirst)} where setTimeout was first`]),
+      ...(immediateFirst === undefined ? [] : [`${ms(immediateFirst)} where setImmediate was first`]),
+    ];
+    return `${means.join(' and ')} (${from})`;
+  });
+  const cause = "whether a millisecond of the loop's clock began in between";
+  const comparable = gaps.flatMap(({ timeoutFirst: one, immediateFirst: other }) =>
+    one === undefined || other === undefined ? [] : [one / other],
+  );
+  const verdict =
+    comparable.length > 0 && comparable.every((ratio) => ratio > TELLING_FACTOR)
+      ? `the longer it took, the likelier a millisecond of the loop's clock began in between, and only then a timer of 0 is due at once`
+      : comparable.length > 0
+        ? `the means do not show what decides, which is ${cause}`
+        : `no kind of module had both winners to compare; what decides is ${cause}`;
+  return `From the call to the start of the loop it took, on average, ${told.join(', ')}: ${verdict}`;
 }
 
 function firstTwo(order: string): string[] {
