@@ -1,26 +1,29 @@
 import type { Extra, Feature } from '../http/feature.ts';
 import { exampleCurl } from '../http/curl.ts';
-import { describeFeatures } from '../http/index-page.ts';
+import { describeFeatures, hostOf } from '../http/index-page.ts';
 import { Problem } from '../http/problem.ts';
 import type { Demo } from './demo.ts';
 import { wrap } from './evidence/text.ts';
 
 /** `GET /demos` and `GET /demos/:id`: the manifest, as JSON or to read in a terminal. */
 export function createDemoIndex(features: readonly Feature[], demos: readonly Demo[]): Extra[] {
-  const described = describeFeatures(features).features.map((feature, index) => ({
-    ...feature,
+  const describe = (feature: Feature, index: number, host: string) => ({
+    ...describeFeatures([feature], host).features[0],
     teaches: demos[index]?.teaches,
     lookFor: demos[index]?.lookFor,
-  }));
+  });
   return [
     {
       path: '/demos',
       handler(req, res) {
         res.locals.route = '/demos';
+        const host = hostOf(req);
         if (wantsText(req.query['as'], req.accepts(['json', 'text']))) {
-          const host = req.get('host') ?? 'localhost:3000';
           res.type('text').send(features.map((feature, i) => explain(feature, demos[i], host)).join('\n\n'));
-        } else res.type('json').send(`${JSON.stringify({ demos: described }, null, 2)}\n`);
+        } else {
+          const described = features.map((feature, i) => describe(feature, i, host));
+          res.type('json').send(`${JSON.stringify({ demos: described }, null, 2)}\n`);
+        }
       },
     },
     {
@@ -30,9 +33,10 @@ export function createDemoIndex(features: readonly Feature[], demos: readonly De
         const index = features.findIndex(({ id }) => id === req.params['id']);
         const feature = features[index];
         if (feature === undefined) throw new Problem('not-found', { detail: 'GET /demos lists the demos.' });
+        const host = hostOf(req);
         if (wantsText(req.query['as'], req.accepts(['json', 'text']))) {
-          res.type('text').send(explain(feature, demos[index], req.get('host') ?? 'localhost:3000'));
-        } else res.type('json').send(`${JSON.stringify(described[index], null, 2)}\n`);
+          res.type('text').send(explain(feature, demos[index], host));
+        } else res.type('json').send(`${JSON.stringify(describe(feature, index, host), null, 2)}\n`);
       },
     },
   ];

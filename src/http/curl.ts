@@ -1,5 +1,8 @@
 import { isStreamedBody, type Example, type Feature, type Route } from './feature.ts';
 
+/** Where printed lines go that are not printed for a caller, as those of the documentation. */
+export const DEFAULT_ORIGIN = 'localhost:3000';
+
 /** The path and query of an example. */
 export function exampleTarget(feature: Feature, route: Route, example: Example): string {
   const path = (feature.base + route.path).replace(/:(\w+)/g, (_match, name: string) =>
@@ -21,7 +24,7 @@ export function exampleCurl(
   feature: Feature,
   route: Route,
   example: Example,
-  origin = 'localhost:3000',
+  origin = DEFAULT_ORIGIN,
 ): string {
   const method = exampleMethod(route, example);
   const streamed = isStreamedBody(route.body) && example.stdin !== undefined;

@@ -1,5 +1,5 @@
-import type { RequestHandler } from 'express';
-import { exampleCurl } from './curl.ts';
+import type { Request, RequestHandler } from 'express';
+import { DEFAULT_ORIGIN, exampleCurl } from './curl.ts';
 import type { Extra, Feature } from './feature.ts';
 
 /**
@@ -8,20 +8,20 @@ import type { Extra, Feature } from './feature.ts';
  * @param page what a browser gets instead, where there is one
  */
 export function createIndexPage(features: readonly Feature[], page?: Extra['handler']): RequestHandler {
-  const asJson = describeFeatures(features);
   const forms = page === undefined ? ['text', 'json'] : ['text', 'json', 'html'];
   return async function indexPage(req, res) {
     res.locals.route = '/';
     res.vary('Accept');
     const form = req.accepts(forms);
+    const host = hostOf(req);
     if (form === 'html') await page?.(req, res);
-    else if (form === 'json') res.json(asJson);
-    else res.type('text').send(renderText(features, req.get('host') ?? 'localhost:3000'));
+    else if (form === 'json') res.json(describeFeatures(features, host));
+    else res.type('text').send(renderText(features, host));
   };
 }
 
-/** The manifest as plain data, without handlers and schemas. */
-export function describeFeatures(features: readonly Feature[]) {
+/** The manifest as plain data, without handlers and schemas; its examples go to `host`. */
+export function describeFeatures(features: readonly Feature[], host: string) {
   return {
     features: features.map((feature) => ({
       id: feature.id,
@@ -35,11 +35,16 @@ export function describeFeatures(features: readonly Feature[]) {
         ...(route.teaches === undefined ? {} : { teaches: route.teaches }), // not in a copy
         ...(route.contrasts === undefined ? {} : { contrasts: route.contrasts }), // not in a copy
         ...(route.danger === undefined ? {} : { danger: true }), // not in a copy
-        examples: route.examples.map((example) => exampleCurl(feature, route, example)),
+        examples: route.examples.map((example) => exampleCurl(feature, route, example, host)),
       })),
     })),
     links: { openapi: '/openapi.json', problems: '/problems', live: '/livez', ready: '/readyz' },
   };
+}
+
+/** The host that the caller itself used: lines that are printed for it go there as well. */
+export function hostOf(req: Request): string {
+  return req.get('host') ?? DEFAULT_ORIGIN;
 }
 
 function renderText(features: readonly Feature[], host: string): string {

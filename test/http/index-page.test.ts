@@ -13,6 +13,9 @@ test('lists every route as a line for a terminal, and as JSON on request', async
   expect(text.text).toMatch(/^ {2}curl -s [\d.:]+\/probe\/quick\n {6}Answers at once\.$/m);
   const json = await service.client.get('/').set('Accept', 'application/json').expect(200);
   expect(json.body).toMatchObject({ features: [{ id: 'probe', routes: probe.routes.map(() => ({})) }] });
+  const here = await service.client.get('/').set({ Accept: 'application/json', Host: 'here.example:81' });
+  expect(here.text).toContain('curl -s here.example:81/probe/quick');
+  expect(here.text).not.toContain('localhost');
   await service.client
     .get('/')
     .set('Accept', html)
