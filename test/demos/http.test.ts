@@ -77,6 +77,15 @@ describe('http/status', () => {
     expect((await service.client.get(`${base}/status/303`).redirects(0)).headers['location']).toMatch(/^\//);
   });
 
+  test('206 says which part it is, and 426 upgrades the connection it speaks of', async () => {
+    const part = await service.client.get(`${base}/status/206`).expect(206);
+    const upgrade = await service.client.get(`${base}/status/426`).expect(426);
+
+    expect(part.headers['content-range']).toBe(`bytes 0-${part.text.length - 1}/${part.text.length}`);
+    expect(upgrade.headers['upgrade']).toBeDefined();
+    expect(upgrade.headers['connection']).toBe('Upgrade');
+  });
+
   test.each(['100', '199', '600', 'abc', '2e2', '0200'])('refuses %s', async (code) => {
     await service.client.get(`${base}/status/${code}`).expect(400);
   });

@@ -12,7 +12,7 @@ const demanded: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   405: { Allow: 'GET, HEAD, OPTIONS' },
   407: { 'Proxy-Authenticate': 'Basic realm="exemplar"' },
   416: { 'Content-Range': 'bytes */0' },
-  426: { Upgrade: 'HTTP/2' },
+  426: { Upgrade: 'HTTP/2', Connection: 'Upgrade' },
   429: { 'Retry-After': '1' },
   503: { 'Retry-After': '1' },
 };
@@ -25,7 +25,7 @@ export const statusRoute = rawRoute({
   path: '/status/:code',
   summary: 'Answers with the status that was asked for, as that status wants to be answered.',
   teaches:
-    'A status is a promise about the rest of the answer: 204 and 304 have no body, 401 names a scheme, 405 what is allowed, 201 and 3xx a place; errors are problems.',
+    'A status is a promise about the rest of the answer: 204 and 304 have no body, 206 says which part it is, 401 names a scheme, 405 what is allowed, 201 and 3xx a place; errors are problems.',
   params: z.object({
     code: z
       .string()
@@ -47,6 +47,11 @@ export const statusRoute = rawRoute({
     res.status(code).set('Cache-Control', 'no-store');
     if (withLocation.has(code)) res.set('Location', '/demos/http/anything');
     if (withoutBody.has(code)) res.end();
-    else res.json({ status: code, title: STATUS_CODES[code] ?? 'Unknown status' });
+    else {
+      const body = JSON.stringify({ status: code, title: STATUS_CODES[code] ?? 'Unknown status' });
+      // A part that is the whole: a 206 has to say which part it is.
+      if (code === 206) res.set('Content-Range', `bytes 0-${body.length - 1}/${body.length}`);
+      res.type('json').send(body);
+    }
   },
 });
