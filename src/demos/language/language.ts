@@ -23,8 +23,10 @@ const typesResult = z.strictObject({
 });
 
 const globalsResult = z.strictObject({
-  language: z.number().describe('Names that every JavaScript engine has, found in an empty context of V8'),
-  node: z.number().describe('Names that Node.js adds'),
+  language: z.number().describe('Names of JavaScript itself, found in an empty context of V8'),
+  node: z
+    .number()
+    .describe('Names that are not of the language: all but a few of them Node.js adds, the others V8'),
   webStandard: z.array(z.string()).describe('Of those, names that browsers have as well'),
   nodeOnly: z.array(z.string()),
   addedByPackages: z
@@ -78,6 +80,9 @@ const moduleNames = [
 /** Names of the Node.js globals that are its own; the other ones come from web standards. */
 const nodeOwn = new Set(['Buffer', 'process', 'global', 'setImmediate', 'clearImmediate']);
 
+/** V8 brings these to every context, and they are no part of the language: web standards define them. */
+const engineOwn = new Set(['console', 'WebAssembly']);
+
 export const language = {
   id: 'language',
   title: 'The language',
@@ -122,7 +127,7 @@ export const language = {
       async run({ signal, tools }) {
         // gc is there only where V8 was told to expose it, as some demos do.
         const languageNames = namesOf(runInContext('globalThis', createContext({})) as object).filter(
-          (name) => name !== 'gc',
+          (name) => name !== 'gc' && !engineOwn.has(name),
         );
         const clean = await globalsOfCleanThread(tools, signal);
         const added = clean.filter((name) => !languageNames.includes(name) && name !== 'gc');
@@ -201,7 +206,7 @@ function concludeGlobals(result: z.infer<typeof globalsResult>): string {
   const { language: own, node, webStandard, moduleScope, addedByPackages } = result;
   const absent = moduleScope.filter(({ typeOf }) => typeOf === 'undefined').map(({ name }) => name);
   return (
-    `The language has ${count(own, 'global name')}, Node.js ${process.version} adds ${node}, of which ${webStandard.length} are standards of the web; ` +
+    `The language has ${count(own, 'global name')}, Node.js ${process.version} has ${node} more, of which ${webStandard.length} are standards of the web; ` +
     `${absent.length} of ${moduleScope.length} names of CommonJS modules are not global: ${absent.join(', ')}. ` +
     `${addedByPackages.length === 0 ? 'No package has' : `Packages have`} added ${addedByPackages.length === 0 ? 'any' : addedByPackages.join(', ')}.`
   );
