@@ -31,10 +31,10 @@ describe('buffers', () => {
 
     expect(result.characters).toBe(2);
     expect(result.codeUnits).toBe(3);
-    expect(of('utf8')).toMatchObject({ bytes: 6, textSurvives: true });
-    expect(of('utf16le')).toMatchObject({ bytes: 6, textSurvives: true });
+    expect(of('utf8')).toMatchObject({ fromTextBytes: 6, toStringCodeUnits: 3, textSurvives: true });
+    expect(of('utf16le')).toMatchObject({ fromTextBytes: 6, toStringCodeUnits: 3, textSurvives: true });
     expect(of('latin1')).toMatchObject({ textSurvives: false });
-    expect(of('hex')).toMatchObject({ characters: 12 });
+    expect(of('hex')).toMatchObject({ toStringCodeUnits: 12 });
   });
 
   test('allocUnsafe gives memory that others have written to, alloc never', async () => {

@@ -35,12 +35,14 @@ export const createRoutes = [
       encodings: z.array(
         z.strictObject({
           encoding: z.enum(encodings),
-          bytes: z
+          fromTextBytes: z
             .number()
-            .describe('Size of a buffer made from the text, or of the same bytes written as this text'),
-          characters: z
+            .describe('Size of Buffer.from(text, encoding): of the text read as this encoding'),
+          toStringCodeUnits: z
             .number()
-            .describe('Length of the UTF-8 bytes of the text when written in this encoding'),
+            .describe(
+              'Length of Buffer.from(text).toString(encoding): of its UTF-8 bytes written in this encoding',
+            ),
           textSurvives: z.boolean().describe('Whether the text comes back from a buffer made with it'),
         }),
       ),
@@ -56,25 +58,25 @@ export const createRoutes = [
       const utf8 = Buffer.from(text, 'utf8');
       const rows = encodings.map((encoding) => ({
         encoding,
-        bytes: Buffer.from(text, encoding).length,
-        characters: utf8.toString(encoding).length,
+        fromTextBytes: Buffer.from(text, encoding).length,
+        toStringCodeUnits: utf8.toString(encoding).length,
         textSurvives: Buffer.from(text, encoding).toString(encoding) === text,
       }));
       const lossy = rows.filter(({ textSurvives }) => !textSurvives).map(({ encoding }) => encoding);
-      const codePoints = [...new Intl.Segmenter().segment(text)].length;
+      const characters = [...new Intl.Segmenter().segment(text)].length;
       const hex = utf8.toString('hex').length;
       const base64 = utf8.toString('base64url').length;
       return {
         result: {
           text,
-          characters: codePoints,
+          characters,
           codeUnits: text.length,
           encodings: rows,
           fromNumbers: Buffer.from([1, 256, -1, 65]).toString('hex'),
           fromSize: Buffer.alloc(4).toString('hex'),
         },
         lesson:
-          `${count(codePoints, 'character')} (length says ${text.length}) take ${count(utf8.length, 'byte')} in UTF-8; ` +
+          `${count(characters, 'character')} (length says ${text.length}) take ${count(utf8.length, 'byte')} in UTF-8; ` +
           `written as hex these are ${hex} characters, as base64url ${base64}. ` +
           (lossy.length === 0
             ? 'Every encoding gave this text back.'
