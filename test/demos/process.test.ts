@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { findReason } from '../../src/demos/process/exit-codes.ts';
 import { conclude as concludeMemory, type MemoryRow } from '../../src/demos/process/memory.ts';
@@ -137,14 +138,29 @@ describe('process/exit-codes', () => {
   test('each way to end has its code, or its signal and no code', async () => {
     const { result } = await run<{ children: object[] }>('exit-codes?code=42');
     expect(result.children).toMatchObject([
-      { way: 'return', code: 0, signal: null, shell: 0 },
-      { way: 'exit-code', code: 42, signal: null, shell: 42 },
-      { way: 'exit', code: 42, signal: null, shell: 42 },
+      { way: 'return', code: 0, signal: null, inShell: 0 },
+      { way: 'exit-code', code: 42, signal: null, inShell: 42 },
+      { way: 'exit', code: 42, signal: null, inShell: 42 },
       { way: 'exception', code: 1, signal: null, said: 'Error: thrown, and nobody caught it' },
       { way: 'rejection', code: 1, signal: null, said: 'Error: rejected, and nobody waited' },
       { way: 'unfinished', code: 13, signal: null, said: 'Warning: Detected unsettled top-level await' },
-      { way: 'signal', code: null, signal: 'SIGKILL', shell: 137, said: null },
+      { way: 'signal', code: null, signal: 'SIGKILL', inShell: 137, said: null },
     ]);
+  });
+
+  test('a shell reports what is said of it', async () => {
+    const { result } = await run<{ children: { way: string; inShell: number }[] }>('exit-codes?code=42');
+    const saidOf = (way: string) => result.children.find((child) => child.way === way)?.inShell;
+
+    for (const [way, script] of [
+      ['exit', 'exit 42'],
+      ['signal', 'kill -KILL $$'],
+    ] as const) {
+      const reported = execFileSync('/bin/sh', ['-c', 'sh -c "$0" 2>/dev/null; echo $?', script], {
+        encoding: 'utf8',
+      });
+      expect(Number(reported)).toBe(saidOf(way));
+    }
   });
 
   test('a code that no process can have is refused', async () => {

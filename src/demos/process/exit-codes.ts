@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { z } from 'zod';
 import { demoRoute, wholeNumber, type DemoCall } from '../demo.ts';
 import { toMicroseconds } from '../evidence/timeline.ts';
@@ -12,7 +13,9 @@ const rowSchema = z.strictObject({
   way: z.enum(ways),
   code: z.number().nullable(),
   signal: z.string().nullable(),
-  shell: z.number().describe('What $? would be in a shell: 128 and the number for a signal'),
+  inShell: z
+    .number()
+    .describe('What a shell would report as $?, computed: the code, or 128 and the number of the signal'),
   livedMs: z.number(),
   said: z.string().nullable().describe('The line of its standard error that tells why'),
 });
@@ -59,15 +62,13 @@ async function endBy(way: Row['way'], code: number, { signal, tools }: Call): Pr
     return {
       way,
       ...exit,
-      shell: exit.code ?? 128 + (signalNumbers[exit.signal ?? ''] ?? 0),
+      inShell:
+        exit.code ?? 128 + (exit.signal === null ? 0 : constants.signals[exit.signal as NodeJS.Signals]),
       livedMs: toMicroseconds(performance.now() - child.startedAt),
       said: findReason(errors),
     };
   });
 }
-
-/** Those that end a process here, by POSIX. */
-const signalNumbers: Readonly<Record<string, number>> = { SIGKILL: 9, SIGTERM: 15 };
 
 /** The line that is no frame of a stack and no source; where the program lies is nobody's business. */
 export function findReason(errors: string): string | null {
