@@ -132,4 +132,12 @@ describe('the lessons of cpu', () => {
     expect(concludeComparison([row, { ...thread, primes: 11 }])).toContain('NOT count the same');
     expect(concludeComparison([row, { ...thread, maxDelayMs: 89 }])).toContain('too few free cores');
   });
+
+  test('do not take a job that no timer felt for one that held nothing', () => {
+    const inline = { ...job, place: 'inline' as const, ranMs: 0.8, maxDelayMs: 0 };
+    const told = concludeComparison([inline, { ...inline, place: 'thread' as const }]);
+
+    expect(told).toContain('inline ran only 800 µs on the event loop');
+    expect(told).not.toMatch(/held the event loop|the calmest/);
+  });
 });

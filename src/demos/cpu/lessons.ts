@@ -73,14 +73,18 @@ export function concludeComparison(rows: readonly Compared[]): string {
     : `They did NOT count the same (${rows.map(({ primes }) => primes).join(', ')})`;
   const calmest = rows.reduce((a, b) => (b.maxDelayMs < a.maxDelayMs ? b : a));
   const worst = elsewhere.reduce((a, b) => (b.maxDelayMs > a.maxDelayMs ? b : a));
-  const held =
+  const told =
     worst.maxDelayMs < inline.maxDelayMs / 2
-      ? `inline held the event loop ${ms(inline.maxDelayMs)}, threads and children at most ${ms(worst.maxDelayMs)} (${worst.place})`
-      : `inline held the event loop ${ms(inline.maxDelayMs)}, but ${worst.place} ${ms(worst.maxDelayMs)}: too short a job or too few free cores to tell them apart`;
+      ? `threads and children at most ${ms(worst.maxDelayMs)} (${worst.place})`
+      : `but ${worst.place} ${ms(worst.maxDelayMs)}: too short a job or too few free cores to tell them apart`;
+  const held =
+    inline.maxDelayMs < inline.ranMs / 2
+      ? `inline ran only ${ms(inline.ranMs)} on the event loop, too short for a 5 ms timer to feel much of it (it was ${ms(inline.maxDelayMs)} late)`
+      : `inline held the event loop ${ms(inline.maxDelayMs)}, ${told}; the calmest was ${calmest.place}`;
   const quickest = elsewhere.reduce((a, b) => (b.elapsedMs < a.elapsedMs ? b : a));
   const slowest = elsewhere.reduce((a, b) => (b.elapsedMs > a.elapsedMs ? b : a));
   return (
-    `${same}; ${held}; the calmest was ${calmest.place}. Of those elsewhere ${quickest.place} answered first, after ${ms(quickest.elapsedMs)}; ` +
+    `${same}; ${held}. Of those elsewhere ${quickest.place} answered first, after ${ms(quickest.elapsedMs)}; ` +
     `${slowest.place} took ${times(slowest.elapsedMs / quickest.elapsedMs)} that, ${ms(slowest.startUpMs)} of it start-up.`
   );
 }
