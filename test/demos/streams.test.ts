@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseEvents } from '../../src/demos/streams/event-parser.ts';
+import { concludeDelivery } from '../../src/demos/streams/file.ts';
 import { planRange } from '../../src/demos/streams/range-plan.ts';
 import { createTestApp, type TestApp } from '../support/app.ts';
 
@@ -32,6 +33,15 @@ describe('streams', () => {
     expect(buffered['bytes']).toBe(50_000_000);
     expect(buffered['peakMemoryBytes']).toBeGreaterThan(45e6);
     expect(streamed['peakMemoryBytes']).toBeLessThan(0.5 * Number(buffered['peakMemoryBytes']));
+  });
+
+  test('memory that is far more than a small file is told as times its size', () => {
+    const figures = { chunks: 1, firstByteMs: 1, lastByteMs: 2 };
+    const small = concludeDelivery({ ...figures, bytes: 1, peakMemoryBytes: 275_421 }, 'streamed');
+    const large = concludeDelivery({ ...figures, bytes: 1_000, peakMemoryBytes: 500 }, 'streamed');
+
+    expect(small).toContain('(275421 times its size)');
+    expect(large).toContain('(50 % of its size)');
   });
 
   test('an upload is hashed as it passes', async () => {

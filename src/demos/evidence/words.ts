@@ -19,6 +19,11 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
 }
 
+/** A part of a whole, or how many times as much where it is far more: «40 % of its size», «12 times its size». */
+export function portion(ratio: number, whole: string): string {
+  return ratio > 2 ? `${times(ratio)} ${whole}` : `${percent(ratio)} of ${whole}`;
+}
+
 /** How many times, with as many digits as mean something. */
 export function times(ratio: number): string {
   return `${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(1)} times`;

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { rawRoute, wholeNumber } from '../demo.ts';
-import { bytes, ms, percent } from '../evidence/words.ts';
+import { bytes, ms, percent, portion } from '../evidence/words.ts';
 import { sendStream } from '../work/send-stream.ts';
 import { deliver, delivery, type Delivery } from './delivery.ts';
 
@@ -88,10 +88,10 @@ async function sendBuffered(path: string, res: ServerResponse, signal: AbortSign
   await sendStream(Readable.from([whole]), res, signal);
 }
 
-function concludeDelivery(result: Delivery, how: string): string {
+export function concludeDelivery(result: Delivery, how: string): string {
   const share = result.peakMemoryBytes / result.bytes;
   return (
-    `${bytes(result.bytes)}, ${how}, took at most ${bytes(result.peakMemoryBytes)} of memory (${percent(share)} of its size), and the first byte ` +
+    `${bytes(result.bytes)}, ${how}, took at most ${bytes(result.peakMemoryBytes)} of memory (${portion(share, 'its size')}), and the first byte ` +
     `was there after ${ms(result.firstByteMs)}, ${percent(result.firstByteMs / result.lastByteMs)} of the time of the whole.`
   );
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { demoRoute } from '../demo.ts';
 import { MemorySampler } from '../evidence/memory-sampler.ts';
-import { bytes, count, percent } from '../evidence/words.ts';
+import { bytes, count, portion } from '../evidence/words.ts';
 import { readBody } from '../work/read-body.ts';
 
 const MAX_UPLOAD_BYTES = 4_000_000_000;
@@ -78,6 +78,6 @@ function concludeUpload(result: {
     return 'The body was empty: nothing passed, and the digest is that of no bytes at all.';
   return (
     `${bytes(result.bytes)} passed in ${count(result.chunks, 'chunk')} of at most ${bytes(result.largestChunkBytes)}; ` +
-    `the memory in use rose by at most ${bytes(result.peakMemoryBytes)}, ${percent(result.peakMemoryBytes / result.bytes)} of the body.`
+    `the memory in use rose by at most ${bytes(result.peakMemoryBytes)}, ${portion(result.peakMemoryBytes / result.bytes, 'the size of the body')}.`
   );
 }
