@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { summarize } from '../../src/demos/cluster/distribution.ts';
+import { conclude as concludeSpread, summarize } from '../../src/demos/cluster/distribution.ts';
+import { conclude as concludeWorkers, type Seen } from '../../src/demos/cluster/workers.ts';
 import { reachable } from '../../src/demos/work/management.ts';
 import { createTestApp } from '../support/app.ts';
 import { Program } from '../support/program.ts';
@@ -105,5 +106,51 @@ test('what was refused is counted, but not as an answer', () => {
       { worker: 2, pid: 20, answers: 2 },
     ],
     largestShare: 0.667,
+  });
+});
+
+describe('the lessons of cluster', () => {
+  test('speak of one request as of one, and of all only where none was lost', () => {
+    const lesson = (answers: number, refused: number) =>
+      concludeSpread(
+        summarize(
+          Array.from({ length: answers }, () => ({ worker: 7, pid: 70 })),
+          { asked: answers + refused, connections: 1, refused },
+        ),
+        'kept',
+        true,
+      );
+
+    expect(lesson(1, 0)).toContain('1 request over 1 connection was answered by worker 7');
+    expect(lesson(3, 0)).toContain('3 requests over 1 connection were all answered by worker 7');
+    expect(lesson(2, 1)).toContain('3 requests over 1 connection were answered by worker 7');
+  });
+
+  test('say how many replacements fell on one place, where there were several', () => {
+    const seen = (...restarts: readonly number[]): Seen => ({
+      source: 'the management port',
+      primaryPid: 1,
+      clustered: true,
+      ready: restarts.length,
+      replaced: restarts.reduce((sum, each) => sum + each, 0),
+      workers: restarts.map((each, slot) => ({
+        worker: slot,
+        pid: slot,
+        slot,
+        state: 'ready',
+        ageS: 1,
+        restarts: each,
+        requests: 0,
+        heapUsedBytes: 0,
+        thisOne: slot === 0,
+      })),
+      latestEvents: [],
+    });
+
+    expect(concludeWorkers(seen(0, 0))).toContain('none was ever replaced');
+    expect(concludeWorkers(seen(1, 0))).toContain('; 1 replacement so far;');
+    expect(concludeWorkers(seen(3, 3))).toContain(
+      '6 replacements so far, at most 3 of them in the same place',
+    );
   });
 });

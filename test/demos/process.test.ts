@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { findReason } from '../../src/demos/process/exit-codes.ts';
 import { conclude as concludeMemory, type MemoryRow } from '../../src/demos/process/memory.ts';
+import { conclude as concludeUsage } from '../../src/demos/process/resource-usage.ts';
 import { conclude as concludeSignals } from '../../src/demos/process/signals.ts';
 import { countRemarksFirst } from '../../src/demos/process/stdio.ts';
 import { createTestApp, type TestApp } from '../support/app.ts';
@@ -21,9 +22,10 @@ async function run<T>(path: string): Promise<{ readonly result: T; readonly less
 
 describe('process/info', () => {
   test('tells ids and versions, and no path of the machine', async () => {
-    const { result } = await run('info');
+    const { result, lesson } = await run('info');
     expect(result).toMatchObject({ pid: process.pid, parentPid: process.ppid, node: process.versions.node });
     expect(JSON.stringify(result)).not.toContain(process.cwd());
+    expect(lesson).toMatch(/has run Node\.js \S+ on \w+ \w+ for [\d.]+ s,/);
   });
 });
 
@@ -82,6 +84,23 @@ describe('process/resource-usage', () => {
     expect(compute.userCpuMs).toBeGreaterThan(2 * compute.systemCpuMs);
     expect(files.systemCpuMs / files.userCpuMs).toBeGreaterThan(compute.systemCpuMs / compute.userCpuMs);
   });
+});
+
+test('a switch that came once is one time', () => {
+  const usage = {
+    work: 'wait',
+    elapsedMs: 150,
+    userCpuMs: 1,
+    systemCpuMs: 1,
+    cpuShare: 0.01,
+    voluntarySwitches: 1,
+    involuntarySwitches: 0,
+    pageFaultsWithoutIo: 0,
+    maxRssBytes: 1,
+  };
+
+  expect(concludeUsage(usage)).toContain('gave up their core 1 time to wait');
+  expect(concludeUsage({ ...usage, voluntarySwitches: 2 })).toContain('gave up their core 2 times to wait');
 });
 
 describe('process/env', () => {

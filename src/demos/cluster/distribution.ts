@@ -117,7 +117,7 @@ export function summarize(
   };
 }
 
-function conclude(
+export function conclude(
   { requests, connections, workers, refused }: Spread,
   way: 'fresh' | 'kept',
   clustered: boolean,
@@ -126,14 +126,18 @@ function conclude(
   const lost = refused === 0 ? '' : ` ${count(refused, 'request')} got no answer to count.`;
   if (workers.length === 0) return `${asked} met nobody who said who it was.${lost}`;
   const shares = workers.map(({ answers, worker }) => `${answers} by worker ${worker}`).join(', ');
+  const answered = requests === 1 ? 'was answered' : refused === 0 ? 'were all answered' : 'were answered';
+  const first = workers[0]?.worker;
   if (!clustered) {
-    return `${asked} were all answered by process ${workers[0]?.pid}: there is no cluster to spread them over.${lost}`;
+    return `${asked} ${answered} by process ${workers[0]?.pid}: there is no cluster to spread them over.${lost}`;
   }
   if (workers.length > 1) {
     const note = way === 'kept' ? ' The connection was not kept, or its worker was replaced.' : '';
-    return `${asked} were answered ${shares}: the primary spreads connections, not work.${note}${lost}`;
+    return `${asked} were answered, ${shares}: the primary spreads connections, not work.${note}${lost}`;
   }
+  if (requests === 1)
+    return `${asked} was answered by worker ${first}; ask for more to see whether they spread.${lost}`;
   return way === 'kept' && connections === 1
-    ? `${asked} were all answered by worker ${workers[0]?.worker}: a kept connection stays with the worker that it was given to.${lost}`
-    : `${asked} were all answered by worker ${workers[0]?.worker}: it is the only one, or the others took no connection meanwhile.${lost}`;
+    ? `${asked} ${answered} by worker ${first}: a kept connection stays with the worker that it was given to.${lost}`
+    : `${asked} ${answered} by worker ${first}: it is the only one, or the others took no connection meanwhile.${lost}`;
 }

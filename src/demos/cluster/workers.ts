@@ -42,7 +42,7 @@ const result = z.strictObject({
   workers: z.array(workerRow),
   latestEvents: z.array(eventRow),
 });
-type Seen = z.infer<typeof result>;
+export type Seen = z.infer<typeof result>;
 
 /** What is used of the answer of `/workers`; more may be in it. */
 const view = z.object({
@@ -161,17 +161,18 @@ function lookAtOneself(clustered: boolean): Seen {
   };
 }
 
-function conclude({ clustered, primaryPid, workers: all, ready, replaced }: Seen): string {
+export function conclude({ clustered, primaryPid, workers: all, ready, replaced }: Seen): string {
   const here = all.find(({ thisOne }) => thisOne);
   if (!clustered) {
     return `There is no cluster: process ${process.pid} serves alone, is ${here?.ageS ?? 0} s old, and nobody replaces it if it ends.`;
   }
   const ages = all.map(({ ageS }) => ageS);
   const spread = `the oldest is ${Math.max(...ages)} s old, the youngest ${Math.min(...ages)} s`;
+  const most = Math.max(...all.map(({ restarts }) => restarts));
   const history =
     replaced === 0
       ? 'none was ever replaced'
-      : `${count(replaced, 'replacement')} so far, ${Math.max(...all.map(({ restarts }) => restarts))} of them in one place`;
+      : `${count(replaced, 'replacement')} so far${replaced > 1 ? `, at most ${most} of them in the same place` : ''}`;
   const who =
     here === undefined
       ? `this one (process ${process.pid}) is no longer among them`

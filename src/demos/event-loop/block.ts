@@ -146,8 +146,8 @@ function describe(limit: number, primes: number, workMs: number, { timer, health
 function conclude(how: string, seen: Common): string {
   const share = seen.healthSlowestMs / seen.workMs;
   const felt =
-    `a 5 ms timer ticked ${seen.timerTicks} times where ${seen.timerExpectedTicks} were due and was up to ` +
-    `${ms(seen.timerMaxDelayMs)} late, and ${seen.healthAnswered} health requests were answered meanwhile, the slowest ` +
+    `a 5 ms timer ticked ${count(seen.timerTicks, 'time')} where ${seen.timerExpectedTicks} were due and was up to ` +
+    `${ms(seen.timerMaxDelayMs)} late, and ${count(seen.healthAnswered, 'answer')} to health requests came meanwhile, the slowest ` +
     `after ${ms(seen.healthSlowestMs)} (${ms(seen.healthQuietMs)} in quiet)`;
   const verdict =
     share > 0.7

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
 import { EventLoopProbe } from '../evidence/event-loop-probe.ts';
 import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
-import { bytes, ms, percent } from '../evidence/words.ts';
+import { bytes, count, ms, percent } from '../evidence/words.ts';
 
 const styles = ['callback', 'promise', 'await', 'sync'] as const;
 type Style = (typeof styles)[number];
@@ -153,7 +153,7 @@ function conclude({ bytes: size, order, callMs, readMs, heldMs, ticks }: Result)
   const wentOn = order.indexOf('next statement') < order.indexOf('content');
   const others = order.indexOf('a timer') < order.indexOf('content');
   const share = heldMs / readMs;
-  const held = `a 5 ms timer was at most ${ms(heldMs)} late (${percent(share)} of the read) and ticked ${ticks} times`;
+  const held = `a 5 ms timer was at most ${ms(heldMs)} late (${percent(share)} of the read) and ticked ${count(ticks, 'time')}`;
   if (!wentOn) {
     return (
       `The call came back only with the content, ${bytes(size)} after ${ms(callMs)}` +

@@ -57,7 +57,7 @@ export const info = demoRoute({
         : `may use ${coresUsable === 1 ? 'the one core' : `all ${coresUsable} cores`} of the machine`;
     return {
       result,
-      lesson: `Process ${result.pid}, a child of ${result.parentPid}, runs Node.js ${node} since ${uptimeS} s on ${result.platform} ${result.architecture}, and ${cores}.`,
+      lesson: `Process ${result.pid}, a child of ${result.parentPid}, has run Node.js ${node} on ${result.platform} ${result.architecture} for ${uptimeS} s, and ${cores}.`,
     };
   },
 });

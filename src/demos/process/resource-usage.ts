@@ -4,7 +4,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { z } from 'zod';
 import { demoRoute, oneOf, type DemoCall } from '../demo.ts';
 import { toMicroseconds } from '../evidence/timeline.ts';
-import { ms, percent } from '../evidence/words.ts';
+import { count, ms, percent } from '../evidence/words.ts';
 import { countPrimesBetween } from '../work/primes.ts';
 
 const resultSchema = z.strictObject({
@@ -18,7 +18,7 @@ const resultSchema = z.strictObject({
   pageFaultsWithoutIo: z.number(),
   maxRssBytes: z.number().describe('The most this process has ever had in memory'),
 });
-type Result = z.infer<typeof resultSchema>;
+export type Result = z.infer<typeof resultSchema>;
 
 const FILES = 150;
 const WAIT_MS = 150;
@@ -91,7 +91,7 @@ const works: Readonly<Record<'compute' | 'wait' | 'files', Work>> = {
   },
 };
 
-function conclude(result: Result): string {
+export function conclude(result: Result): string {
   const { work, elapsedMs, userCpuMs, systemCpuMs, cpuShare } = result;
   const { voluntarySwitches, involuntarySwitches } = result;
   const cpuMs = userCpuMs + systemCpuMs;
@@ -102,6 +102,6 @@ function conclude(result: Result): string {
       : `${percent(kernel)} of the CPU time was the kernel's`;
   return (
     `${ms(elapsedMs)} of «${work}» took ${ms(cpuMs)} of CPU time, ${percent(cpuShare)} of a core; ${charged}, ` +
-    `and its threads gave up their core ${voluntarySwitches} times to wait.`
+    `and its threads gave up their core ${count(voluntarySwitches, 'time')} to wait.`
   );
 }

@@ -194,7 +194,7 @@ function conclude(seen: Seen): string {
   const major = rows.find(({ kind }) => kind.startsWith('mark'));
   const whole =
     major === undefined
-      ? 'none of them had to look at the whole heap'
-      : `${major.collections} of them looked at the whole heap`;
+      ? 'none had to look at the whole heap'
+      : `${major.collections} looked at the whole heap`;
   return `${made}; ${count(collections, 'collection')} paused this worker for ${ms(pausedMs)} in all (${percent(seen.pausedShare)} of the time), the longest for ${ms(longestPauseMs)}; ${whole}.`;
 }
