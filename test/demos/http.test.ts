@@ -24,6 +24,7 @@ describe('http/anything', () => {
       expect(response.headers['content-type']).toMatch(/^application\/json/);
       expect(resultOf(response)).toMatchObject({
         method: method.toUpperCase(),
+        path: `${base}/anything`,
         query: { a: ['1', '2'], b: '<script>' },
       });
     },

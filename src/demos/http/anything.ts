@@ -45,7 +45,7 @@ export const anythingRoute = demoRoute({
     const body = Buffer.concat(chunks);
     const result = {
       method: req.method,
-      path: req.path,
+      path: req.baseUrl + req.path,
       query: namesAndValues(req.query),
       httpVersion: req.httpVersion,
       from: req.ip ?? null,
