@@ -52,6 +52,26 @@ describe('http/anything', () => {
     expect(JSON.stringify(json.body)).not.toContain('secret');
     await service.client.post(`${base}/anything`).type('text').send('x'.repeat(100_001)).expect(413);
   });
+
+  test.each([
+    ['json', '{"a":', '}'],
+    ['json', '[', ']'],
+    ['text', '{"a":', '}'],
+    ['text', '[', ']'],
+  ])('as %s echoes JSON of 5000 levels of %s…%s as the text that it is', async (form, opened, closed) => {
+    const jsonLine = /^ *"?json\b/m;
+    const nested = (levels: number) => `${opened.repeat(levels)}1${closed.repeat(levels)}`;
+    const post = (levels: number) =>
+      service.client
+        .post(`${base}/anything`)
+        .query({ as: form })
+        .type('json')
+        .send(nested(levels))
+        .expect(200);
+
+    expect((await post(32)).text).toMatch(jsonLine);
+    expect((await post(5_000)).text).not.toMatch(jsonLine);
+  });
 });
 
 describe('http/status', () => {

@@ -194,9 +194,21 @@ describe('security/prototype', () => {
     expect(result.keysAfterSchema).toEqual(['a']);
   });
 
-  test('a body that is no object, or far too deep, is refused', async () => {
+  test.each([33, 500, 5_000])('a body that is %i levels deep is refused', async (levels) => {
+    const response = await post(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`).expect(422);
+
+    expect(response.body).toMatchObject({ detail: 'The body may be at most 32 levels deep.' });
+  });
+
+  test('a body of 32 levels is merged; one that is no object is refused', async () => {
+    await post(`${'{"a":'.repeat(32)}1${'}'.repeat(32)}`).expect(200);
     await post('[1]').expect(400);
-    await post(`${'{"a":'.repeat(500)}1${'}'.repeat(500)}`).expect(422);
+  });
+
+  test('a body that no merge can follow is refused with what stopped it', async () => {
+    const response = await post('{"__proto__":{"__proto__":{"a":1}}}').expect(422);
+
+    expect(response.text).toContain('TypeError');
   });
 });
 

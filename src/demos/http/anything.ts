@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { demoRoute } from '../demo.ts';
 import { bytes, count } from '../evidence/words.ts';
+import { isDeeperThan } from '../work/depth.ts';
 import { readBody } from '../work/read-body.ts';
 
 const MAX_BODY_BYTES = 100_000;
+/** JSON can be parsed that is too deep to be written again: each level of it takes room on the stack. */
+const MAX_JSON_DEPTH = 32;
 /** An echo that shows these would hand to any script of this origin what browsers keep from scripts. */
 const secretHeaders = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
@@ -30,7 +33,10 @@ export const anythingRoute = demoRoute({
     body: z.strictObject({
       bytes: z.number(),
       text: z.string().nullable().describe('Null where it is not UTF-8'),
-      json: z.unknown().optional().describe('Where it is JSON by its type and by its content'),
+      json: z
+        .unknown()
+        .optional()
+        .describe(`Where it is JSON by its type and by its content, at most ${MAX_JSON_DEPTH} levels deep`),
     }),
   }),
   examples: [
@@ -78,7 +84,8 @@ function decode(body: Buffer): string | null {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    const json = JSON.parse(text) as unknown;
+    return isDeeperThan(MAX_JSON_DEPTH, json) ? undefined : json;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
 import { demoRoute } from '../demo.ts';
 import { count } from '../evidence/words.ts';
+import { isDeeperThan } from '../work/depth.ts';
 
 /** A merge of so little data takes no time to speak of, but a machine may have none for it just now. */
 const TIMEOUT_MS = 10_000;
@@ -28,19 +29,18 @@ type Seen = z.infer<typeof result>;
  */
 const program = (guard: string) => `
   (() => {
-    const merge = (target, source, depth) => {
-      if (depth > ${MAX_DEPTH}) throw new RangeError('too deep');
+    const merge = (target, source) => {
       for (const key of Object.keys(source)) {
         ${guard}
         const value = source[key];
         if (typeof value === 'object' && value !== null) {
           if (typeof target[key] !== 'object' && typeof target[key] !== 'function') target[key] = {};
-          merge(target[key], value, depth + 1);
+          merge(target[key], value);
         } else target[key] = value;
       }
       return target;
     };
-    const merged = merge({}, JSON.parse(body), 0);
+    const merged = merge({}, JSON.parse(body));
     const inherited = [];
     for (const key in {}) inherited.push(key);
     return JSON.stringify({ mergedKeys: Object.keys(merged), pollutes: inherited });
@@ -79,6 +79,11 @@ export const pollution = demoRoute({
   ],
   contrasts: [],
   run({ req, body }) {
+    if (isDeeperThan(MAX_DEPTH, req.body)) {
+      throw new Problem('unprocessable-content', {
+        detail: `The body may be at most ${MAX_DEPTH} levels deep.`,
+      });
+    }
     const seen: Seen = {
       sentKeys: Object.keys(req.body as object),
       keysAfterSchema: Object.keys(body),
@@ -96,7 +101,7 @@ function runMerge(source: string, body: unknown): { mergedKeys: string[]; pollut
     return JSON.parse(answer) as { mergedKeys: string[]; pollutes: string[] };
   } catch (error) {
     throw new Problem('unprocessable-content', {
-      detail: `The body could not be merged: it may be at most ${MAX_DEPTH} levels deep.`,
+      detail: `The body could not be merged: ${String(error)}.`,
       cause: error,
     });
   }
