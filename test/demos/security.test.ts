@@ -172,20 +172,50 @@ describe('security/prototype', () => {
       readonly merges: readonly { readonly pollutes: readonly string[] }[];
       readonly thisProcessPolluted: readonly string[];
     };
+    readonly lesson: string;
   }
   const post = (body: string) =>
     service.client.post('/demos/security/prototype').set('Content-Type', 'application/json').send(body);
 
-  test.each(['{"__proto__":{"isAdmin":true}}', '{"constructor":{"prototype":{"isAdmin":true}}}'])(
+  test.each([
+    ['{"__proto__":{"isAdmin":true}}', 'isAdmin'],
+    ['{"constructor":{"prototype":{"isAdmin":true}}}', 'isAdmin'],
+    ['{"__proto__":{"toString":1}}', 'toString'],
+    ['{"constructor":{"prototype":{"toString":1}}}', 'toString'],
+  ])(
     'a naive merge of %s spoils every object of its context; a careful one and this process are untouched',
-    async (body) => {
-      const { result } = (await post(body).expect(200)).body as Pollution;
+    async (body, name) => {
+      const { result, lesson } = (await post(body).expect(200)).body as Pollution;
 
-      expect(result.merges.map(({ pollutes }) => pollutes)).toEqual([['isAdmin'], []]);
+      expect(result.merges.map(({ pollutes }) => pollutes)).toEqual([[name], []]);
+      expect(lesson).toContain(`set ${name} in Object.prototype`);
       expect(result.thisProcessPolluted).toEqual([]);
       expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
     },
   );
+
+  test.each([
+    ['a new property', 'isAdmin'],
+    ['another value of one that there is', 'isPrototypeOf'],
+  ])('%s in the Object.prototype of this process is told', async (_what, name) => {
+    const was = Object.getOwnPropertyDescriptor(Object.prototype, name);
+    Object.defineProperty(Object.prototype, name, { value: 1, configurable: true, enumerable: false });
+    try {
+      const { result, lesson } = (await post('{"a":1}').expect(200)).body as Pollution;
+
+      expect(result.thisProcessPolluted).toEqual([name]);
+      expect(lesson).toContain(`polluted with ${name}`);
+    } finally {
+      if (was === undefined) Reflect.deleteProperty(Object.prototype, name);
+      else Object.defineProperty(Object.prototype, name, was);
+    }
+  });
+
+  test('a body that overwrites what the merge itself uses is merged all the same', async () => {
+    const { result } = (await post('{"constructor":{"keys":1},"a":1}').expect(200)).body as Pollution;
+
+    expect(result.merges.map(({ pollutes }) => pollutes)).toEqual([[], []]);
+  });
 
   test('the schema of the route lets no __proto__ through', async () => {
     const { result } = (await post('{"a":1,"__proto__":{"b":2}}').expect(200)).body as Pollution;

@@ -12,7 +12,7 @@ const MAX_DEPTH = 32;
 const mergeRow = z.strictObject({
   merge: z.string(),
   mergedKeys: z.array(z.string()),
-  pollutes: z.array(z.string()).describe('Properties that a new, empty object has afterwards'),
+  pollutes: z.array(z.string()).describe('Properties of Object.prototype that are new or have another value'),
 });
 
 const result = z.strictObject({
@@ -25,12 +25,13 @@ type Seen = z.infer<typeof result>;
 
 /**
  * Both merges run on the body in contexts of their own, which have an Object.prototype of their own: what one spoils is
- * thrown away with it. The body goes in as JSON and nothing but JSON comes out.
+ * thrown away with it. The body goes in as JSON; JSON comes out, and the prototype, of which nothing is called.
  */
 const program = (guard: string) => `
   (() => {
+    const { keys } = Object; // a body can reach this too
     const merge = (target, source) => {
-      for (const key of Object.keys(source)) {
+      for (const key of keys(source)) {
         ${guard}
         const value = source[key];
         if (typeof value === 'object' && value !== null) {
@@ -40,11 +41,14 @@ const program = (guard: string) => `
       }
       return target;
     };
-    const merged = merge({}, JSON.parse(body));
-    const inherited = [];
-    for (const key in {}) inherited.push(key);
-    return JSON.stringify({ mergedKeys: Object.keys(merged), pollutes: inherited });
+    return JSON.stringify(keys(merge({}, JSON.parse(body))));
   })()`;
+
+/** An object's own properties: those that it has from the start are not enumerable, and stay so when they are overwritten. */
+type Properties = ReadonlyMap<string, PropertyDescriptor>;
+
+/** What every object of this process inherits while nothing has changed it. */
+const untouched = propertiesOf(Object.prototype);
 
 const merges = [
   ['naive, key by key', program('')],
@@ -88,7 +92,7 @@ export const pollution = demoRoute({
       sentKeys: Object.keys(req.body as object),
       keysAfterSchema: Object.keys(body),
       merges: merges.map(([merge, source]) => ({ merge, ...runMerge(source, req.body) })),
-      thisProcessPolluted: inheritedBy({}),
+      thisProcessPolluted: changesOf(Object.prototype, untouched),
     };
     return { result: seen, lesson: conclude(seen) };
   },
@@ -96,9 +100,11 @@ export const pollution = demoRoute({
 
 function runMerge(source: string, body: unknown): { mergedKeys: string[]; pollutes: string[] } {
   const context = createContext({ body: JSON.stringify(body) });
+  const prototype = new Script('Object.prototype').runInContext(context) as object;
+  const before = propertiesOf(prototype);
   try {
-    const answer = new Script(source).runInContext(context, { timeout: TIMEOUT_MS }) as string;
-    return JSON.parse(answer) as { mergedKeys: string[]; pollutes: string[] };
+    const mergedKeys = new Script(source).runInContext(context, { timeout: TIMEOUT_MS }) as string;
+    return { mergedKeys: JSON.parse(mergedKeys) as string[], pollutes: changesOf(prototype, before) };
   } catch (error) {
     throw new Problem('unprocessable-content', {
       detail: `The body could not be merged: ${String(error)}.`,
@@ -107,10 +113,19 @@ function runMerge(source: string, body: unknown): { mergedKeys: string[]; pollut
   }
 }
 
-function inheritedBy(object: object): string[] {
-  const names: string[] = [];
-  for (const name in object) names.push(name);
-  return names;
+function propertiesOf(object: object): Properties {
+  return new Map(Object.entries(Object.getOwnPropertyDescriptors(object)));
+}
+
+/** The names of properties that an object has anew, no longer, or with another value than before. */
+function changesOf(object: object, before: Properties): string[] {
+  const now = propertiesOf(object);
+  return [...new Set([...before.keys(), ...now.keys()])].filter((name) => {
+    const was = before.get(name);
+    const is = now.get(name);
+    if (was === undefined || is === undefined) return true;
+    return !Object.is(was.value, is.value) || was.get !== is.get || was.set !== is.set;
+  });
 }
 
 function conclude({
@@ -126,11 +141,11 @@ function conclude({
   const dropped = sentKeys.filter((key) => !keysAfterSchema.includes(key));
   const schema = dropped.length === 0 ? '' : `, and the schema of this route dropped ${dropped.join(', ')}`;
   if (naive === undefined || naive.pollutes.length === 0) {
-    return `The body had ${count(sentKeys.length, 'key')}, none of which reaches a prototype: both merges did the same, and ${here}${schema}.`;
+    return `The body had ${count(sentKeys.length, 'key')}, none of which changed Object.prototype: both merges did the same, and ${here}${schema}.`;
   }
   const guarded =
     careful?.pollutes.length === 0
-      ? 'a merge that leaves such keys out added none'
+      ? 'a merge that leaves such keys out changed nothing there'
       : 'even the careful merge did so';
-  return `A naive merge of this body gave every new object ${naive.pollutes.join(', ')}; ${guarded}; ${here}${schema}.`;
+  return `A naive merge of this body set ${naive.pollutes.join(', ')} in Object.prototype, for every object of its context; ${guarded}; ${here}${schema}.`;
 }
