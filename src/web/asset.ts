@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request, Response } from 'express';
+import { MadeOnce } from '../process/made-once.ts';
 
 const brotli = promisify(brotliCompress);
 const deflate = promisify(gzip);
@@ -13,8 +14,6 @@ const BROTLI_QUALITY = 9;
  */
 const BROTLI_SMALL_WINDOW_BITS = 16;
 
-type Encoding = 'br' | 'gzip';
-
 /** A file of the page: made of its source and compressed once, when it is first asked for. */
 export class Asset {
   readonly type: string;
@@ -22,7 +21,10 @@ export class Asset {
   readonly #make: (source: string) => string;
   #content: Buffer | undefined;
   #tag: string | undefined;
-  readonly #compressed = new Map<Encoding, Promise<Buffer>>();
+  readonly #compressed = {
+    br: new MadeOnce(async () => brotliWithin(this.content)),
+    gzip: new MadeOnce(async () => deflate(this.content)),
+  };
 
   /** @param make turns the source into what is served; all at once would hold the event loop too long */
   constructor(type: string, source: string | Buffer, make = (text: string) => text) {
@@ -45,20 +47,11 @@ export class Asset {
     res.vary('Accept-Encoding');
     const encoding = req.acceptsEncodings('br', 'gzip', 'identity');
     if (encoding === 'br' || encoding === 'gzip') {
-      const body = await this.#compress(encoding);
+      const body = await this.#compressed[encoding].get();
       res.set('Content-Encoding', encoding).send(body);
     } else {
       res.send(this.content);
     }
-  }
-
-  #compress(encoding: Encoding): Promise<Buffer> {
-    let body = this.#compressed.get(encoding);
-    if (body === undefined) {
-      body = encoding === 'br' ? brotliWithin(this.content) : deflate(this.content);
-      this.#compressed.set(encoding, body);
-    }
-    return body;
   }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Extra, Feature } from '../http/feature.ts';
 import { Problem } from '../http/problem.ts';
+import { MadeOnce } from '../process/made-once.ts';
 import { Asset, AssetFolder } from './asset.ts';
 import { readIcon, readModules, readStyles } from './client-files.ts';
 import { describeForPage } from './page-manifest.ts';
@@ -29,14 +30,13 @@ interface Built {
 export function createControlRoom(features: readonly Feature[], workers: number): ControlRoom {
   let built: Built | undefined;
   const build = () => (built ??= buildRoom(workers));
-  let described: Promise<Asset> | undefined;
-  const describe = () => (described ??= buildManifest(features));
+  const manifest = new MadeOnce(() => buildManifest(features));
   return {
     page: (req, res) => build().page.send(req, res, false),
     extras: [
       {
         path: '/control-room/manifest.json',
-        handler: async (req, res) => (await describe()).send(req, res, false),
+        handler: async (req, res) => (await manifest.get()).send(req, res, false),
       },
       {
         path: '/control-room/:version/:file',

@@ -1,18 +1,22 @@
 import { mkdtemp, open, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MadeOnce } from '../../process/made-once.ts';
 
 /** A folder of this process's own for files that live as long as a request. */
 export class Scratch {
-  #folder: Promise<string> | undefined;
+  readonly #folder: MadeOnce<string>;
   #files = 0;
+
+  constructor(parent = tmpdir()) {
+    this.#folder = new MadeOnce(() => mkdtemp(join(parent, 'exemplar-')));
+  }
 
   /** Lends a path to some work, and removes what is there when the work has ended. */
   async lend<T>(work: (path: string) => Promise<T>): Promise<T> {
-    this.#folder ??= mkdtemp(join(tmpdir(), 'exemplar-'));
     // Counted before the wait: others come in meanwhile, and each needs a name of its own.
     const name = String((this.#files += 1));
-    const path = join(await this.#folder, name);
+    const path = join(await this.#folder.get(), name);
     try {
       return await work(path);
     } finally {
@@ -34,6 +38,7 @@ export class Scratch {
   }
 
   async remove(): Promise<void> {
-    if (this.#folder !== undefined) await rm(await this.#folder, { recursive: true, force: true });
+    const folder = await this.#folder.made?.catch(() => undefined); // whoever asked for it knows that it failed
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,6 @@
-import { access } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Scratch } from '../../../src/demos/work/scratch.ts';
 
@@ -19,5 +21,21 @@ describe('scratch files', () => {
     });
     await expect(access(path)).rejects.toThrow('ENOENT');
     await scratch.remove();
+  });
+
+  test('are lent again once their folder can be made, and a failure does not outlive the request', async () => {
+    const parent = join(await mkdtemp(join(tmpdir(), 'scratch-')), 'missing');
+    const scratch = new Scratch(parent);
+    const lend = () => scratch.lend((path) => Promise.resolve(path));
+
+    const failed = lend();
+    const removed = scratch.remove();
+    await expect(failed).rejects.toThrow('ENOENT');
+    await expect(removed).resolves.toBeUndefined();
+
+    await mkdir(parent);
+    await expect(lend()).resolves.toContain(parent);
+    await scratch.remove();
+    await rm(join(parent, '..'), { recursive: true });
   });
 });
