@@ -3,6 +3,7 @@ import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { conclude } from '../../src/demos/child-processes/compare.ts';
+import { measureOwnMemory } from '../../src/demos/child-processes/own-memory.ts';
 import { countSurvivors, isAlive } from '../../src/demos/evidence/alive.ts';
 import { createTestApp, type TestApp } from '../support/app.ts';
 
@@ -202,11 +203,16 @@ describe('child-processes/injection', () => {
 
 describe('child-processes/compare', () => {
   test('threads and children are measured on the same work', async () => {
-    const { result } = await run<{ kinds: Record<string, number>[] }>('compare?messages=50&limit=20000');
+    const { result, lesson } = await run<{ memoryMeasured: string; kinds: Record<string, number>[] }>(
+      'compare?messages=50&limit=20000',
+    );
+    const { measured } = measureOwnMemory();
     expect(result.kinds).toMatchObject([
       { kind: 'thread', primes: 2_262 },
       { kind: 'child', primes: 2_262 },
     ]);
+    expect(result.memoryMeasured).toBe(measured);
+    expect(lesson).toContain(`of ${measured} memory, a `);
     for (const row of result.kinds) {
       expect(row['memoryEachBytes']).toBeGreaterThan(1_000_000);
       expect(row['roundTripMs']).toBeGreaterThan(0);
@@ -215,17 +221,25 @@ describe('child-processes/compare', () => {
     expect(await liveChildren()).toBe(0);
   });
 
+  test('own memory grows with what is filled, and leaves out what other processes share', () => {
+    const before = measureOwnMemory();
+    const filled = Buffer.alloc(50e6, 1);
+    const after = measureOwnMemory();
+    expect(after.bytes - before.bytes).toBeGreaterThan(0.8 * filled.length);
+    if (after.measured === 'private') expect(after.bytes).toBeLessThan(process.memoryUsage.rss());
+  });
+
   test('the lesson follows the figures, whoever they favour', () => {
     const base = { memoryEachBytes: 5e6, roundTripMs: 0.1, jobsPerSecond: 10, primes: 1 };
     const thread = { ...base, kind: 'thread' as const, startUpMs: 10 };
     const child = { ...base, kind: 'child' as const, startUpMs: 50 };
-    expect(conclude([thread, child])).toContain('a thread took 10.0 ms and a child 50.0 ms');
-    expect(conclude([{ ...thread, startUpMs: 90 }, child])).toContain(
+    expect(conclude([thread, child], 'private')).toContain('a thread took 10.0 ms and a child 50.0 ms');
+    expect(conclude([{ ...thread, startUpMs: 90 }, child], 'private')).toContain(
       'a child took 50.0 ms and a thread 90.0 ms',
     );
-    expect(conclude([thread, { ...child, jobsPerSecond: 30 }])).toContain(
+    expect(conclude([thread, { ...child, jobsPerSecond: 30 }], 'private')).toContain(
       'the children did 3.0 times as many',
     );
-    expect(conclude([thread, child])).toContain('about as much');
+    expect(conclude([thread, child], 'private')).toContain('about as much');
   });
 });

@@ -19,7 +19,7 @@ const rowSchema = z.strictObject({
   startUpMs: z.number().describe('From asking for one to its first message, on average'),
   memoryEachBytes: z
     .number()
-    .describe('Of a thread by how much the process that has it grew; of a child what it shares with nobody'),
+    .describe('Of a thread by how much the memory of its process grew; of a child all that it has'),
   roundTripMs: z.number(),
   jobsPerSecond: z.number().describe('All at once, each with the same job'),
   primes: z.number(),
@@ -38,6 +38,9 @@ export const compare = demoRoute({
     count: z.number(),
     messages: z.number(),
     limit: z.number(),
+    memoryMeasured: z
+      .enum(['private', 'resident'])
+      .describe('What no other process shares; the resident set where the system does not tell that'),
     kinds: z.array(rowSchema),
   }),
   examples: [
@@ -47,12 +50,22 @@ export const compare = demoRoute({
   contrasts: ['cpu/compare', 'worker-threads/start-up', 'child-processes/fork'],
   async run({ query: asked, signal, timeline, tools }) {
     // One more, which starts them.
-    const kinds = await tools.budgets.children.use(asked.count + 1, signal, async () => [
-      await measure('thread', asked, { signal, timeline, tools }),
-      await measure('child', asked, { signal, timeline, tools }),
-    ]);
+    const [thread, child] = await tools.budgets.children.use(
+      asked.count + 1,
+      signal,
+      async () =>
+        [
+          await measure('thread', asked, { signal, timeline, tools }),
+          await measure('child', asked, { signal, timeline, tools }),
+        ] as const,
+    );
     const { count, messages, limit } = asked;
-    return { result: { count, messages, limit, kinds }, lesson: conclude(kinds) };
+    const kinds = [thread.row, child.row];
+    const { memoryMeasured } = child;
+    return {
+      result: { count, messages, limit, memoryMeasured, kinds },
+      lesson: conclude(kinds, memoryMeasured),
+    };
   },
 });
 
@@ -62,7 +75,7 @@ async function measure(
   kind: CrowdKind,
   { count, messages, limit }: z.infer<typeof query>,
   { signal, timeline, tools }: Call,
-): Promise<Row> {
+): Promise<{ readonly row: Row; readonly memoryMeasured: CrowdReport['memoryMeasured'] }> {
   const args = [kind, count, messages, limit].map(String);
   const started = tools.children.startNode(crowd, { args, signal, timeoutMs: 20_000 });
   const output = await lendChild(started, readOutput);
@@ -76,7 +89,7 @@ async function measure(
   draw('messages', seen.messages);
   draw('jobs', seen.jobs);
   const [primes = 0] = seen.primes;
-  return {
+  const row = {
     kind,
     startUpMs: toMicroseconds(seen.starts.reduce((sum, { from, to }) => sum + to - from, 0) / count),
     memoryEachBytes: seen.memoryEachBytes,
@@ -84,10 +97,11 @@ async function measure(
     jobsPerSecond: toMicroseconds((1_000 * count) / (seen.jobs.to - seen.jobs.from)),
     primes,
   };
+  return { row, memoryMeasured: seen.memoryMeasured };
 }
 
 /** Says who had less of each, by this run's figures. */
-export function conclude(kinds: readonly Row[]): string {
+export function conclude(kinds: readonly Row[], memoryMeasured: CrowdReport['memoryMeasured']): string {
   const [thread, child] = kinds;
   if (thread === undefined || child === undefined) return 'Nothing was compared in this run.';
   const compared = (of: (row: Row) => number, show: (value: number) => string) => {
@@ -101,7 +115,7 @@ export function conclude(kinds: readonly Row[]): string {
       ? 'once they ran, both computed about as much'
       : `once they ran, the ${thread.jobsPerSecond > child.jobsPerSecond ? 'threads' : 'children'} did ${times(quick)} as many jobs, which is the machine's doing more than theirs`;
   return (
-    `To start, ${compared(({ startUpMs }) => startUpMs, ms)}; of memory, ${compared(({ memoryEachBytes }) => memoryEachBytes, bytes)}; ` +
+    `To start, ${compared(({ startUpMs }) => startUpMs, ms)}; of ${memoryMeasured} memory, ${compared(({ memoryEachBytes }) => memoryEachBytes, bytes)}; ` +
     `for a message there and back, ${compared(({ roundTripMs }) => roundTripMs, ms)}; ${throughput}.`
   );
 }

@@ -7,12 +7,14 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { monotonicMs } from '../evidence/monotonic.ts';
+import { measureOwnMemory, type OwnMemory } from './own-memory.ts';
 
 export type CrowdKind = 'thread' | 'child';
 
 export interface CrowdReport {
   /** By the monotonic clock, one for each member. */
   readonly starts: readonly { readonly from: number; readonly to: number }[];
+  readonly memoryMeasured: OwnMemory['measured'];
   readonly memoryEachBytes: number;
   readonly messages: { readonly from: number; readonly to: number };
   readonly jobs: { readonly from: number; readonly to: number };
@@ -22,19 +24,20 @@ export interface CrowdReport {
 const [kind, members, rounds, limit] = process.argv.slice(2) as [CrowdKind, string, string, string];
 const program = new URL('./crowd-member.ts', import.meta.url);
 
-const rssBefore = process.memoryUsage.rss();
+const before = measureOwnMemory();
 const starts: { from: number; to: number }[] = [];
 const crowd: (Worker | ChildProcess)[] = [];
-let privateBytes = 0;
+let childBytes = 0;
 while (crowd.length < Number(members)) {
   const from = monotonicMs();
   const member = kind === 'thread' ? new Worker(program) : fork(program);
-  const said = (await next(member)) as { readonly privateBytes: number };
+  const said = (await next(member)) as OwnMemory;
   starts.push({ from, to: monotonicMs() });
-  privateBytes += said.privateBytes;
+  childBytes += said.bytes;
   crowd.push(member);
 }
-const taken = kind === 'thread' ? process.memoryUsage.rss() - rssBefore : privateBytes;
+// Threads are part of this process, by the same measure.
+const taken = kind === 'thread' ? measureOwnMemory().bytes - before.bytes : childBytes;
 
 const [first] = crowd;
 const messagesFrom = monotonicMs();
@@ -49,6 +52,7 @@ const jobs = { from: jobsFrom, to: monotonicMs() };
 
 const report: CrowdReport = {
   starts,
+  memoryMeasured: before.measured,
   memoryEachBytes: Math.max(0, Math.round(taken / crowd.length)),
   messages,
   jobs,
