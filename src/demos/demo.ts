@@ -182,12 +182,13 @@ function toRoute(demo: Demo, route: DemoRoute | RawRoute, tools: Tools, danger: 
       const endCost = measureCost();
       try {
         const { result: seen, lesson } = await observe(equipped);
-        const spans = equipped.timeline.spans;
+        const { spans, leftOut } = equipped.timeline;
         send(call, {
           demo: id,
           ranOn: whereThisRan(),
           result: seen,
           ...(spans.length === 0 ? {} : { timeline: [...spans] }),
+          ...(leftOut === 0 ? {} : { moreSpans: leftOut }),
           cost: endCost(),
           lesson,
           compareWith: contrasts,

@@ -6,6 +6,8 @@ import { createTestApp } from '../support/app.ts';
 import { Program } from '../support/program.ts';
 
 interface Spread {
+  readonly timeline: readonly unknown[];
+  readonly moreSpans?: number;
   readonly result: {
     readonly requests: number;
     readonly connections: number;
@@ -45,20 +47,21 @@ describe('cluster, with two workers', () => {
   });
 
   test('fresh connections are spread over both; a kept one stays with one worker', async () => {
-    const ask = async (connections: string): Promise<Spread['result']> => {
+    const ask = async (connections: string): Promise<Spread> => {
       const response = await program.get(
         `/demos/cluster/distribution?requests=40&connections=${connections}`,
       );
-      return ((await response.json()) as Spread).result;
+      return (await response.json()) as Spread;
     };
-    const fresh = await ask('fresh');
-    const kept = await ask('kept');
+    const { result: fresh } = await ask('fresh');
+    const { result: kept, timeline, moreSpans } = await ask('kept');
 
     expect(fresh).toMatchObject({ requests: 40, connections: 40, refused: 0 });
     expect(fresh.workers).toHaveLength(2);
     expect(Math.min(...fresh.workers.map(({ answers }) => answers))).toBeGreaterThan(0);
     expect(kept).toMatchObject({ requests: 40, connections: 1, refused: 0 });
     expect(kept.workers.map(({ answers }) => answers)).toEqual([40]);
+    expect(timeline.length + (moreSpans ?? 0)).toBe(40);
   });
 });
 

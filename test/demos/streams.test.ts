@@ -14,12 +14,19 @@ afterAll(async () => {
   await service[Symbol.asyncDispose]();
 });
 
-async function run<T>(path: string): Promise<{ result: T; lesson: string }> {
+interface Evidence<T> {
+  readonly result: T;
+  readonly lesson: string;
+  readonly timeline: readonly unknown[];
+  readonly moreSpans?: number;
+}
+
+async function run<T>(path: string): Promise<Evidence<T>> {
   const response = await service.client
     .get(`/demos/streams/${path}`)
     .set('Accept', 'application/json')
     .expect(200);
-  return response.body as { result: T; lesson: string };
+  return response.body as Evidence<T>;
 }
 
 type Figures = Readonly<Record<string, number>>;
@@ -101,12 +108,14 @@ describe('streams', () => {
   });
 
   test('without back-pressure everything queues', async () => {
-    const { result: respected } = await run<Figures>('backpressure?respect=true&megabytes=8');
+    const { result: respected, ...drawn } = await run<Figures>('backpressure?respect=true&megabytes=8');
     const { result: ignored } = await run<Figures>('backpressure?respect=false&megabytes=8');
 
     expect(ignored['peakBufferedBytes']).toBe(ignored['bytes']);
     expect(respected['peakBufferedBytes']).toBeLessThan(Number(respected['bytes']) / 10);
     expect(respected['pauses']).toBe(respected['drains']);
+    // What the source and the sink did as a whole is drawn too.
+    expect(drawn.timeline.length - 2 + (drawn.moreSpans ?? 0)).toBe(respected['pauses']);
     expect(ignored['peakMemoryBytes']).toBeGreaterThan(4 * Number(respected['peakMemoryBytes']));
   });
 

@@ -75,8 +75,8 @@ async function visitMany(
       if (visit === undefined) seen.refused += 1;
       else {
         visits.push(visit);
-        if (request <= DRAWN)
-          timeline.add(`request ${request}`, `worker ${visit.worker}`, startMs, timeline.now());
+        if (request > DRAWN) timeline.leaveOut();
+        else timeline.add(`request ${request}`, `worker ${visit.worker}`, startMs, timeline.now());
       }
     }
   };

@@ -19,6 +19,7 @@ export function answerSchema<R extends z.ZodType>(result: R) {
       .describe('Where this ran'),
     result,
     timeline: z.array(spanSchema).optional().describe('Spans to draw, relative to the start of the request'),
+    moreSpans: z.number().optional().describe('Spans that were measured and are not in the timeline'),
     cost: costSchema.describe('What it cost this process, and its children by themselves'),
     lesson: z.string().min(20).describe('What was observed, computed from the figures of this run'),
     compareWith: z.array(z.string()).describe('Paths of the contrasting routes'),

@@ -12,7 +12,9 @@ export function renderText(answer: Answer, origin: string): string {
   const blocks = [
     `${answer.demo}${where.padStart(Math.max(2 + where.length, WIDTH - answer.demo.length))}`,
     section('RESULT', renderValue(answer.result, '  ')),
-    answer.timeline === undefined ? '' : section('TIMELINE', renderTimeline(answer.timeline)),
+    answer.timeline === undefined
+      ? ''
+      : section('TIMELINE', renderTimeline(answer.timeline, answer.moreSpans)),
     section('COST', [
       `  ${ms(cost.elapsedMs)} elapsed, ${ms(cost.cpuMs)} CPU; event loop ${percent(cost.eventLoop.utilization)} busy, ` +
         `at most ${ms(cost.eventLoop.maxDelayMs)} late; memory ${cost.rssDeltaBytes < 0 ? '' : '+'}${bytes(cost.rssDeltaBytes)}`,
@@ -83,7 +85,7 @@ function renderTable(rows: readonly Readonly<Record<string, unknown>>[], indent:
   return rows.flatMap((row) => [...renderValue({ ...row }, indent), '']).slice(0, -1);
 }
 
-function renderTimeline(spans: readonly Span[]): string[] {
+function renderTimeline(spans: readonly Span[], leftOut = 0): string[] {
   const shown = spans.slice(0, MAX_ROWS);
   const start = Math.min(...shown.map((span) => span.startMs));
   const end = Math.max(...shown.map((span) => span.endMs));
@@ -101,11 +103,8 @@ function renderTimeline(spans: readonly Span[]): string[] {
     return `  ${name}  ${bar}  ${ms(span.startMs - start).padStart(8)} ${ms(span.endMs - span.startMs).padStart(8)}`;
   });
   const head = `  ${''.padEnd(nameWidth)}  ${''.padEnd(barWidth)}  ${'start'.padStart(8)} ${'length'.padStart(8)}`;
-  return [
-    head,
-    ...rows,
-    ...(spans.length > shown.length ? [`  … and ${spans.length - shown.length} more`] : []),
-  ];
+  const more = spans.length - shown.length + leftOut;
+  return [head, ...rows, ...(more > 0 ? [`  … and ${more} more`] : [])];
 }
 
 function isInline(value: unknown): boolean {

@@ -17,9 +17,15 @@ const MAX_SPANS = 200;
 export class Timeline {
   readonly startedAt = performance.now();
   readonly #spans: Span[] = [];
+  #leftOut = 0;
 
   get spans(): readonly Span[] {
     return this.#spans;
+  }
+
+  /** How many spans there were beyond those that are kept. */
+  get leftOut(): number {
+    return this.#leftOut;
   }
 
   /** Milliseconds since the start. */
@@ -31,7 +37,13 @@ export class Timeline {
   add(label: string, lane: string, startMs: number, endMs: number): Span {
     const span = { label, lane, startMs: toMicroseconds(startMs), endMs: toMicroseconds(endMs) };
     if (this.#spans.length < MAX_SPANS) this.#spans.push(span);
+    else this.leaveOut();
     return span;
+  }
+
+  /** Counts a span that is not worth a bar after others like it. */
+  leaveOut(): void {
+    this.#leftOut += 1;
   }
 
   /** Begins a span. @returns a function that ends it */

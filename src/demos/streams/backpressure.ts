@@ -80,8 +80,8 @@ async function pour(
       seen.pauses += 1;
       const waitedFrom = timeline.now();
       await once(sink, 'drain', { signal });
-      if (seen.pauses <= MAX_DRAWN)
-        timeline.add(`waits, ${seen.pauses}`, 'source', waitedFrom, timeline.now());
+      if (seen.pauses > MAX_DRAWN) timeline.leaveOut();
+      else timeline.add(`waits, ${seen.pauses}`, 'source', waitedFrom, timeline.now());
     }
     memory.sample();
     timeline.add('writes', 'source', startMs, timeline.now());

@@ -64,6 +64,22 @@ describe('text form', () => {
     expect(late.indexOf('█') - early.lastIndexOf('█')).toBeLessThanOrEqual(2);
   });
 
+  test('says how many spans are not drawn, whoever left them out', () => {
+    const many = Array.from({ length: 45 }, (_, at) => ({
+      label: 'x',
+      lane: 'x',
+      startMs: at,
+      endMs: at + 1,
+    }));
+
+    expect(renderText({ ...answer, timeline: many }, '').split('\n')).toContain('  … and 5 more');
+    expect(renderText({ ...answer, timeline: many, moreSpans: 7 }, '').split('\n')).toContain(
+      '  … and 12 more',
+    );
+    expect(renderText({ ...answer, moreSpans: 7 }, '').split('\n')).toContain('  … and 7 more');
+    expect(renderText(answer, '')).not.toContain('more');
+  });
+
   test('contrasts are lines to paste', () => {
     expect(lines).toContain("  curl -s 'localhost:3000/demos/probe/other?way=a&as=text'");
   });
