@@ -5,6 +5,10 @@ import type { Span } from './timeline.ts';
 
 const WIDTH = 98;
 const MAX_ROWS = 40;
+/** A longer name has its value below it, so that there is room for both. */
+const MAX_NAME = 28;
+/** What lies deeper is indented no further. */
+const MAX_INDENT = 32;
 
 export function renderText(answer: Answer, origin: string): string {
   const { ranOn, cost } = answer;
@@ -47,10 +51,15 @@ function renderValue(value: unknown, indent: string): string[] {
   if (Array.isArray(value)) return renderList(value, indent);
   if (typeof value !== 'object' || value === null) return wrap(scalar(value), indent);
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  const simple = entries.filter(([, inner]) => isInline(inner));
-  const width = Math.max(0, ...simple.map(([name]) => name.length));
+  const isBeside = (name: string, inner: unknown) => isInline(inner) && name.length <= MAX_NAME;
+  const beside = entries.filter(([name, inner]) => isBeside(name, inner));
+  const width = Math.max(0, ...beside.map(([name]) => name.length));
+  const deeper = indent.length < MAX_INDENT ? `${indent}  ` : indent;
   return entries.flatMap(([name, inner]) => {
-    if (!isInline(inner)) return [`${indent}${name}`, ...renderValue(inner, `${indent}  `)];
+    if (!isBeside(name, inner)) {
+      const below = isInline(inner) ? wrap(scalar(inner, name), deeper) : renderValue(inner, deeper);
+      return [...wrap(name, indent), ...below];
+    }
     const [first = '', ...rest] = wrap(scalar(inner, name), ' '.repeat(indent.length + width + 2));
     return [`${indent}${name.padEnd(width + 2)}${first.trimStart()}`, ...rest];
   });

@@ -64,6 +64,23 @@ describe('text form', () => {
     expect(late.indexOf('█') - early.lastIndexOf('█')).toBeLessThanOrEqual(2);
   });
 
+  test.each([29, 90, 97, 98, 99, 300])('a name of %i characters leaves room for values', (length) => {
+    const name = 'n'.repeat(length);
+    const [, shown = ''] = renderText({ ...answer, result: { [name]: 'some words', b: 1 } }, '').split(
+      'RESULT\n',
+    );
+
+    expect(shown.replaceAll(/\n\s*/g, '\n').replace(/(?<=n)\n(?=n)/g, '')).toMatch(
+      `${name}\nsome words\nb  1\n`,
+    );
+  });
+
+  test('values have room however deep they lie', () => {
+    const deep = Array.from({ length: 100 }).reduce<unknown>((inner) => ({ a: inner }), { a: 'some words' });
+
+    expect(renderText({ ...answer, result: deep }, '')).toMatch(/a {2}some words\n/);
+  });
+
   test('says how many spans are not drawn, whoever left them out', () => {
     const many = Array.from({ length: 45 }, (_, at) => ({
       label: 'x',
