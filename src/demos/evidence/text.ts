@@ -10,7 +10,9 @@ const MAX_NAME = 28;
 /** What lies deeper is indented no further. */
 const MAX_INDENT = 32;
 
-export function renderText(answer: Answer, origin: string): string {
+export function renderText(given: Answer, host: string): string {
+  const answer = showControls(given);
+  const origin = showControls(host);
   const { ranOn, cost } = answer;
   const where = `worker ${ranOn.worker}, pid ${ranOn.pid}, Node.js ${ranOn.node}`;
   const blocks = [
@@ -40,6 +42,21 @@ export function renderText(answer: Answer, origin: string): string {
     .map((line) => cut(line.trimEnd(), WIDTH + 2))
     .join('\n')
     .concat('\n');
+}
+
+/** The same with control characters to be seen, in names and values alike: a terminal would do what they say. */
+function showControls<T>(value: T): T;
+function showControls(value: unknown): unknown {
+  if (typeof value === 'string') {
+    return value
+      .replaceAll('\n', '⏎')
+      .replace(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  }
+  if (Array.isArray(value)) return value.map((item: unknown) => showControls(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [showControls(name), showControls<unknown>(inner)]),
+  );
 }
 
 function section(title: string, lines: readonly string[]): string {
@@ -140,7 +157,7 @@ function scalar(value: unknown, name = ''): string {
     return Number.isInteger(value) ? value.toLocaleString('en') : String(Math.round(value * 1000) / 1000);
   }
   if (value === null) return 'none';
-  if (typeof value === 'string') return value.replaceAll('\n', '⏎');
+  if (typeof value === 'string') return value;
   return JSON.stringify(value);
 }
 

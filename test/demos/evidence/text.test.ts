@@ -81,6 +81,26 @@ describe('text form', () => {
     expect(renderText({ ...answer, result: deep }, '')).toMatch(/a {2}some words\n/);
   });
 
+  test('hands no control character to the terminal, from wherever it comes', () => {
+    const every = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code)).join('');
+    const text = renderText(
+      {
+        ...answer,
+        demo: `probe${every}`,
+        result: { [every]: every, list: [every], rows: [{ [every]: every }], [`more${every}`]: { a: {} } },
+        timeline: [{ label: every, lane: `lane${every}`, startMs: 0, endMs: 1 }],
+        lesson: `It was ${every}.`,
+        compareWith: [every],
+      },
+      every,
+    );
+
+    expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    expect(renderText({ ...answer, result: { 'a\nb\u009b': '\u001b[31mred\u007f\n' } }, '')).toContain(
+      '  a⏎b\\u009b  \\u001b[31mred\\u007f⏎\n',
+    );
+  });
+
   test('says how many spans are not drawn, whoever left them out', () => {
     const many = Array.from({ length: 45 }, (_, at) => ({
       label: 'x',
