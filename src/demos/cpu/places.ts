@@ -35,7 +35,7 @@ export const places = {
   inline: { lane: 'event loop', run: runInline },
   chunked: { lane: 'event loop', run: runChunked },
   thread: { lane: 'own thread', run: runOnThread },
-  'thread-pool': { lane: 'pooled thread', run: runOnPool },
+  'thread-pool': { lane: 'pool', run: runOnPool },
   child: { lane: 'child', run: runInChild },
   fork: { lane: 'forked child', run: runInFork },
 } as const satisfies Record<string, { lane: string; run: (job: Job) => Promise<PlaceRun> }>;

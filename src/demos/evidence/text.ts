@@ -1,14 +1,19 @@
-/** An answer for reading in a terminal: figures aligned, spans as bars, no line over `WIDTH` columns. */
+/**
+ * An answer for reading in a terminal: figures aligned, spans as bars. No line is over `WIDTH` columns but those that are
+ * there to be pasted.
+ */
 import type { Answer } from './answer.ts';
 import { bytes, ms, percent } from './words.ts';
 import type { Span } from './timeline.ts';
 
-const WIDTH = 98;
+const WIDTH = 80;
 const MAX_ROWS = 40;
 /** A longer name has its value below it, so that there is room for both. */
 const MAX_NAME = 28;
 /** What lies deeper is indented no further. */
 const MAX_INDENT = 32;
+/** A label of the timeline takes no more, so that there is room for its bar. */
+const MAX_LABEL = 36;
 
 export function renderText(given: Answer, host: string): string {
   const answer = showControls(given);
@@ -22,8 +27,8 @@ export function renderText(given: Answer, host: string): string {
       ? ''
       : section('TIMELINE', renderTimeline(answer.timeline, answer.moreSpans)),
     section('COST', [
-      `  ${ms(cost.elapsedMs)} elapsed, ${ms(cost.cpuMs)} CPU; event loop ${percent(cost.eventLoop.utilization)} busy, ` +
-        `at most ${ms(cost.eventLoop.maxDelayMs)} late; memory ${cost.rssDeltaBytes < 0 ? '' : '+'}${bytes(cost.rssDeltaBytes)}`,
+      `  ${ms(cost.elapsedMs)} elapsed, ${ms(cost.cpuMs)} CPU; memory ${cost.rssDeltaBytes < 0 ? '' : '+'}${bytes(cost.rssDeltaBytes)}`,
+      `  event loop ${percent(cost.eventLoop.utilization)} busy, at most ${ms(cost.eventLoop.maxDelayMs)} late`,
     ]),
     section('LESSON', wrap(answer.lesson, '  ')),
     answer.compareWith.length === 0
@@ -39,7 +44,7 @@ export function renderText(given: Answer, host: string): string {
     .filter(Boolean)
     .join('\n\n')
     .split('\n')
-    .map((line) => cut(line.trimEnd(), WIDTH + 2))
+    .map((line) => line.trimEnd())
     .join('\n')
     .concat('\n');
 }
@@ -89,26 +94,58 @@ function renderList(list: readonly unknown[], indent: string): string[] {
   return [...shown.flatMap((item) => renderValue(item, indent)), ...more];
 }
 
+interface Column {
+  readonly isNumeric: boolean;
+  /** Its head and its cells, each as the pieces between which it may be broken. */
+  readonly texts: readonly (readonly string[])[];
+}
+
 function renderTable(rows: readonly Readonly<Record<string, unknown>>[], indent: string): string[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cells = rows.map((row) =>
-    names.map((name) => (row[name] === undefined ? '' : scalar(row[name], name))),
-  );
-  const numeric = names.map((name) =>
-    rows.every((row) => row[name] === undefined || typeof row[name] === 'number'),
-  );
-  const widths = names.map((name, column) =>
-    Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]) =>
-    indent +
-    row
-      .map((cell, i) => (numeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
-      .join('  ');
-  const table = [line(names), ...cells.map(line)];
+  const columns = names.map((name): Column => {
+    const values = rows.map((row) => row[name]);
+    return {
+      isNumeric: values.every((value) => value === undefined || typeof value === 'number'),
+      texts: [name.split(/(?=[A-Z])/), ...values.map((value) => toPieces(value, name))],
+    };
+  });
+  const widths = fitColumns(columns, WIDTH - indent.length);
   // A table that does not fit is easier to read as one block a row.
-  if (Math.max(...table.map((text) => text.trimEnd().length)) <= WIDTH) return table;
-  return rows.flatMap((row) => [...renderValue({ ...row }, indent), '']).slice(0, -1);
+  if (widths === undefined)
+    return rows.flatMap((row) => [...renderValue({ ...row }, indent), '']).slice(0, -1);
+  return [...Array(rows.length + 1).keys()].flatMap((row) => {
+    const cells = columns.map(({ texts }, column) => fill(texts[row] ?? [], widths[column] ?? 0));
+    const lines = Array.from({ length: Math.max(...cells.map((cell) => cell.length)) }, (_, line) =>
+      columns.map(({ isNumeric }, column) => {
+        const text = cells[column]?.[line] ?? '';
+        return isNumeric ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
+      }),
+    );
+    return lines.map((line) => indent + line.join('  '));
+  });
+}
+
+/** The pieces of a cell: a number and its unit stay together. */
+function toPieces(value: unknown, name: string): string[] {
+  if (value === undefined) return [];
+  return typeof value === 'number' ? [scalar(value, name)] : scalar(value, name).split(/(?<= )/);
+}
+
+/** How wide the columns are: the widest give way, down to their longest piece. Undefined where that is not enough. */
+function fitColumns(columns: readonly Column[], room: number): number[] | undefined {
+  const widest = (lengths: readonly number[]) => Math.max(0, ...lengths);
+  const widths = columns.map(({ texts }) => widest(texts.map((pieces) => pieces.join('').length)));
+  const least = columns.map(({ texts }) => widest(texts.flat().map((piece) => piece.trimEnd().length)));
+  let excess = widths.reduce((sum, width) => sum + width + 2, -2) - room;
+  // So much would be broken that hardly a row would be a row.
+  if (excess > room / 2) return undefined;
+  for (; excess > 0; excess -= 1) {
+    const yielding = widths.map((width, column) => (width > (least[column] ?? 0) ? width : 0));
+    const column = yielding.indexOf(widest(yielding));
+    if (yielding[column] === 0) return undefined;
+    widths[column] = (widths[column] ?? 0) - 1;
+  }
+  return widths;
 }
 
 function renderTimeline(spans: readonly Span[], leftOut = 0): string[] {
@@ -116,8 +153,8 @@ function renderTimeline(spans: readonly Span[], leftOut = 0): string[] {
   const start = Math.min(...shown.map((span) => span.startMs));
   const end = Math.max(...shown.map((span) => span.endMs));
   const names = shown.map(({ lane, label }) => (lane === label ? label : `${lane}  ${label}`));
-  const nameWidth = Math.min(36, Math.max(...names.map((name) => name.length)));
-  const barWidth = WIDTH - nameWidth - 24;
+  const nameWidth = Math.min(MAX_LABEL, Math.max(...names.map((name) => name.length)));
+  const barWidth = WIDTH - nameWidth - 23;
   const column = (at: number) => Math.round(((at - start) / Math.max(end - start, 0.001)) * (barWidth - 1));
   const rows = shown.map((span, index) => {
     const from = column(span.startMs);
@@ -164,17 +201,24 @@ function scalar(value: unknown, name = ''): string {
 /** Breaks a text at spaces, and words that are longer than a line where they must. */
 export function wrap(text: string, indent: string): string[] {
   const room = WIDTH - indent.length;
+  const pieces = text
+    .split(/(?<= )/)
+    .flatMap((word) => word.match(new RegExp(`.{1,${room}}`, 'gsu')) ?? ['']);
+  return fill(pieces, room).map((line) => indent + line);
+}
+
+/** Joins pieces to lines: as many to each as there is room for. */
+function fill(pieces: readonly string[], room: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text
-    .split(' ')
-    .flatMap((part) => part.match(new RegExp(`.{1,${room}}`, 'gu')) ?? [''])) {
-    if (line !== '' && line.length + 1 + word.length > room) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
+  for (const piece of pieces) {
+    if (line !== '' && line.length + piece.trimEnd().length > room) {
+      lines.push(line.trimEnd());
+      line = '';
+    }
+    line += piece;
   }
-  return [...lines, line].map((part) => indent + part);
+  return [...lines, line.trimEnd()];
 }
 
 function cut(text: string, width: number): string {

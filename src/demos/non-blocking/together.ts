@@ -105,7 +105,7 @@ async function tryOut(way: Way, stepMs: number, timeline: Timeline, signal: Abor
   const ends = AbortSignal.any([signal, settled.signal]);
   let waiting = 0;
   const wait: Wait = async (index) => {
-    const end = timeline.begin(`wait ${index + 1}`, way.name);
+    const end = timeline.begin(`wait ${index + 1}`, way.name.replace('Promise.', ''));
     waiting += 1;
     try {
       await sleep(stepMs * (STEPS[index] ?? 1), undefined, { signal: ends });

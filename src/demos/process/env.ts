@@ -42,7 +42,7 @@ export const env = demoRoute({
   contrasts: ['process/info'],
   async run({ signal, timeline, tools }) {
     const child = await tools.budgets.children.use(1, signal, () =>
-      timeline.record('a child looks at its environment', 'child', async () => {
+      timeline.record('looks at its environment', 'child', async () => {
         const output = await lendChild(tools.children.startNode(program, { signal }), readOutput);
         signal.throwIfAborted();
         return reported.parse(JSON.parse(output));

@@ -84,7 +84,7 @@ function abandonedRoute(
             },
           );
           const leftMs = endVisit().endMs;
-          const end = timeline.begin('until all is closed, or patience ends', 'server');
+          const end = timeline.begin('until closed or given up', 'server');
           while ((await openNow()) > 0 && timeline.now() < leftMs + PATIENCE_MS) await sleep(10);
           end();
           return {

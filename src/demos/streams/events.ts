@@ -133,7 +133,7 @@ async function loseAndResume(asked: Asked, signal: AbortSignal, draining: AbortS
       );
     },
     async (origin) => {
-      const first = await timeline.record('until the connection is lost', 'client', () =>
+      const first = await timeline.record('until it is cut off', 'client', () =>
         read(origin, signal, {}, half),
       );
       const lastId = String(idsOf(first).at(-1) ?? '');

@@ -127,7 +127,7 @@ async function tryTogether(
   timeline: Timeline,
 ): Promise<Answers> {
   const all = Object.entries(operations).map(async ([name, run]): Promise<[string, Answered]> => {
-    const end = timeline.begin(name, 'asked while full');
+    const end = timeline.begin(name, 'while full');
     const answered = await timed(run, keysDone);
     end();
     return [name, answered];

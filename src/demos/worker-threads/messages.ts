@@ -74,8 +74,8 @@ async function exchange(thread: Worker, { bytes: size, way, rounds }: Exchange, 
     bytesHereAfterPost = sent.byteLength;
     const { message } = await nextMessage<Partial<EchoMessage>>(thread);
     const endMs = timeline.now();
-    timeline.add(`round ${round}: post`, 'this thread', startMs, postedMs);
-    timeline.add(`round ${round}: there and back`, 'both threads', postedMs, endMs);
+    timeline.add(`round ${round}: post`, 'sender', startMs, postedMs);
+    timeline.add(`round ${round}: there and back`, 'both', postedMs, endMs);
     cost.postMs += postedMs - startMs;
     cost.roundTripMs += endMs - startMs;
     changeSeenHere = sent.byteLength > 0 && Atomics.load(new Int32Array(sent), 0) === round;

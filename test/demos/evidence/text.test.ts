@@ -17,6 +17,15 @@ const answer: Answer = {
     ],
     long: 'word '.repeat(60).trim(),
     unbroken: 'x'.repeat(300),
+    wide: [
+      {
+        name: 'one',
+        said: 'several words in a cell that has not the room for all of them',
+        countOfBytes: 1_000,
+      },
+      { name: 'two', said: 'a word', countOfBytes: 20 },
+    ],
+    wider: [{ alpha: 'y'.repeat(60), omega: 'z'.repeat(60) }],
   },
   timeline: [
     { label: 'early', lane: 'one', startMs: 0, endMs: 50 },
@@ -37,9 +46,9 @@ describe('text form', () => {
   const lines = renderText(answer, 'localhost:3000').split('\n');
   const line = (start: string) => lines.find((text) => text.trim().startsWith(start)) ?? '';
 
-  test('has no line over 100 columns, and none that ends in blanks', () => {
+  test('has no line over 80 columns, and none that ends in blanks', () => {
     for (const text of lines) {
-      expect(text.length).toBeLessThanOrEqual(100);
+      expect(text.length).toBeLessThanOrEqual(80);
       expect(text).toBe(text.trimEnd());
     }
   });
@@ -55,6 +64,34 @@ describe('text form', () => {
     const [head = '', first = '', second = ''] = lines.slice(lines.indexOf('  rows') + 1);
     expect(head.indexOf('waitMs') + 'waitMs'.length).toBe(first.indexOf('1.5 ms') + '1.5 ms'.length);
     expect(first.indexOf('1.5 ms') + '1.5 ms'.length).toBe(second.indexOf('250 ms') + '250 ms'.length);
+  });
+
+  test('breaks cells of a wide table between words, and figures never', () => {
+    expect(lines.slice(lines.indexOf('  wide') + 1, lines.indexOf('  wider'))).toEqual([
+      '    name  said                                                      countOfBytes',
+      '    one   several words in a cell that has not the room for all of        1.0 kB',
+      '          them',
+      '    two   a word                                                            20 B',
+    ]);
+  });
+
+  test('writes a table that no breaking makes fit as one block a row', () => {
+    expect(line('alpha')).toContain('y'.repeat(60));
+    expect(line('omega')).toContain('z'.repeat(60));
+  });
+
+  test('gives a label its room and cuts only a longer one', () => {
+    const label = (length: number) =>
+      renderText(
+        {
+          ...answer,
+          timeline: [{ label: 'l'.repeat(length), lane: 'l'.repeat(length), startMs: 0, endMs: 1 }],
+        },
+        '',
+      );
+
+    expect(label(36)).toContain(`  ${'l'.repeat(36)}  █`);
+    expect(label(37)).toContain(`  ${'l'.repeat(35)}…  █`);
   });
 
   test('draws spans where they lie: the second bar begins where the first ends', () => {
@@ -117,7 +154,12 @@ describe('text form', () => {
     expect(renderText(answer, '')).not.toContain('more');
   });
 
-  test('contrasts are lines to paste', () => {
+  test('contrasts are lines to paste, whole however long', () => {
+    const path = `/demos/probe/${'other'.repeat(30)}`;
+
+    expect(renderText({ ...answer, compareWith: [path] }, 'host')).toContain(
+      `  curl -s 'host${path}?as=text'\n`,
+    );
     expect(lines).toContain("  curl -s 'localhost:3000/demos/probe/other?way=a&as=text'");
   });
 });
