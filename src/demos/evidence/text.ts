@@ -27,7 +27,7 @@ export function renderText(given: Answer, host: string): string {
       ? ''
       : section('TIMELINE', renderTimeline(answer.timeline, answer.moreSpans)),
     section('COST', [
-      `  ${ms(cost.elapsedMs)} elapsed, ${ms(cost.cpuMs)} CPU; memory ${cost.rssDeltaBytes < 0 ? '' : '+'}${bytes(cost.rssDeltaBytes)}`,
+      `  ${ms(cost.elapsedMs)} elapsed, ${describeCpu(cost)}; memory ${cost.rssDeltaBytes < 0 ? '' : '+'}${bytes(cost.rssDeltaBytes)}`,
       `  event loop ${percent(cost.eventLoop.utilization)} busy, at most ${ms(cost.eventLoop.maxDelayMs)} late`,
     ]),
     section('LESSON', wrap(answer.lesson, '  ')),
@@ -47,6 +47,10 @@ export function renderText(given: Answer, host: string): string {
     .map((line) => line.trimEnd())
     .join('\n')
     .concat('\n');
+}
+
+function describeCpu({ cpuMs, childrenCpuMs = 0 }: Answer['cost']): string {
+  return `${ms(cpuMs)} CPU${childrenCpuMs > 0 ? ` and ${ms(childrenCpuMs)} in children` : ''}`;
 }
 
 /** The same with control characters to be seen, in names and values alike: a terminal would do what they say. */

@@ -26,12 +26,16 @@ function listHeaders(headers: Headers): string {
   return [...headers].map(([name, value]) => `${name}: ${value}`).join('\n');
 }
 
-function showEvidence({ lesson, timeline, result, cost }: Evidence, { meanings }: PageRoute): HTMLElement {
+function showEvidence(
+  { lesson, timeline, moreSpans, result, cost }: Evidence,
+  { meanings }: PageRoute,
+): HTMLElement {
   return h(
     'div',
     { class: 'evidence' },
     h('p', { class: 'lesson' }, lesson),
     timeline === undefined ? undefined : createTimeline(timeline),
+    moreSpans === undefined ? undefined : h('p', { class: 'muted' }, `… and ${moreSpans} more spans`),
     showResult(result, meanings),
     h('section', { class: 'part cost' }, h('h4', {}, 'What it cost the process'), showCost(cost)),
   );
@@ -42,6 +46,7 @@ function showCost(cost: Evidence['cost']): HTMLElement {
   return showPairs([
     ['elapsed', inWords('elapsedMs', cost['elapsedMs'])],
     ['CPU', inWords('cpuMs', cost['cpuMs'])],
+    ['CPU in children', inWords('childrenCpuMs', cost['childrenCpuMs'] || undefined)],
     ['event loop busy', inWords('utilization', loop?.utilization)],
     ['event loop late, at most', inWords('maxDelayMs', loop?.maxDelayMs)],
     ['memory', inWords('rssDeltaBytes', cost['rssDeltaBytes'])],

@@ -133,6 +133,7 @@ export interface Evidence {
   };
   readonly result: unknown;
   readonly timeline?: readonly Span[];
+  readonly moreSpans?: number;
   readonly cost: Readonly<Record<string, unknown>>;
   readonly lesson: string;
   readonly compareWith: readonly string[];
