@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm, unlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MadeOnce } from '../../process/made-once.ts';
@@ -16,7 +16,9 @@ export class Scratch {
   async lend<T>(work: (path: string) => Promise<T>): Promise<T> {
     // Counted before the wait: others come in meanwhile, and each needs a name of its own.
     const name = String((this.#files += 1));
-    const path = join(await this.#folder.get(), name);
+    const folder = await this.#folder.get();
+    await mkdir(folder, { recursive: true, mode: 0o700 }); // whoever cleans up what is old may have been there
+    const path = join(folder, name);
     try {
       return await work(path);
     } finally {

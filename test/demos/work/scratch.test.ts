@@ -1,6 +1,6 @@
 import { access, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Scratch } from '../../../src/demos/work/scratch.ts';
 
@@ -20,6 +20,14 @@ describe('scratch files', () => {
       return file;
     });
     await expect(access(path)).rejects.toThrow('ENOENT');
+    await scratch.remove();
+  });
+
+  test('are lent also after their folder was removed by somebody else', async () => {
+    const scratch = new Scratch();
+    const folder = await scratch.lend((path) => Promise.resolve(dirname(path)));
+    await rm(folder, { recursive: true });
+    await expect(scratch.lendFile(1, (path) => access(path))).resolves.toBeUndefined();
     await scratch.remove();
   });
 
