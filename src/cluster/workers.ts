@@ -42,30 +42,40 @@ export class Workers {
     return this.all.filter((worker) => worker.state === 'ready');
   }
 
-  /** @param quiet whether the log says so only at the debug level */
+  /**
+   * @param quiet whether the log says so only at the debug level
+   * @throws where the system has no memory for another process, say
+   */
   fork(slot: number, quiet = false): WorkerHandle {
     const { events, managementAddress, onForked } = this.#options;
     const { config, environment } = this.settings;
-    const worker = new WorkerHandle({
-      slot,
-      environment: {
-        ...environment,
-        UV_THREADPOOL_SIZE: String(config.THREAD_POOL_SIZE),
-        HOST: this.#host,
-        PORT: String(this.port),
-      },
-      startTimeoutMs: config.WORKER_START_TIMEOUT_MS,
-      managementAddress,
-    });
+    const failed = (worker: object, error: unknown) => {
+      this.lastFailure = error instanceof Error ? error.message : String(error);
+      events.record('start-failed', { ...worker, reason: this.lastFailure }, quiet);
+    };
+    let worker: WorkerHandle;
+    try {
+      worker = new WorkerHandle({
+        slot,
+        environment: {
+          ...environment,
+          UV_THREADPOOL_SIZE: String(config.THREAD_POOL_SIZE),
+          HOST: this.#host,
+          PORT: String(this.port),
+        },
+        startTimeoutMs: config.WORKER_START_TIMEOUT_MS,
+        managementAddress,
+      });
+    } catch (error) {
+      failed({ slot }, error);
+      throw error;
+    }
     this.#all.add(worker);
     worker.once('exit', (exit) => this.#forget(worker, exit));
     events.record('forked', identify(worker), quiet);
     worker.ready.then(
       () => events.record('ready', { ...identify(worker), afterMs: Date.now() - worker.forkedAt }, quiet),
-      (error: unknown) => {
-        this.lastFailure = error instanceof Error ? error.message : String(error);
-        events.record('start-failed', { ...identify(worker), reason: this.lastFailure }, quiet);
-      },
+      (error: unknown) => failed(identify(worker), error),
     );
     onForked(worker);
     return worker;

@@ -40,6 +40,8 @@ export function createOverload({ config, vitals, metrics, inFlight }: OverloadOp
       admission.pass();
       next();
     } else if (isProbe(req.path)) next();
+    else if (res.closed)
+      return; // it left while the rate limit was asked for
     else if (full) next(shed('in-flight', `${maxInFlight} requests are in flight already; try again later.`));
     else if (!admission.enter(res, next)) {
       next(shed('event-loop', 'Too many requests wait for this worker; try again later.'));

@@ -36,7 +36,8 @@ export class HttpServer {
   readonly #config: Config;
   readonly #sockets = new Set<Socket>();
   readonly #inFlight: InFlight;
-  readonly #announced = new WeakSet<ServerResponse>();
+  /** The answer of each connection that says last that it closes. */
+  readonly #closing = new WeakMap<Socket, ServerResponse>();
   #draining = false;
   #slowReadersCut = 0;
 
@@ -129,14 +130,16 @@ export class HttpServer {
     await this.#inFlight.finished();
   }
 
-  /** Says so on the last answer that a connection is owed: Node.js ends it after the first that says it. */
+  /**
+   * Has the last answer that a connection is owed say that it closes: Node.js ends a connection after the first that says
+   * so. Where that one is written already, and waits for its turn, the end of the drain closes the connection.
+   */
   #announceClose(res: ServerResponse): void {
-    if (res.headersSent) return;
-    for (const before of this.#inFlight.responses) {
-      if (before.req.socket === res.req.socket && this.#announced.has(before)) before.shouldKeepAlive = true;
-    }
-    this.#announced.add(res);
-    res.shouldKeepAlive = false;
+    const { socket } = res.req;
+    const before = this.#closing.get(socket);
+    if (before?.headersSent === false) before.shouldKeepAlive = true;
+    this.#closing.set(socket, res);
+    if (!res.headersSent) res.shouldKeepAlive = false;
   }
 
   /** Closes the listener alone: `http.Server.close()` would end idle sockets at once, before they could settle. */

@@ -24,27 +24,35 @@ interface UnreadableRequestsOptions {
  */
 export class UnreadableRequests {
   readonly #options: UnreadableRequestsOptions;
+  readonly #refused = new WeakSet<Socket>();
 
   constructor(options: UnreadableRequestsOptions) {
     this.#options = options;
   }
 
-  /** @param error of the parser, which reads nothing more from this connection */
+  /** @param error of the parser, which has one more for whatever else comes on this connection */
   answer(error: NodeJS.ErrnoException, socket: Socket): void {
-    const open = [...this.#options.inFlight.responses].filter((res) => res.req.socket === socket);
-    // Of a request whose body cannot be read the answer may have begun.
-    const unread = open.find((res) => !res.req.complete);
-    if (!socket.writable || error.code === 'ECONNRESET' || unread?.headersSent === true) {
+    if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy();
       return;
     }
+    if (this.#refused.has(socket)) return;
+    this.#refused.add(socket);
     const code = error.code ?? 'unknown';
     const problem = new Problem(parserProblems[code] ?? 'bad-request');
     const requestId = this.#record(problem, code, socket);
-    const before = open.filter((res) => res !== unread).at(-1);
+
+    const open = [...this.#options.inFlight.responses].filter((res) => res.req.socket === socket);
+    // Where it is the body that cannot be read, the answer may have begun.
+    const unread = open.find((res) => !res.req.complete);
+    const finish = () => {
+      if (unread?.headersSent === true) socket.destroy();
+      else this.#write(problem, requestId, socket);
+    };
     // What was asked for before it on the same connection comes first; an answer out of turn would be taken for it.
-    if (before === undefined) this.#write(problem, requestId, socket);
-    else before.once('close', () => this.#write(problem, requestId, socket));
+    const before = open.filter((res) => res !== unread).at(-1);
+    if (before === undefined) finish();
+    else before.once('close', finish);
   }
 
   #record({ status }: Problem, code: string, socket: Socket): string {

@@ -23,6 +23,6 @@ test('a fork that throws is tried again', async () => {
     onGiveUp: () => undefined,
   });
   await replacement.restart({ id: 1, slot: 0, livedMs: 10_000 } as WorkerHandle);
-  expect(events.latest.map(({ event }) => event)).toEqual(['start-failed', 'restart-delayed', 'replaced']);
+  expect(events.latest.map(({ event }) => event)).toEqual(['restart-delayed', 'replaced']);
   expect(replacement.restartsOf(0)).toBe(1);
 });

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config.ts';
@@ -41,10 +42,14 @@ async function serve() {
     metrics,
     server,
     /** @returns all that is answered until the connection ends */
-    raw(request: string): Promise<string> {
-      const socket = connect(Number(port), hostname);
-      socket.write(request);
-      return text(socket);
+    async raw(...packets: readonly string[]): Promise<string> {
+      const socket = connect(Number(port), hostname).setNoDelay();
+      const answers = text(socket);
+      for (const packet of packets) {
+        socket.write(packet);
+        await sleep(20);
+      }
+      return answers;
     },
     async [Symbol.asyncDispose]() {
       await server.drain({ keepListening: false }, neverAborted);
@@ -79,6 +84,13 @@ describe('what is no request', () => {
     expect(answers.indexOf('waitedMs')).toBeLessThan(answers.indexOf('bad-request'));
   });
 
+  test('is refused once, however often more of it comes', async () => {
+    const before = served.logged.length;
+    const answers = await served.raw(get('/probe/slow?ms=500'), ...'GARBAGE'.split(''));
+    expect(answers.match(/(?<=HTTP\/1.1 )\d+/g)).toEqual(['200', '400']);
+    expect(served.logged.length - before).toBe(1);
+  });
+
   test.each([
     ['two hosts', 'GET / HTTP/1.1\r\nHost: x\r\nhost: y\r\nConnection: close\r\n\r\n', 400],
     ['an expectation', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: cake\r\nConnection: close\r\n\r\n', 417],
@@ -88,6 +100,15 @@ describe('what is no request', () => {
     expect(answer).toMatch(/^Content-Type: application\/problem\+json/im);
     expect(answer).toMatch(/^X-Request-Id: /im);
   });
+});
+
+test('a drain answers what was asked for in turn, also what is written already and waits', async () => {
+  const served = await serve();
+  const asked = served.raw(get('/probe/slow?ms=500') + get('/probe/quick'));
+  await until('both to be in flight', () => (served.inFlight.size === 2 ? true : undefined));
+  await sleep(50);
+  await served[Symbol.asyncDispose]();
+  expect((await asked).match(/(?<=HTTP\/1.1 )\d+/g)).toEqual(['200', '200']);
 });
 
 test('a drain answers all that was asked for on one connection, and says with the last that it closes', async () => {

@@ -37,14 +37,20 @@ export const spawnRoute = demoRoute({
   ],
   contrasts: ['child-processes/spawn?megabytes=128', 'child-processes/exec-file', 'child-processes/fork'],
   async run({ query, signal, timeline, tools }) {
-    const { budgets } = tools;
-    const spawnAndRead = async () => {
+    const { budgets, children } = tools;
+    const start = async () => {
       const held = await hold(query.megabytes, signal);
       const rssBytes = process.memoryUsage.rss();
       const startMs = timeline.now();
-      const child = tools.children.startNode(lines, { args: [String(query.lines), 'printer'], signal });
+      const child = children.startNode(lines, { args: [String(query.lines), 'printer'], signal });
       const calledMs = timeline.now();
       held.length = 0;
+      return { child, rssBytes, startMs, calledMs };
+    };
+    const result = await budgets.children.use(1, signal, async () => {
+      const { child, rssBytes, startMs, calledMs } = await (query.megabytes === 0
+        ? start()
+        : budgets.megabytes.use(query.megabytes, signal, start));
       let seen = 0;
       let firstMs = 0;
       const output = createInterface({ input: outputOf(child) });
@@ -69,10 +75,7 @@ export const spawnRoute = demoRoute({
         exitCode: code,
         signal: endSignal,
       };
-    };
-    const result = await budgets.megabytes.use(query.megabytes, signal, () =>
-      budgets.children.use(1, signal, spawnAndRead),
-    );
+    });
     return {
       result,
       lesson:
