@@ -108,6 +108,7 @@ export class LiveRelay {
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(`${await managementAddress()}/workers`, { signal });
+      if (!response.ok) return undefined;
       return (await response.json()) as PrimaryView;
     } catch {
       return undefined; // the page is told that the primary is silent

@@ -86,6 +86,19 @@ describe('a draft', () => {
     expect(fromLink(route, new URLSearchParams('nonsense=1&:other=2&@form=png&@headers={'))).toEqual(
       firstDraft(route),
     );
+    expect(fromLink(route, new URLSearchParams('toString=1&:constructor=2&@method=BREW&@upload=5'))).toEqual(
+      firstDraft(route),
+    );
+  });
+
+  test.each(['-1', '1.5', '1e11', 'null', '{}', 'x'])('takes no upload of %s', (upload) => {
+    const streamed: PageRoute = {
+      ...route,
+      stream: { stream: 'application/octet-stream', description: 'Bytes' },
+    };
+    const draft = fromLink(streamed, new URLSearchParams({ '@upload': upload }));
+    expect(draft).toEqual(firstDraft(streamed));
+    expect(fromLink(streamed, new URLSearchParams({ '@upload': '500' })).upload).toBe(500);
   });
 });
 

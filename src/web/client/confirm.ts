@@ -20,6 +20,8 @@ export async function confirmDanger(what: string): Promise<boolean> {
   const dialog = h('dialog', { 'aria-labelledby': 'confirm-title' }, form);
   document.body.append(dialog);
   dialog.showModal();
+  // Whoever goes elsewhere meanwhile has not agreed.
+  addEventListener('hashchange', () => dialog.close(''), { once: true });
   await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
   dialog.remove();
   agreed = dialog.returnValue === 'run';

@@ -20,6 +20,9 @@ export interface Draft {
   upload: string | number | undefined;
 }
 
+/** Of zeros that a page makes: they are in its memory before they are sent. */
+export const MAX_UPLOAD_BYTES = 200_000_000;
+
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** Media types that are worth more as they arrive than as evidence of their arriving. */
@@ -101,20 +104,25 @@ export function toLink(key: string, route: PageRoute, draft: Draft): string {
 export function fromLink(route: PageRoute, said: URLSearchParams): Draft {
   const draft = firstDraft(route);
   for (const [name, value] of said) {
-    if (name.startsWith(':') && name.slice(1) in draft.params) draft.params[name.slice(1)] = value;
-    else if (name.startsWith('@') && name.slice(1) in draft.headers) draft.headers[name.slice(1)] = value;
+    const rest = name.slice(1);
+    if (name.startsWith(':') && Object.hasOwn(draft.params, rest)) draft.params[rest] = value;
+    else if (name.startsWith('@') && Object.hasOwn(draft.headers, rest)) draft.headers[rest] = value;
     else if (name === '@form' && ['json', 'text', 'raw'].includes(value)) draft.form = value as Form;
-    else if (name === '@method') draft.method = value;
+    else if (name === '@method' && METHODS.some((method) => method === value)) draft.method = value;
     else if (name === '@body' && draft.body !== undefined) draft.body = value;
-    else if (name === '@upload') draft.upload = readJson(value, draft.upload);
-    else if (name in draft.query) draft.query[name] = value;
+    else if (name === '@upload' && draft.upload !== undefined) draft.upload = readUpload(value, draft.upload);
+    else if (Object.hasOwn(draft.query, name)) draft.query[name] = value;
   }
   return draft;
 }
 
-function readJson<T>(text: string, otherwise: T): T {
+/** A text or a number of zeros, as JSON; anything else is as if it were not said. */
+function readUpload(json: string, otherwise: string | number): string | number {
   try {
-    return JSON.parse(text) as T;
+    const said: unknown = JSON.parse(json);
+    if (typeof said === 'string') return said;
+    const isSize = Number.isInteger(said) && Number(said) >= 0 && Number(said) <= MAX_UPLOAD_BYTES;
+    return isSize ? Number(said) : otherwise;
   } catch {
     return otherwise;
   }

@@ -22,13 +22,17 @@ export function prepare(route: PageRoute, draft: Draft): Prepared {
   if (draft.form === 'json' && route.evidence) otherwise('accept', 'application/json');
   else if (draft.form === 'raw') otherwise('accept', '*/*');
   const { json, upload } = bodyOf(draft);
+  let blob: Blob | undefined;
   if (json !== undefined) otherwise('content-type', 'application/json');
   if (upload !== undefined) otherwise('content-type', route.stream?.stream ?? 'application/octet-stream');
   return {
     method: draft.method,
     target,
     headers: Object.fromEntries(headers),
-    body: upload === undefined ? json : new Blob([toBytes(upload)]),
+    // Made when it is sent: it may be large, and the line for a terminal is shown anew with each change of the form.
+    get body() {
+      return upload === undefined ? json : (blob ??= new Blob([toBytes(upload)]));
+    },
     curl: toCurl(route, draft, target),
     whole: route.evidence && draft.form === 'json',
   };

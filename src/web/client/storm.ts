@@ -90,6 +90,13 @@ interface Weather {
   readonly signal: AbortSignal;
 }
 
+function sleep(ms: number, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+    signal.addEventListener('abort', resolve, { once: true });
+  });
+}
+
 /** Makes requests when they are due, whether or not earlier ones are answered, as far as there are places. */
 async function blow(
   request: Prepared,
@@ -105,7 +112,7 @@ async function blow(
       const due = startedAt + (next * 1000) / rate;
       next += 1;
       const wait = due - performance.now();
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      if (wait > 0) await sleep(wait, signal);
       if (over()) return;
       const { progress, failure, cancelled } = await exchange(request, signal);
       if (cancelled) return;

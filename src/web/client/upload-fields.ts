@@ -1,8 +1,6 @@
-import type { Draft } from './draft.ts';
+import { MAX_UPLOAD_BYTES, type Draft } from './draft.ts';
 import { choice, field, textField } from './fields.ts';
 import type { PageRoute } from './shapes.ts';
-
-const MAX_UPLOAD_BYTES = 200_000_000;
 
 /** A stream to send: so many zeros where a number is typed, else the text. */
 export function uploadFields({ stream }: PageRoute, draft: Draft, onChange: () => void): HTMLElement[] {
