@@ -36,7 +36,7 @@ export function describeApi(features: readonly Feature[]): JsonObject {
       summary: packageJson.description,
       license: { name: packageJson.license, identifier: packageJson.license },
     },
-    tags: features.map(({ id, title, summary }) => ({ name: id, summary: title, description: summary })),
+    tags: features.map(({ id, title, summary }) => ({ name: id, description: `${title}. ${summary}` })),
     paths,
     components: { schemas: { Problem: problemSchema } },
   };

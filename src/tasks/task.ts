@@ -11,7 +11,7 @@ const fields = {
     .trim()
     .min(1)
     .max(200)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: 'must be one line of text' })
+    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, { error: 'must be one line of text' })
     .describe('What is to be done.'),
   done: z.boolean().describe('Whether it is done.'),
 };

@@ -11,7 +11,14 @@ describe('the manifest', () => {
   test('agrees with the index, with OpenAPI and with the router', async () => {
     const features: readonly Feature[] = service.features;
     const index = (await service.client.get('/').set('Accept', 'application/json')).text;
-    const openApi = (await service.client.get('/openapi.json')).body as { paths: Record<string, object> };
+    const openApi = (await service.client.get('/openapi.json')).body as {
+      paths: Record<string, object>;
+      tags: object[];
+    };
+    // OpenAPI 3.1 knows no more of a tag.
+    expect(new Set(openApi.tags.flatMap((tag) => Object.keys(tag)))).toEqual(
+      new Set(['name', 'description']),
+    );
     const text = (await service.client.get('/').set('Host', 'localhost:3000')).text;
     const paths = features.flatMap((feature) => feature.routes.map((route) => feature.base + route.path));
     for (const path of paths) expect(index).toContain(`"${path}"`);

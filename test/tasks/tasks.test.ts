@@ -229,6 +229,21 @@ describe('the list', () => {
     expect(only.headers['link']).toBeUndefined();
   });
 
+  test('refuses a cursor with something behind it', async () => {
+    await using own = await startApp();
+    await create('one', own);
+    await create('two', own);
+    const { next } = (await own.client.get('/tasks?limit=1').expect(200)).body as Page;
+    await own.client.get(`/tasks?cursor=${next}`).expect(200);
+    await own.client.get(`/tasks?cursor=${next}!!`).expect(400);
+  });
+
+  test('refuses a title of several lines', async () => {
+    for (const title of ['a\nb', 'a\u2028b', 'a\u2029b']) {
+      await service.client.post('/tasks').send({ title }).expect(400);
+    }
+  });
+
   test.each(['limit=0', 'limit=101', 'limit=x', 'cursor=nonsense', `cursor=${'A'.repeat(500)}`, 'page=2'])(
     'refuses %s',
     async (query) => {
