@@ -89,8 +89,10 @@ export class SharedCounts implements Counts {
     for (const { key } of asking) hits.set(key, (hits.get(key) ?? 0) + 1);
     this.#ids += 1;
     this.#question = { id: this.#ids, asking, hits };
-    this.#timer = setTimeout(() => this.#giveUp(), PATIENCE_MS);
-    this.#send({ type: 'count', ...this.#hits([...hits]), id: this.#ids });
+    const id = this.#ids;
+    // After a stall of this worker timers come first, and what the primary has long answered is still to be read.
+    this.#timer = setTimeout(() => setImmediate(() => this.#giveUp(id)), PATIENCE_MS);
+    this.#send({ type: 'count', ...this.#hits([...hits]), id });
   }
 
   /** Each gets the count that is its own: the last of a client's that of all, those before it one less each. */
@@ -112,8 +114,9 @@ export class SharedCounts implements Counts {
   }
 
   /** All that wait would wait in vain as well. */
-  #giveUp(): void {
-    const waiting = [...(this.#question?.asking ?? []), ...this.#next];
+  #giveUp(id: number): void {
+    if (this.#question?.id !== id) return;
+    const waiting = [...this.#question.asking, ...this.#next];
     this.#next = [];
     this.#end();
     this.#notAskedUntil = performance.now() + NOT_ASKED_MS;

@@ -31,7 +31,8 @@ const staleHeaders = [
 export function createErrorHandler({ log }: { readonly log: Logger }): ErrorRequestHandler {
   // Express tells an error handler from other layers by its four parameters.
   return function errorHandler(error: unknown, req: Request, res: Response, _next: NextFunction): void {
-    if (res.closed) return; // the client left, and what it had asked for was given up
+    // The client left, or the answer was given up from here: that is on record already.
+    if (res.closed || res.locals.cut) return;
     const problem = toProblem(error);
     if (!(error instanceof Problem) && problem.status >= 500) {
       log.error({ err: asError(error), event: 'request-failed' }, 'a request failed unexpectedly');

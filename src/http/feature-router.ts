@@ -19,8 +19,10 @@ interface FeatureRouterOptions {
 /** The routes of one feature. A path that exists but does not serve the method is a 405 that names those it does. */
 export function createFeatureRouter(feature: Feature, options: FeatureRouterOptions): Router {
   const router = Router();
+  const { BODY_LIMIT_BYTES: limit } = options.config;
+  const requireJson = createJsonGuard(limit);
   // Of what type a body is has been looked at when it is read.
-  const readJson = express.json({ limit: options.config.BODY_LIMIT_BYTES, strict: false, type: () => true });
+  const readJson = express.json({ limit, strict: false, type: () => true });
 
   for (const [path, routes] of Map.groupBy(feature.routes, (route) => route.path)) {
     const pattern = feature.base + path;
@@ -51,18 +53,23 @@ function negotiate(route: Route): RequestHandler {
   };
 }
 
-const requireJson: RequestHandler = (req, _res, next) => {
-  // Nearly every client writes it like this, and then nothing need be parsed.
-  if (req.headers['content-type'] === 'application/json' || req.is('application/json') !== false) next();
-  else {
-    next(
-      new Problem('unsupported-media-type', {
-        detail: 'Send a body of application/json.',
-        headers: { Accept: 'application/json' },
-      }),
-    );
-  }
-};
+/** Refuses a body of another type; and one that says that it is too large, which its reader would read to its end first. */
+function createJsonGuard(limit: number): RequestHandler {
+  return function requireJson(req, _res, next) {
+    const { headers } = req;
+    // Nearly every client writes it like this, and then nothing need be parsed.
+    if (headers['content-type'] !== 'application/json' && req.is('application/json') === false) {
+      next(
+        new Problem('unsupported-media-type', {
+          detail: 'Send a body of application/json.',
+          headers: { Accept: 'application/json' },
+        }),
+      );
+    } else if (Number(headers['content-length']) > limit) {
+      next(new Problem('body-too-large', { detail: `At most ${limit} bytes are read.` }));
+    } else next();
+  };
+}
 
 function createHandler(route: Route, { lifecycle, log }: FeatureRouterOptions): RequestHandler {
   return async function handle(req, res) {

@@ -14,6 +14,11 @@ import { UnreadableRequests } from './unreadable-requests.ts';
 /** How often Node.js looks for connections that overran their time; its default of 30 s would double most limits. */
 const CHECK_CONNECTIONS_EVERY_MS = 1_000;
 
+/** A turn of the event loop that is longer keeps connections waiting. */
+const LONG_TURN_MS = 5;
+/** After so many turns without one that was long and brought somebody, nobody waits any more. */
+const QUIET_TURNS = 5;
+
 /** Time in which a connection that was just accepted can say what it wants. */
 const LAST_REQUEST_MS = 50;
 
@@ -108,6 +113,7 @@ export class HttpServer {
     // A client may be about to send on a socket that looks idle from here: closing it now would lose that request.
     await sleep(this.#config.SHUTDOWN_SETTLE_MS, undefined, { signal: deadline }).catch(() => undefined);
     if (keepListening) {
+      await this.#takeBacklog(deadline);
       // A connection that was accepted a moment ago gets the time to say what it wants.
       this.#closeListener();
       await sleep(LAST_REQUEST_MS, undefined, { signal: deadline }).catch(() => undefined);
@@ -140,6 +146,20 @@ export class HttpServer {
     if (before?.headersSent === false) before.shouldKeepAlive = true;
     this.#closing.set(socket, res);
     if (!res.headersSent) res.shouldKeepAlive = false;
+  }
+
+  /**
+   * Takes in the connections that wait for a busy event loop, which accepts one of them in each of its turns: closing the
+   * listener would reset them. Where turns are short nobody waits.
+   */
+  async #takeBacklog(deadline: AbortSignal): Promise<void> {
+    for (let quietTurns = 0; quietTurns < QUIET_TURNS && !deadline.aborted;) {
+      const { arrivals } = this.#inFlight;
+      const turnedAt = performance.now();
+      await setImmediate();
+      const isLong = performance.now() - turnedAt > LONG_TURN_MS;
+      quietTurns = isLong && this.#inFlight.arrivals > arrivals ? 0 : quietTurns + 1;
+    }
   }
 
   /** Closes the listener alone: `http.Server.close()` would end idle sockets at once, before they could settle. */

@@ -40,11 +40,16 @@ export class UnreadableRequests {
     this.#refused.add(socket);
     const code = error.code ?? 'unknown';
     const problem = new Problem(parserProblems[code] ?? 'bad-request');
-    const requestId = this.#record(problem, code, socket);
-
     const open = [...this.#options.inFlight.responses].filter((res) => res.req.socket === socket);
-    // Where it is the body that cannot be read, the answer may have begun.
+    // Where it is the body that cannot be read, the layers know the request, and its answer may have begun.
     const unread = open.find((res) => !res.req.complete);
+    const requestId = unread?.locals.requestId ?? randomUUID();
+    if (unread?.headersSent === false) {
+      unread.locals.cut = true;
+      unread.statusCode = problem.status;
+    }
+    this.#record(problem, code, requestId, socket);
+
     const finish = () => {
       if (unread?.headersSent === true) socket.destroy();
       else this.#write(problem, requestId, socket);
@@ -55,13 +60,11 @@ export class UnreadableRequests {
     else before.once('close', finish);
   }
 
-  #record({ status }: Problem, code: string, socket: Socket): string {
+  #record({ status }: Problem, code: string, requestId: string, socket: Socket): void {
     const { log, metrics } = this.#options;
-    const requestId = randomUUID();
     metrics.unreadable.inc({ code });
     const fields = { event: 'request-unreadable', requestId, status, code, ip: socket.remoteAddress };
     log.info(fields, 'a request that cannot be read');
-    return requestId;
   }
 
   #write(problem: Problem, requestId: string, socket: Socket): void {

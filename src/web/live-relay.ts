@@ -35,7 +35,7 @@ export class LiveRelay {
     dependencies.draining.addEventListener('abort', () => this.stop(), { once: true });
   }
 
-  readonly handler = (_req: Request, res: Response): void => {
+  readonly handler = (req: Request, res: Response): void => {
     res.locals.route = '/live';
     if (this.#streams.size >= MAX_STREAMS) {
       throw new Problem('busy', {
@@ -48,6 +48,10 @@ export class LiveRelay {
       'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no', // nginx would hold events back
     });
+    if (req.method === 'HEAD') {
+      res.end();
+      return;
+    }
     res.write('retry: 500\n\n');
     res.once('close', () => this.#leave(res));
     if (this.#dependencies.draining.aborted) {

@@ -3,7 +3,9 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { z } from 'zod';
 import { readConfig } from '../../src/config.ts';
+import { defineRoute, type Feature } from '../../src/http/feature.ts';
 import { InFlight } from '../../src/http/in-flight.ts';
 import { HttpServer, toOriginForm } from '../../src/http/server.ts';
 import { createTestApp, type TestApp } from '../support/app.ts';
@@ -26,10 +28,31 @@ describe('a request target', () => {
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 const neverAborted = new AbortController().signal;
 
+/** Reads a body. */
+const reader: Feature = {
+  id: 'reader',
+  base: '/reader',
+  title: 'Reader',
+  summary: 'Reads.',
+  routes: [
+    defineRoute({
+      method: 'post',
+      path: '/body',
+      summary: 'Reads a body',
+      body: z.object({}),
+      response: z.object({}),
+      examples: [{ title: 'A body', body: {} }],
+      handler: () => ({}),
+    }),
+  ],
+};
+const post = (headers: string, body = '') =>
+  `POST /reader/body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${headers}\r\n\r\n${body}`;
+
 /** A server of its own, on a free port. */
 async function serve() {
   const inFlight = new InFlight();
-  const service: TestApp = await createTestApp({ features: [probe], inFlight });
+  const service: TestApp = await createTestApp({ features: [probe, reader], inFlight });
   const logged: Record<string, unknown>[] = [];
   const log = pino({}, { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) });
   const config = readConfig({ PORT: '0', SHUTDOWN_SETTLE_MS: '0', TRUST_PROXY: 'loopback' });
@@ -39,6 +62,8 @@ async function serve() {
   return {
     inFlight,
     logged,
+    /** The lines of the layers. */
+    requests: () => service.logged.filter(({ event }) => event === 'request'),
     metrics,
     server,
     /** @returns all that is answered until the connection ends */
@@ -100,6 +125,44 @@ describe('what is no request', () => {
     expect(answer).toMatch(/^Content-Type: application\/problem\+json/im);
     expect(answer).toMatch(/^X-Request-Id: /im);
   });
+});
+
+test('a body that cannot be read is one request, with one id', async () => {
+  await using served = await serve();
+  const answer = await served.raw(post('Transfer-Encoding: chunked', 'ZZ\r\n'));
+  expect(answer).toMatch(/^HTTP\/1.1 400 /);
+  const [, requestId] = /"requestId":"([^"]+)"/.exec(answer) ?? [];
+  expect(served.logged).toEqual([expect.objectContaining({ event: 'request-unreadable', requestId })]);
+  await until('its line', () => (served.requests().length > 0 ? true : undefined));
+  expect(served.requests()).toEqual([expect.objectContaining({ requestId, status: 400, cut: true })]);
+});
+
+test('a body that says that it is too large is refused before it comes', async () => {
+  await using served = await serve();
+  const answer = await served.raw(post('Content-Length: 9999999\r\nConnection: close'));
+  expect(answer).toMatch(/^HTTP\/1.1 413 /);
+});
+
+test('a body that is not there at the deadline of a stop is cut by this side', async () => {
+  const served = await serve();
+  const asked = served.raw(post('Content-Length: 100', '{'));
+  await until('it to be in flight', () => (served.inFlight.size === 1 ? true : undefined));
+  await served.server.drain({ keepListening: false }, AbortSignal.timeout(50));
+  expect(await asked).toBe('');
+  expect(served.requests()).toEqual([expect.objectContaining({ status: 503, cut: true })]);
+  await served[Symbol.asyncDispose]();
+});
+
+test('a drain answers those that wait for a busy event loop to accept them', async () => {
+  const served = await serve();
+  const asked = Array.from({ length: 8 }, () =>
+    served.raw('GET /probe/blocking?ms=100 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
+  );
+  await until('the first to be served', () => (served.inFlight.total > 0 ? true : undefined));
+  await served.server.drain({ keepListening: true }, neverAborted);
+  const answers = await Promise.all(asked);
+  expect(answers.map((answer) => answer.slice(9, 12))).toEqual(Array(8).fill('200'));
+  await served[Symbol.asyncDispose]();
 });
 
 test('a drain answers what was asked for in turn, also what is written already and waits', async () => {

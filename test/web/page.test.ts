@@ -204,6 +204,11 @@ describe('the live stream', () => {
     expect((await program.exited).code).toBe(0);
   });
 
+  test('a HEAD of it ends at once', async () => {
+    const head = await service.client.head('/live').timeout(10_000).expect(200);
+    expect(head.headers['content-type']).toContain('text/event-stream');
+  });
+
   test('without a primary to ask says that it is silent', async () => {
     let text = '';
     await service.client
