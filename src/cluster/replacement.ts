@@ -77,7 +77,7 @@ export class Replacement {
     // While others serve there is no need to give up.
     if (workers.inService.length > 0) return this.#restartAfter(failed, RETRY_WHILE_SERVING_MS, failedAt);
     const why = workers.lastFailure === undefined ? '' : `; the last one: ${workers.lastFailure}`;
-    const reason = `workers fail as soon as they start${why}`;
+    const reason = `workers keep failing soon after they start${why}`;
     events.record('gave-up', { reason });
     onGiveUp(reason);
   }

@@ -1,7 +1,7 @@
 /** What to do after a worker has failed. */
 export type Verdict =
   | { readonly action: 'restart'; readonly delayMs: number }
-  /** Workers fail as soon as they start: another try would end as the last ones did. */
+  /** Workers keep failing soon after they start: another try would end as the last ones did. */
   | { readonly action: 'give-up' };
 
 export interface RestartPolicyOptions {

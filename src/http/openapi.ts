@@ -59,16 +59,31 @@ function describeRoute(feature: Feature, route: Route): JsonObject {
       ...describeParameters(route.params, 'path'),
       ...describeParameters(route.query, 'query'),
       ...describeParameters(route.requestHeaders, 'header'),
+      ...(isConditional(route) ? [ifNoneMatch] : []),
     ],
     ...(route.body === undefined ? {} : { requestBody: describeBody(route) }),
     responses: {
       [route.success ?? 200]: describeSuccess(route),
+      ...(isConditional(route) ? { 304: { description: 'What the caller has is still so.' } } : {}),
       ...describeProblems(route.problems ?? []),
       default: { description: 'A problem', content: problemContent },
     },
     ...(route.danger === undefined ? {} : { 'x-danger': true }), // not in a copy
   };
 }
+
+/** Whether a caller who has the answer already is told so, which Express does where it has an entity tag. */
+function isConditional({ method, responseHeaders }: Route): boolean {
+  return method === 'get' && responseHeaders?.['ETag'] !== undefined;
+}
+
+const ifNoneMatch = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description: 'The ETag that was seen: the answer comes only if it is another one.',
+  schema: { type: 'string' },
+};
 
 function describeParameters(
   schema: z.ZodObject | undefined,

@@ -1,12 +1,15 @@
 /** What demos leave behind when their client leaves: nothing. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exampleMethod, exampleTarget } from '../../src/http/curl.ts';
 import { createTestApp } from '../support/app.ts';
 import { printedExamples } from '../support/curl.ts';
-import { settle, startForLooking } from '../support/held.ts';
-import type { Program } from '../support/program.ts';
+import { openFiles, settle, startForLooking } from '../support/held.ts';
+import { Program, until } from '../support/program.ts';
 
 let program: Program;
 beforeAll(async () => {
@@ -54,6 +57,26 @@ onLinux('leaves nothing behind', () => {
     expect(await settle(program)).toEqual(before);
     expect((await program.get('/livez')).status).toBe(200);
   }, 120_000);
+
+  test('an upload whose worker is killed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'exemplar-test-'));
+    await using killed = await Program.start({ WORKERS: '1', TMPDIR: folder });
+    const pid = Number((await killed.workers())[0]?.pid);
+    const upload = request(`${killed.url}/demos/streams/upload`, { method: 'POST', agent: false });
+    upload.on('error', () => undefined);
+    upload.write(Buffer.alloc(3_000_000));
+    await until(
+      'a file without a name',
+      () =>
+        openFiles(pid).some((path) => path.startsWith(folder) && path.endsWith(' (deleted)')) || undefined,
+    );
+    process.kill(pid, 'SIGKILL');
+    await killed.logged('replaced');
+
+    const left = await readdir(folder, { recursive: true, withFileTypes: true });
+    expect(left.filter((entry) => entry.isFile())).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
 });
 
 test('whoever leaves any example at any moment costs no more than the request', async () => {

@@ -27,19 +27,21 @@ function look({ pid }: Program): Held {
     readFileSync(`${proc}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
   );
   return {
-    descriptors: count(readdirSync(`${proc}/fd`).map((fd) => kindOf(`${proc}/fd/${fd}`))),
+    descriptors: count(openFiles(pid)),
     threads: readdirSync(`${proc}/task`).length,
     children: children.length,
   };
 }
 
-/** `socket`, `pipe`, `anon_inode:[eventpoll]` … or a path. */
-function kindOf(link: string): string {
-  try {
-    return readlinkSync(link).replace(/^(socket|pipe):.*/, '$1');
-  } catch {
-    return 'closed meanwhile';
-  }
+/** @returns for each descriptor of a process `socket`, `pipe`, `anon_inode:[eventpoll]` … or a path */
+export function openFiles(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/^(socket|pipe):.*/, '$1');
+    } catch {
+      return 'closed meanwhile';
+    }
+  });
 }
 
 function count(names: readonly string[]): Record<string, number> {

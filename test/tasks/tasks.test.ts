@@ -262,11 +262,13 @@ describe('OpenAPI', () => {
       >;
     };
     const { post, get } = paths['/tasks'] ?? {};
-    const { put, delete: remove } = paths['/tasks/{id}'] ?? {};
+    const { get: read, put, delete: remove } = paths['/tasks/{id}'] ?? {};
     expect(Object.keys(post?.responses ?? {})).toEqual(['201', '422', '503', 'default']);
     expect(post?.responses).toHaveProperty('201.headers.Location');
     expect(post?.parameters).toEqual([expect.objectContaining({ name: 'idempotency-key', in: 'header' })]);
     expect(get?.parameters.map(({ name }) => name)).toEqual(['limit', 'cursor']);
+    expect(Object.keys(read?.responses ?? {})).toEqual(['200', '304', '404', 'default']);
+    expect(read?.parameters.map(({ name }) => name)).toEqual(['id', 'If-None-Match']);
     expect(Object.keys(put?.responses ?? {})).toEqual(['200', '404', '412', '428', 'default']);
     expect(remove?.responses).not.toHaveProperty('204.content');
   });

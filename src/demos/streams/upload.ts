@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -51,6 +51,7 @@ export const uploadRoutes = [
       await tools.scratch
         .lend(async (path) => {
           const file = await open(path, 'wx');
+          await unlink(path); // it lives as long as it is open: a worker that is killed leaves nothing
           await pipeline(readBody(req, MAX_UPLOAD_BYTES, signal), tap, file.createWriteStream(), { signal });
         })
         .finally(() => memory.stop());
