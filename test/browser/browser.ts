@@ -36,7 +36,7 @@ export interface Visit extends AsyncDisposable {
   readonly transferred: () => number;
 }
 
-interface VisitOptions {
+export interface VisitOptions {
   readonly width?: number;
   readonly dark?: boolean;
   /** Whether motion is unwelcome. */

@@ -1,7 +1,7 @@
 import { Catalogue, type Entry } from './catalogue.ts';
 import type { Cluster } from './cluster.ts';
 import { Detail } from './detail.ts';
-import { byId, say } from './dom.ts';
+import { byId, h, say } from './dom.ts';
 import { fromLink } from './draft.ts';
 import { Finder } from './finder.ts';
 import type { PageManifest } from './shapes.ts';
@@ -32,16 +32,22 @@ export class Demos {
   /** @param chosen whether a person asked for it: then it is brought into view */
   #follow(chosen: boolean): void {
     const [, key = '', query = ''] = /^#([A-Z]*\/[^?]*)(?:\?(.*))?$/.exec(location.hash) ?? [];
-    const entry =
-      this.#catalogue.find(key) ?? (key === '' && this.#detail === undefined ? this.#first() : undefined);
-    if (entry === undefined) return;
+    if (key === '' && this.#detail !== undefined) return;
     this.#detail?.stop();
+    this.#detail = undefined;
+    const entry = key === '' ? this.#first() : this.#catalogue.find(key);
+    this.#finder.select(entry);
+    if (entry === undefined) {
+      this.#stage.replaceChildren(
+        h('p', { class: 'muted', role: 'status' }, `Nothing here is called ${key}.`),
+      );
+      return;
+    }
     this.#detail = new Detail(entry, fromLink(entry.route, new URLSearchParams(query)), {
       catalogue: this.#catalogue,
       cluster: this.#cluster,
     });
     this.#stage.replaceChildren(this.#detail.element);
-    this.#finder.select(entry);
     if (!chosen) return;
     document.title = `${entry.route.path.replace(/^\/(demos\/)?/, '')} · Control room`;
     this.#stage.scrollIntoView({ block: 'nearest' });

@@ -66,12 +66,13 @@ export class Finder {
     });
   }
 
-  /** Marks the entry that is shown. */
-  select(entry: Entry): void {
+  /** Marks the entry that is shown, if one is. */
+  select(entry: Entry | undefined): void {
     for (const [key, link] of this.#links) {
-      if (key === entry.key) link.setAttribute('aria-current', 'page');
+      if (key === entry?.key) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     }
+    if (entry === undefined) return;
     for (const { element, entries } of this.#groups) {
       if (entries.includes(entry)) element.open = true;
       else if (this.#input.value === '') element.open = false;
