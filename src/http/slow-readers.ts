@@ -11,6 +11,16 @@ interface Watched {
 }
 
 /**
+ * What the public figures of a socket do not tell: they count a write as taken when its last byte is, and an answer of
+ * many megabytes may be one write. Node.js goes by the same for `socket.setTimeout`.
+ */
+interface Handle {
+  readonly bytesWritten: number;
+  /** Of these, what the kernel has not yet taken. */
+  readonly writeQueueSize: number;
+}
+
+/**
  * Cuts clients that do not take the answer that waits for them: each holds memory, and often a file or a child, for
  * as long as it likes. All connections are looked at now and then, so that a request pays nothing for it.
  */
@@ -40,11 +50,12 @@ export class SlowReaders {
   look(now: number): void {
     for (const socket of this.#watched.keys()) if (!this.#sockets.has(socket)) this.#watched.delete(socket);
     for (const socket of this.#sockets) {
-      if (socket.writableLength === 0) {
+      const handle = (socket as Socket & { readonly _handle?: Handle | null })._handle;
+      if (!handle || socket.writableLength === 0) {
         this.#watched.delete(socket); // nothing waits for this client
         continue;
       }
-      const bytesTaken = socket.bytesWritten - socket.writableLength;
+      const bytesTaken = handle.bytesWritten - handle.writeQueueSize;
       const watched = this.#watched.get(socket);
       if (watched === undefined || bytesTaken - watched.bytesTaken >= LEAST_BYTES) {
         this.#watched.set(socket, { bytesTaken, at: now });

@@ -7,9 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Admission } from '../../src/http/admission.ts';
 import { InFlight } from '../../src/http/in-flight.ts';
 import { LOOK_EVERY_MS } from '../../src/http/pace.ts';
-import { SlowReaders } from '../../src/http/slow-readers.ts';
 import { until } from '../support/program.ts';
-import type { Socket } from 'node:net';
 
 /** So long that nobody leaves for it, however slow the machine is. */
 const LONG_MS = 600_000;
@@ -203,29 +201,5 @@ describe('admission beside streams', () => {
     now = 201;
     await door.reached(32);
     expect(door.admitted).toHaveLength(32);
-  });
-});
-
-describe('slow readers', () => {
-  const socket = () => {
-    const state = { writableLength: 100_000, bytesWritten: 1_000_000, destroyed: false };
-    return Object.assign(state, { destroy: () => (state.destroyed = true) });
-  };
-
-  test('are cut when they take too little in the whole time, and nobody else is', () => {
-    const silent = socket();
-    const steady = socket();
-    const idle = { ...socket(), writableLength: 0 };
-    const sockets = new Set([silent, steady, idle]) as unknown as Set<Socket>;
-    let cut = 0;
-    const slow = new SlowReaders(sockets, 1_000, () => (cut += 1));
-    for (let now = 0; now <= 2_000; now += 250) {
-      slow.look(now);
-      steady.bytesWritten += 5_000;
-      silent.bytesWritten += 50;
-    }
-    slow.stop();
-    expect([silent.destroyed, steady.destroyed, idle.destroyed]).toEqual([true, false, false]);
-    expect(cut).toBe(1);
   });
 });
