@@ -45,12 +45,7 @@ export interface Hits {
 export type Count = readonly [total: number, resetAt: number];
 
 export type FromWorker =
-  | {
-      readonly type: 'ready';
-      readonly address: string;
-      /** Its own, which after a reload is not that of its primary. */
-      readonly heartbeatTimeoutMs: number;
-    }
+  | { readonly type: 'ready'; readonly address: string }
   | { readonly type: 'start-failed'; readonly reason: string; readonly exitCode: number }
   | { readonly type: 'heartbeat'; readonly report: WorkerReport }
   | { readonly type: 'stopping'; readonly reason: string }

@@ -65,11 +65,7 @@ export class PrimaryHandle {
 
   ready(address: string): void {
     this.#send({ type: 'heartbeat', report: this.#options.report() });
-    this.#send({
-      type: 'ready',
-      address,
-      heartbeatTimeoutMs: this.#options.config.HEARTBEAT_TIMEOUT_MS,
-    });
+    this.#send({ type: 'ready', address });
   }
 
   /** So that a replacement is on its way while this worker finishes what it has. */

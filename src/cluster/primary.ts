@@ -101,7 +101,7 @@ function view(worker: WorkerHandle, supervisor: Supervisor): WorkerView {
     pid: worker.pid,
     slot: worker.slot,
     state: worker.state,
-    ageS: Math.round((Date.now() - worker.forkedAt) / 1000),
+    ageS: Math.round((performance.now() - worker.forkedAt) / 1000),
     restarts: supervisor.restartsOf(worker.slot),
     silentMs: Math.round(performance.now() - worker.heardAt),
     ...(worker.report === undefined ? {} : { report: worker.report }),

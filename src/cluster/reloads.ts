@@ -63,7 +63,8 @@ export class Reloads {
   async #run(): Promise<Omit<ReloadResult, 'queued'>> {
     const { workers, replacement, events, stopping, readSettings } = this.#options;
     const startedAt = performance.now();
-    const old = workers.inService;
+    // Also those that are about to be in service: they were started with the old settings, and the old code.
+    const old = workers.all.filter(({ state }) => state === 'starting' || state === 'ready');
     const result = (ok: boolean, replaced: number, reason?: string) => ({
       ok,
       replaced,
@@ -76,6 +77,7 @@ export class Reloads {
     try {
       workers.settings = readSettings();
       for (const worker of old) {
+        await worker.ready.catch(() => undefined);
         if (stopping()) throw new Error('the service is stopping');
         if (worker.state !== 'ready') continue; // it fell meanwhile, and its replacement has the new code already
         await replacement.replace(worker, 'reload');

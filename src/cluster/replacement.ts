@@ -61,7 +61,7 @@ export class Replacement {
     }
     fresh.replaced = false;
     this.#countRestart(old.slot);
-    await workers.drain(old, reason, false);
+    await old.drain(reason, false);
   }
 
   /** Gives a failed worker's place to another, as soon as the policy allows. */

@@ -53,9 +53,9 @@ export class SharedCounts implements Counts {
     });
   }
 
-  /** Whether the primary was silent a moment ago. */
+  /** Whether the primary is gone, or was silent a moment ago. */
   get silent(): boolean {
-    return this.#notAskedUntil > 0 && performance.now() < this.#notAskedUntil;
+    return !process.connected || performance.now() < this.#notAskedUntil;
   }
 
   /** @throws where the primary does not answer in time */

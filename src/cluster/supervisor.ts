@@ -140,7 +140,7 @@ export class Supervisor {
   async #stop(reason: string): Promise<void> {
     this.#heartbeats.stop();
     this.#options.log.info({ event: 'stopping', reason }, `stopping: ${reason}`);
-    await Promise.all(this.workers.map((worker) => this.#workers.drain(worker, reason, true)));
+    await Promise.all(this.workers.map((worker) => worker.drain(reason, true)));
   }
 
   /** From a worker's fork to its end. */
@@ -148,7 +148,7 @@ export class Supervisor {
     worker.ready.then(
       () => {
         // It was forked before the stop began and has not heard of it.
-        if (this.stopping) void this.#workers.drain(worker, 'the service is stopping', true);
+        if (this.stopping) void worker.drain('the service is stopping', true);
       },
       () => undefined,
     );
@@ -192,7 +192,7 @@ export class Supervisor {
 
   /** A worker that stops by itself serves no more requests: its replacement need not wait for its end. */
   #onStopping(worker: WorkerHandle, reason: string): void {
-    this.#workers.boundStop(worker);
+    worker.boundStop();
     if (this.stopping || worker.replaced) return;
     this.events.record('stopping', { ...identify(worker), reason });
     this.#succeed(worker);

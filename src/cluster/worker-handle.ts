@@ -32,6 +32,10 @@ export interface WorkerHandleOptions {
   /** Variables it gets beside those of the primary. */
   readonly environment: Readonly<Record<string, string>>;
   readonly startTimeoutMs: number;
+  /** After how long a silence it counts as hung. */
+  readonly heartbeatTimeoutMs: number;
+  /** How long its stop may take before it is killed. */
+  readonly stopTimeoutMs: number;
   /** Where the primary really listens, for a port of 0 tells nobody. */
   readonly managementAddress: () => string;
 }
@@ -39,14 +43,16 @@ export interface WorkerHandleOptions {
 /** The primary's view of one worker. */
 export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   readonly slot: number;
-  readonly forkedAt = Date.now();
+  /** This and the times below by the clock of `performance.now()`. */
+  readonly forkedAt = performance.now();
   /** Resolves with the address when it is in service; rejects with why it could not start. */
   readonly ready: Promise<string>;
   readyAt: number | undefined;
-  /** When it was last heard, by the clock of `performance.now()`. */
+  /** When it was last heard. */
   heardAt = performance.now();
-  /** After how long a silence it counts as hung, in milliseconds; it says so when it is ready. */
-  heartbeatTimeoutMs = Infinity;
+  /** Those of its own settings, which after a reload are not those of the others. */
+  readonly heartbeatTimeoutMs: number;
+  readonly #stopTimeoutMs: number;
   report: WorkerReport | undefined;
   /** The sums it had when metrics were last collected. */
   metrics: MetricsJson | undefined;
@@ -62,12 +68,14 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   #killed = false;
   #spawnError: Error | undefined;
 
-  constructor({ slot, environment, startTimeoutMs, managementAddress }: WorkerHandleOptions) {
+  constructor(options: WorkerHandleOptions) {
     super();
-    this.slot = slot;
-    this.#managementAddress = managementAddress;
-    this.#worker = cluster.fork(environment);
-    this.ready = this.#becomeReady(startTimeoutMs);
+    this.slot = options.slot;
+    this.heartbeatTimeoutMs = options.heartbeatTimeoutMs;
+    this.#stopTimeoutMs = options.stopTimeoutMs;
+    this.#managementAddress = options.managementAddress;
+    this.#worker = cluster.fork(options.environment);
+    this.ready = this.#becomeReady(options.startTimeoutMs);
     this.ready.catch(() => undefined); // whoever waits for it hears of it as well
     this.#worker.on('message', (received) => {
       const message = unpack<FromWorker>(received);
@@ -102,7 +110,7 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
 
   /** How long it has been in service, in milliseconds; 0 if it never was. */
   get livedMs(): number {
-    return this.readyAt === undefined ? 0 : Date.now() - this.readyAt;
+    return this.readyAt === undefined ? 0 : performance.now() - this.readyAt;
   }
 
   /** Whether it ended because it was asked to, and in order. */
@@ -110,18 +118,18 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
     return this.leavesBecause !== undefined && this.exit?.code === ExitCode.ok;
   }
 
-  /** Asks it to finish what it has and end; what is left after `timeoutMs` is killed. */
-  drain(reason: string, options: { keepListening: boolean; timeoutMs: number }): Promise<Exit> {
+  /** Asks it to finish what it has and end; resolves when it is gone. */
+  drain(reason: string, keepListening: boolean): Promise<Exit> {
     this.leavesBecause ??= reason;
     this.#state = this.#state === 'gone' ? 'gone' : 'draining';
-    this.#send({ type: 'drain', reason, keepListening: options.keepListening });
-    this.killAfter(options.timeoutMs);
+    this.#send({ type: 'drain', reason, keepListening });
+    this.boundStop();
     return this.gone();
   }
 
-  /** Kills it if it is still there then. */
-  killAfter(timeoutMs: number): void {
-    this.#drainTimer ??= setTimeout(() => this.kill(), timeoutMs);
+  /** Kills it where its stop takes too long: one that hangs as it stops would never end. */
+  boundStop(): void {
+    this.#drainTimer ??= setTimeout(() => this.kill(), this.#stopTimeoutMs);
   }
 
   async gone(): Promise<Exit> {
@@ -164,8 +172,7 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
     this.heardAt = performance.now();
     switch (message.type) {
       case 'ready':
-        this.readyAt = Date.now();
-        this.heartbeatTimeoutMs = message.heartbeatTimeoutMs;
+        this.readyAt = performance.now();
         if (this.#state === 'starting') this.#state = 'ready';
         this.#send({ type: 'welcome', managementAddress: this.#managementAddress() });
         return;

@@ -15,14 +15,14 @@ interface WorkersOptions {
 /** What a worker may need beyond its own deadline before it is killed: each step of its stop has half a second more. */
 const KILL_AFTER_DEADLINE_MS = 2_500;
 
-/** The workers there are: forks them, drains them, and records their start and their end. */
+/** The workers there are: forks them, and records their start and their end. */
 export class Workers {
   /** What they are started with; a reload changes it. */
   settings: Settings;
   /** One for all, also where any free one will do, and the same after a reload or a moment without a worker. */
   port: number;
   readonly #host: string;
-  /** Why one last could not start. */
+  /** Why one could not start, if none has since. */
   lastFailure: string | undefined;
   readonly #options: WorkersOptions;
   readonly #all = new Set<WorkerHandle>();
@@ -64,6 +64,8 @@ export class Workers {
           PORT: String(this.port),
         },
         startTimeoutMs: config.WORKER_START_TIMEOUT_MS,
+        heartbeatTimeoutMs: config.HEARTBEAT_TIMEOUT_MS,
+        stopTimeoutMs: config.SHUTDOWN_TIMEOUT_MS + KILL_AFTER_DEADLINE_MS,
         managementAddress,
       });
     } catch (error) {
@@ -74,29 +76,19 @@ export class Workers {
     worker.once('exit', (exit) => this.#forget(worker, exit));
     events.record('forked', identify(worker), quiet);
     worker.ready.then(
-      () => events.record('ready', { ...identify(worker), afterMs: Date.now() - worker.forkedAt }, quiet),
+      () => {
+        this.lastFailure = undefined;
+        const afterMs = Math.round(performance.now() - worker.forkedAt);
+        events.record('ready', { ...identify(worker), afterMs }, quiet);
+      },
       (error: unknown) => failed(identify(worker), error),
     );
     onForked(worker);
     return worker;
   }
 
-  /** Lets it finish what it has; resolves when it is gone. */
-  drain(worker: WorkerHandle, reason: string, keepListening: boolean): Promise<Exit> {
-    return worker.drain(reason, { keepListening, timeoutMs: this.#killAfterMs });
-  }
-
-  /** Ends one that stops by itself where it hangs as it does so, for nobody else would. */
-  boundStop(worker: WorkerHandle): void {
-    worker.killAfter(this.#killAfterMs);
-  }
-
   kill(): void {
     for (const worker of this.#all) worker.kill();
-  }
-
-  get #killAfterMs(): number {
-    return this.settings.config.SHUTDOWN_TIMEOUT_MS + KILL_AFTER_DEADLINE_MS;
   }
 
   #forget(worker: WorkerHandle, { code, signal }: Exit): void {

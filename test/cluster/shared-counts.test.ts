@@ -30,3 +30,8 @@ test('a worker that stalled does not take its primary for silent: the answer is 
   primary.destroy();
   server.close();
 });
+
+test('a primary that is gone is not asked: nobody waits for a count that cannot come', () => {
+  Object.assign(process, { connected: false });
+  expect(new SharedCounts('client').silent).toBe(true);
+});

@@ -6,7 +6,7 @@ if (process.argv.includes('first')) {
   process.send?.(pack({ type: 'start-failed', reason: 'taken', exitCode: ExitCode.cannotListen }));
   setTimeout(() => process.disconnect(), 1_000);
 } else {
-  process.send?.(pack({ type: 'ready', address: process.env['PORT'] ?? '', heartbeatTimeoutMs: 60_000 }));
+  process.send?.(pack({ type: 'ready', address: process.env['PORT'] ?? '' }));
   process.on('message', (received) => {
     if (unpack<FromPrimary>(received)?.type === 'drain') process.exit();
   });

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Lab } from '../faults/lab.ts';
-import type { Program } from '../support/program.ts';
+import { until, type Program } from '../support/program.ts';
 
 let lab: Lab;
 beforeEach(() => {
@@ -70,6 +70,34 @@ describe('a reload', () => {
     const fresh = await pids(program);
     await sleep(2_500); // they are heard each second, which 500 ms would take for silence
     expect(await pids(program)).toEqual(fresh);
+  });
+
+  test('replaces a worker that is only starting as well, for it starts with what was', async () => {
+    writeFileSync(lab.path('.env'), 'RATE_LIMIT_MAX=1000\n');
+    const program = await lab.start();
+    const [first] = await pids(program);
+    process.kill(Number(first), 'SIGKILL');
+    await program.logged('forked');
+    writeFileSync(lab.path('.env'), 'RATE_LIMIT_MAX=777\n');
+    expect(await reload(program)).toMatchObject({ ok: true, replaced: 2 });
+    for (let connection = 0; connection < 20; connection += 1) {
+      const { headers } = await program.get('/', { headers: { Connection: 'close' } });
+      expect(headers.get('RateLimit-Policy')).toContain('q=777');
+    }
+  });
+
+  test('leaves each worker the time for its stop that it was started with', async () => {
+    writeFileSync(lab.path('.env'), 'SHUTDOWN_TIMEOUT_MS=20000\n');
+    const program = await lab.start();
+    const slow = Array.from({ length: 6 }, () => program.get('/demos/http/delay/5000'));
+    await until('all to be under way', async () => {
+      const under = (await program.workers()).map(({ report }) => report?.requests.inFlight ?? 0);
+      return under.reduce((sum, one) => sum + one) >= 6 ? true : undefined;
+    });
+    writeFileSync(lab.path('.env'), 'SHUTDOWN_TIMEOUT_MS=1000\n');
+    expect(await reload(program)).toMatchObject({ ok: true, replaced: 2 });
+    expect((await Promise.all(slow)).map(({ status }) => status)).toEqual(Array(6).fill(200));
+    expect(count(program, 'crashed')).toBe(0);
   });
 });
 

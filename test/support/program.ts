@@ -20,6 +20,7 @@ interface WorkerView {
   readonly silentMs: number;
   readonly report?: {
     readonly droppedLogLines: number;
+    readonly requests: { readonly inFlight: number };
     readonly vitals: { readonly rssBytes: number; readonly cpuPercent: number };
   };
 }
