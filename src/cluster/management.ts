@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Config } from '../config.ts';
 import { refuseOtherSites } from '../http/other-sites.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails } from '../http/problem.ts';
-import { toUrl } from '../http/server.ts';
+import { listen } from '../process/listen.ts';
 import type { Logger } from '../process/logger.ts';
 import type { SupervisionEvent } from './events.ts';
 import type { WorkerReport } from './messages.ts';
@@ -94,12 +93,7 @@ export class Management {
   /** @returns the address, as a URL, that it now listens on */
   async listen(): Promise<string> {
     const { MANAGEMENT_HOST: host, MANAGEMENT_PORT: port } = this.#options.config;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      // In a worker it must be this process's own listener, not one of the cluster's.
-      this.#server.listen({ host, port, exclusive: true }, resolve);
-    });
-    this.#address = toUrl(this.#server.address() as AddressInfo);
+    this.#address = await listen(this.#server, { host, port, exclusive: true });
     return this.#address;
   }
 

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import process from 'node:process';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ConfigError } from '../config.ts';
+import { ListenError } from '../process/listen.ts';
 import { ExitCode, pack } from './messages.ts';
 
 /** A start that failed: a sentence for whoever reads it, and the exit code for whoever does not. */
@@ -21,37 +22,12 @@ export class StartError extends Error {
   }
 }
 
-const listenFaults: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is taken',
-  EACCES: 'this user may not use the port',
-  EADDRNOTAVAIL: 'this machine does not have the address',
-  ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name cannot be looked up now',
-  EINVAL: 'the address cannot be listened on as it is, a link-local one without its zone, say',
-};
-
-/** Errors of `listen()` and of the look-up before it. */
-interface ListenError extends Error {
-  readonly code?: string;
-  readonly address?: string;
-  readonly port?: number;
-  readonly hostname?: string;
-}
-
 /** What to say of an error that kept this process from starting. */
 export function describeStartFailure(error: unknown): StartFailure {
   if (error instanceof ConfigError) return { reason: error.message, exitCode: ExitCode.badConfig };
   if (error instanceof StartError) return { reason: error.message, exitCode: error.exitCode };
-  const { code = '', address, port, hostname, message } = error as ListenError;
-  const fault = listenFaults[code];
-  if (fault !== undefined) {
-    const where = hostname ?? `${address}:${port}`;
-    return {
-      reason: `Cannot listen on ${where}: ${fault} (${code})`,
-      exitCode: ExitCode.cannotListen,
-    };
-  }
-  const stack = error instanceof Error ? (error.stack ?? message) : String(error);
+  if (error instanceof ListenError) return { reason: error.message, exitCode: ExitCode.cannotListen };
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { reason: `Cannot start: ${stack}`, exitCode: ExitCode.startFailed };
 }
 

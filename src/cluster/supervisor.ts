@@ -1,8 +1,9 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config.ts';
+import { listen } from '../process/listen.ts';
 import type { Logger } from '../process/logger.ts';
 import { EventLog } from './events.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -207,10 +208,9 @@ export class Supervisor {
 }
 
 async function findFreePort(host: string): Promise<number> {
-  const server = createServer().listen({ host, port: 0 });
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const server = createServer();
+  const { port } = new URL(await listen(server, { host, port: 0 }));
   server.close();
   await once(server, 'close');
-  return port;
+  return Number(port);
 }

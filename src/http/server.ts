@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import type { Config } from '../config.ts';
 import type { StopRequest } from '../process/lifecycle.ts';
+import { listen } from '../process/listen.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Metrics } from '../process/metrics.ts';
 import type { InFlight } from './in-flight.ts';
@@ -92,13 +93,8 @@ export class HttpServer {
   }
 
   /** @returns the address, as a URL, that it now listens on */
-  async listen(): Promise<string> {
-    const { HOST, PORT } = this.#config;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host: HOST, port: PORT }, resolve);
-    });
-    return toUrl(this.#server.address() as AddressInfo);
+  listen(): Promise<string> {
+    return listen(this.#server, { host: this.#config.HOST, port: this.#config.PORT });
   }
 
   /**
@@ -183,8 +179,4 @@ export function toOriginForm(target: string): string {
   const [, rest] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(.*)$/is.exec(target) ?? [];
   if (rest === undefined) return target;
   return rest.startsWith('/') ? rest : `/${rest}`;
-}
-
-export function toUrl({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

@@ -10,7 +10,8 @@ const refused: FeatureSet = {
     Promise.resolve({
       create({ log }) {
         log.error('the database refuses us');
-        throw new Error('no database');
+        // As a look-up of its host fails: not to be taken for that of the service's own address.
+        throw Object.assign(new Error('no database'), { code: 'ENOTFOUND', hostname: 'database.invalid' });
       },
     }),
 };

@@ -137,7 +137,7 @@ describe('a start that fails', () => {
     await using program = Program.launch({ WORKERS: '0' }, root, `${root}test/process/refused-program.ts`);
     expect((await program.exited).code).toBe(70);
     expect(program.lines).toEqual([expect.objectContaining({ msg: 'the database refuses us' })]);
-    expect(program.errors).toContain('no database');
+    expect(program.errors).toContain('Cannot start: Error: no database');
   });
 });
 
