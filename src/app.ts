@@ -65,6 +65,10 @@ export function createApp(dependencies: AppDependencies): Express {
   const get = (path: string, handler: RequestHandler) =>
     app
       .route(path)
+      .all(function nameRoute(_req, res, next) {
+        res.locals.route = path;
+        next();
+      })
       .get(handler)
       .all(refuseMethod(['get']));
   for (const { path, handler } of createHealth(dependencies)) get(path, handler);

@@ -16,7 +16,6 @@ export function createDemoIndex(features: readonly Feature[], demos: readonly De
     {
       path: '/demos',
       handler(req, res) {
-        res.locals.route = '/demos';
         const host = hostOf(req);
         if (wantsText(req.query['as'], req.accepts(['json', 'text']))) {
           res.type('text').send(features.map((feature, i) => explain(feature, demos[i], host)).join('\n\n'));
@@ -29,7 +28,6 @@ export function createDemoIndex(features: readonly Feature[], demos: readonly De
     {
       path: '/demos/:id',
       handler(req, res) {
-        res.locals.route = '/demos/:id';
         const index = features.findIndex(({ id }) => id === req.params['id']);
         const feature = features[index];
         if (feature === undefined) throw new Problem('not-found', { detail: 'GET /demos lists the demos.' });

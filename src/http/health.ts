@@ -29,14 +29,12 @@ export function createHealth({ lifecycle, created }: HealthOptions): Extra[] {
     {
       path: '/livez',
       handler: function livez(_req, res) {
-        res.locals.route = '/livez';
         res.set('Cache-Control', 'no-store').json({ status: 'alive' });
       },
     },
     {
       path: '/readyz',
       handler: async function readyz(_req, res) {
-        res.locals.route = '/readyz';
         res.set('Cache-Control', 'no-store');
         const failing = lifecycle.state === 'ready' ? await readiness.failing() : [];
         if (failing.length > 0) res.status(503).json({ status: 'unavailable', failing });

@@ -10,7 +10,6 @@ import type { Extra, Feature } from './feature.ts';
 export function createIndexPage(features: readonly Feature[], page?: Extra['handler']): RequestHandler {
   const forms = page === undefined ? ['text', 'json'] : ['text', 'json', 'html'];
   return async function indexPage(req, res) {
-    res.locals.route = '/';
     res.vary('Accept');
     const form = req.accepts(forms);
     const host = hostOf(req);

@@ -11,7 +11,6 @@ type JsonObject = Record<string, unknown>;
 export function createOpenApi(features: readonly Feature[]): RequestHandler {
   let document: JsonObject | undefined;
   return function openApi(_req, res) {
-    res.locals.route = '/openapi.json';
     document ??= describeApi(features);
     res.json(document);
   };

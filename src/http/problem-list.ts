@@ -10,7 +10,6 @@ export function createProblemList(): RequestHandler {
     title,
   }));
   return function problemList(_req, res) {
-    res.locals.route = '/problems';
     res.json({ problems });
   };
 }

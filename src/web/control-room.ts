@@ -41,7 +41,6 @@ export function createControlRoom(features: readonly Feature[], workers: number)
       {
         path: '/control-room/:version/:file',
         async handler(req, res) {
-          res.locals.route = '/control-room/:version/:file';
           const { version, file } = req.params;
           if (!(await build().files.send(version, file, req, res))) throw new Problem('not-found');
         },

@@ -36,7 +36,6 @@ export function createDocs(): Extra[] {
     {
       path: '/docs/:version/:file',
       async handler(req, res) {
-        res.locals.route = '/docs/:version/:file';
         const { version, file } = req.params;
         if (!(await build().files.send(version, file, req, res))) throw new Problem('not-found');
       },

@@ -36,7 +36,6 @@ export class LiveRelay {
   }
 
   readonly handler = (req: Request, res: Response): void => {
-    res.locals.route = '/live';
     if (this.#streams.size >= MAX_STREAMS) {
       throw new Problem('busy', {
         detail: 'This worker has enough watchers.',

@@ -293,10 +293,14 @@ describe('overload', () => {
 describe('metrics', () => {
   test('count a request by the pattern of its route, its method and its status', async () => {
     await service.client.get('/probe/small').expect(200);
+    await service.client.post('/problems').expect(405);
     await service.client.get('/not/there').expect(404);
     const text = await service.metrics.registry.metrics();
     expect(text).toMatch(
       /http_request_duration_seconds_count\{method="GET",route="\/probe\/small",status="200"\} [1-9]/,
+    );
+    expect(text).toMatch(
+      /http_request_duration_seconds_count\{method="POST",route="\/problems",status="405"\} [1-9]/,
     );
     expect(text).toMatch(
       /http_request_duration_seconds_count\{method="GET",route="none",status="404"\} [1-9]/,
