@@ -34,7 +34,7 @@ export const distribution = demoRoute({
   path: '/distribution',
   summary: 'Asks this very service again and again, and counts which worker answered how often.',
   teaches:
-    'The primary gives each new connection to the next worker; all requests of a connection that is kept go to the same.',
+    'The kernel gives each new connection to a worker that waits for one; all requests of a connection that is kept go to the same.',
   query: z.object({
     requests: wholeNumber('Requests to make', { min: 1, max: 500, default: 40 }),
     connections: oneOf('A fresh connection for each request, or one that is kept', ['fresh', 'kept']),
@@ -133,7 +133,7 @@ export function conclude(
   }
   if (workers.length > 1) {
     const note = way === 'kept' ? ' The connection was not kept, or its worker was replaced.' : '';
-    return `${asked} were answered, ${shares}: the primary spreads connections, not work.${note}${lost}`;
+    return `${asked} were answered, ${shares}: the kernel spreads connections, not work.${note}${lost}`;
   }
   if (requests === 1)
     return `${asked} was answered by worker ${first}; ask for more to see whether they spread.${lost}`;

@@ -100,8 +100,6 @@ export class Child {
 
     const abort = () => this.end('aborted');
     const timer = setTimeout(() => this.end('time-out'), timeoutMs);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
     this.exited = new Promise((resolve) => {
       const finish = (code: number | null, exitSignal: string | null) => {
         clearTimeout(timer);
@@ -115,6 +113,8 @@ export class Child {
         if (this.process.pid === undefined) finish(null, null);
       });
     });
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
   }
 
   get pid(): number {
