@@ -21,7 +21,7 @@ import { createLogger } from './process/logger.ts';
 import { addGauge, createMetrics } from './process/metrics.ts';
 import { RequestBoard } from './process/request-board.ts';
 import { VitalsMonitor } from './process/vitals.ts';
-import { Watchdog } from './process/watchdog.ts';
+import { startWatchdog } from './process/watchdog.ts';
 
 /**
  * Runs one worker: a process of the cluster, or with `WORKERS=0` the only one.
@@ -55,7 +55,7 @@ async function wireWorker(config: Config, offered: readonly FeatureSet[], sink: 
     exit: (code) => process.exit(code),
   });
 
-  new Watchdog({
+  startWatchdog({
     board,
     log,
     heartbeatTimeoutMs: config.HEARTBEAT_TIMEOUT_MS,

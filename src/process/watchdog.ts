@@ -39,41 +39,31 @@ const REPORT_AT = 0.8;
 const STACK_UNTIL = 0.95;
 
 /**
- * A thread that watches this process's event loop from beside it.
+ * Starts a thread that watches this process's event loop from beside it, as long as there is one.
  *
  * What an event loop that hangs was serving only another thread can still say; and when the primary is gone there is
  * nobody else to end a worker that hangs.
  */
-export class Watchdog {
-  readonly #thread: Worker;
-  readonly #timer: NodeJS.Timeout;
-
-  constructor({ board, log, heartbeatTimeoutMs, shutdownTimeoutMs, clustered }: WatchdogOptions) {
-    const beatMs = Math.min(SLOWEST_BEAT_MS, heartbeatTimeoutMs / BEATS_PER_TIMEOUT);
-    this.#timer = setInterval(() => board.beat(), beatMs);
-    this.#timer.unref();
-    const orders: WatchdogOrders = {
-      memory: board.memory,
-      base: { ...log.bindings(), pid: process.pid },
-      mayLog: log.isLevelEnabled('error'),
-      reportAfterMs: heartbeatTimeoutMs * REPORT_AT,
-      stackUntilMs: heartbeatTimeoutMs * STACK_UNTIL,
-      parent: clustered ? process.ppid : undefined,
-      killAfterMs: heartbeatTimeoutMs,
-      endWithinMs: shutdownTimeoutMs + heartbeatTimeoutMs,
-    };
-    this.#thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), {
-      workerData: orders,
-      // It needs little; a heap as large as the process's own would only be in the way.
-      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
-    });
-    this.#thread.unref();
-    // Without it the service is as good as before; the primary still replaces a silent worker.
-    this.#thread.on('error', (err) => log.error({ err, event: 'watchdog-failed' }, 'the watchdog ended'));
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#thread.terminate();
-  }
+export function startWatchdog(options: WatchdogOptions): void {
+  const { board, log, heartbeatTimeoutMs, shutdownTimeoutMs, clustered } = options;
+  const beatMs = Math.min(SLOWEST_BEAT_MS, heartbeatTimeoutMs / BEATS_PER_TIMEOUT);
+  setInterval(() => board.beat(), beatMs).unref();
+  const orders: WatchdogOrders = {
+    memory: board.memory,
+    base: { ...log.bindings(), pid: process.pid },
+    mayLog: log.isLevelEnabled('error'),
+    reportAfterMs: heartbeatTimeoutMs * REPORT_AT,
+    stackUntilMs: heartbeatTimeoutMs * STACK_UNTIL,
+    parent: clustered ? process.ppid : undefined,
+    killAfterMs: heartbeatTimeoutMs,
+    endWithinMs: shutdownTimeoutMs + heartbeatTimeoutMs,
+  };
+  const thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), {
+    workerData: orders,
+    // It needs little; a heap as large as the process's own would only be in the way.
+    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
+  });
+  thread.unref();
+  // Without it the service is as good as before; the primary still replaces a silent worker.
+  thread.on('error', (err) => log.error({ err, event: 'watchdog-failed' }, 'the watchdog ended'));
 }

@@ -120,5 +120,5 @@ export class LiveRelay {
 }
 
 function isSame(one: LiveEvent, other: LiveEvent): boolean {
-  return one.at === other.at && one.event === other.event && one['worker'] === other['worker'];
+  return ['at', 'event', 'worker', 'slot'].every((name) => one[name] === other[name]);
 }

@@ -3,7 +3,7 @@ import { conclude as concludeSpread, summarize } from '../../src/demos/cluster/d
 import { conclude as concludeWorkers, type Seen } from '../../src/demos/cluster/workers.ts';
 import { reachable } from '../../src/demos/work/management.ts';
 import { createTestApp } from '../support/app.ts';
-import { Program } from '../support/program.ts';
+import { Program, until } from '../support/program.ts';
 
 interface Spread {
   readonly timeline: readonly unknown[];
@@ -53,11 +53,14 @@ describe('cluster, with two workers', () => {
       );
       return (await response.json()) as Spread;
     };
-    const { result: fresh } = await ask('fresh');
+    // While the machine gives one worker no core, the other takes all.
+    const fresh = await until('connections to both', async () => {
+      const { result } = await ask('fresh');
+      return result.workers.length === 2 && result.refused === 0 ? result : undefined;
+    });
     const { result: kept, timeline, moreSpans } = await ask('kept');
 
     expect(fresh).toMatchObject({ requests: 40, connections: 40, refused: 0 });
-    expect(fresh.workers).toHaveLength(2);
     expect(Math.min(...fresh.workers.map(({ answers }) => answers))).toBeGreaterThan(0);
     expect(kept).toMatchObject({ requests: 40, connections: 1, refused: 0 });
     expect(kept.workers.map(({ answers }) => answers)).toEqual([40]);

@@ -2,14 +2,14 @@
 import process from 'node:process';
 import { pino } from 'pino';
 import { RequestBoard } from '../../src/process/request-board.ts';
-import { Watchdog } from '../../src/process/watchdog.ts';
+import { startWatchdog } from '../../src/process/watchdog.ts';
 
 const [role] = process.argv.slice(2);
 
 const board = new RequestBoard();
 board.nameRoute(board.begin('the-culprit', 'GET', '/hang?secret=1'), board.registerRoute('/hang'));
 const log = pino({ base: { name: 'watched', pid: process.pid } }, { write: () => undefined });
-new Watchdog({
+startWatchdog({
   board,
   log,
   heartbeatTimeoutMs: 3_000, // a fifth of it is the time to find the stack, on a busy machine as well

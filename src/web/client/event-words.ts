@@ -62,5 +62,5 @@ export function describeEvent(event: LiveEvent): EventWords {
 }
 
 export function eventKey(event: LiveEvent): string {
-  return `${event.at} ${event.event} ${asText(event['worker'])}`;
+  return `${event.at} ${event.event} ${asText(event['worker'] ?? event['slot'])}`;
 }
