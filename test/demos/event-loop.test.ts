@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { countPrimesInSlices } from '../../src/demos/event-loop/cpu-work.ts';
+import { countPrimesInSlices } from '../../src/demos/work/primes.ts';
 import { conclude, summarize, type Run } from '../../src/demos/event-loop/order.ts';
 import { conclude as concludePhases } from '../../src/demos/event-loop/phases.ts';
 import { countPrimes } from '../../src/demos/work/primes.ts';

@@ -8,6 +8,7 @@ import type { Tools } from '../work/tools.ts';
 import { ValueCache, type Looked } from './cache.ts';
 import { SingleFlight } from './single-flight.ts';
 import { computeSlowly } from './slow-value.ts';
+import { oncePerService } from '../work/once-per-service.ts';
 
 const MAX_ENTRIES = 100;
 const TTL_MS = 10_000;
@@ -71,7 +72,7 @@ export const caching = {
         { title: 'Within ten seconds it is there', query: { key: 'spring', as: 'text' } },
       ],
       contrasts: ['caching/stampede'],
-      run: createLookup(),
+      run: lookup,
     }),
     demoRoute({
       method: 'get',
@@ -98,35 +99,30 @@ export const caching = {
   ],
 } satisfies Demo;
 
-function createLookup() {
-  const caches = new WeakMap<Tools, ValueCache>();
-  const cacheOf = (tools: Tools): ValueCache => {
-    const made = caches.get(tools);
-    if (made !== undefined) return made;
-    const cache = new ValueCache({
+const cacheOf = oncePerService(
+  (tools) =>
+    new ValueCache({
       max: MAX_ENTRIES,
       ttlMs: TTL_MS,
       // The value belongs to whoever waits for it, not to one caller: so no caller that leaves ends it.
       compute: (key) =>
         tools.budgets.poolTasks.use(1, new AbortController().signal, () => computeSlowly(key, LOOKUP_ROUNDS)),
-    });
-    caches.set(tools, cache);
-    return cache;
-  };
-  return async function lookup(call: {
-    readonly query: { readonly key: string };
-    readonly timeline: Timeline;
-    readonly tools: Tools;
-  }) {
-    const { query, timeline, tools } = call;
-    const cache = cacheOf(tools);
-    const startMs = timeline.now();
-    const looked = await cache.look(query.key);
-    const endMs = timeline.now();
-    if (looked.outcome !== 'hit') timeline.add('compute', 'pool thread', startMs, endMs);
-    const result = describeLookup(query.key, looked, endMs - startMs, cache);
-    return { result, lesson: concludeLookup(result, tools.dependencies.clustered) };
-  };
+    }),
+);
+
+async function lookup(call: {
+  readonly query: { readonly key: string };
+  readonly timeline: Timeline;
+  readonly tools: Tools;
+}) {
+  const { query, timeline, tools } = call;
+  const cache = cacheOf(tools);
+  const startMs = timeline.now();
+  const looked = await cache.look(query.key);
+  const endMs = timeline.now();
+  if (looked.outcome !== 'hit') timeline.add('compute', 'pool thread', startMs, endMs);
+  const result = describeLookup(query.key, looked, endMs - startMs, cache);
+  return { result, lesson: concludeLookup(result, tools.dependencies.clustered) };
 }
 
 function describeLookup(key: string, looked: Looked, tookMs: number, cache: ValueCache): Lookup {

@@ -3,8 +3,9 @@ import process from 'node:process';
 import { z } from 'zod';
 import { distribution } from './distribution.ts';
 import { workers } from './workers.ts';
-import { demoRoute, type Demo } from '../demo.ts';
+import { demoRoute, type Demo, type DemoCall } from '../demo.ts';
 import { count } from '../evidence/words.ts';
+import { oncePerService } from '../work/once-per-service.ts';
 
 export const clusterDemo = {
   id: 'cluster',
@@ -34,35 +35,34 @@ export const clusterDemo = {
       }),
       examples: [{ title: 'Who answered' }, { title: 'Again, as text', query: { as: 'text' } }],
       contrasts: ['cluster/workers', 'cluster/distribution'],
-      run: createWhoami(),
+      run: whoami,
     }),
     workers,
     distribution,
   ],
 } satisfies Demo;
 
-function createWhoami() {
-  const requestsOn = new WeakMap<object, number>();
-  let answers = 0;
-  return function whoami({ req }: { readonly req: { readonly socket: object } }) {
-    answers += 1;
-    const connectionRequest = (requestsOn.get(req.socket) ?? 0) + 1;
-    requestsOn.set(req.socket, connectionRequest);
-    const worker = cluster.worker?.id ?? 0;
-    const uptimeS = Math.round(process.uptime() * 10) / 10;
-    return {
-      result: {
-        isWorker: cluster.isWorker,
-        worker,
-        pid: process.pid,
-        parentPid: process.ppid,
-        uptimeS,
-        answersOfThisWorker: answers,
-        connectionRequest,
-      },
-      lesson: cluster.isWorker
-        ? `Worker ${worker} (process ${process.pid}, forked by ${process.ppid}) has given ${count(answers, 'answer')} of this kind in ${uptimeS} s; what other workers gave it does not know.`
-        : `There is no cluster: process ${process.pid} serves alone, and has given ${count(answers, 'answer')} of this kind in ${uptimeS} s.`,
-    };
+const answersOf = oncePerService(() => ({ total: 0, on: new WeakMap<object, number>() }));
+
+function whoami({ req, tools }: DemoCall<undefined, undefined, undefined>) {
+  const answers = answersOf(tools);
+  answers.total += 1;
+  const connectionRequest = (answers.on.get(req.socket) ?? 0) + 1;
+  answers.on.set(req.socket, connectionRequest);
+  const worker = cluster.worker?.id ?? 0;
+  const uptimeS = Math.round(process.uptime() * 10) / 10;
+  return {
+    result: {
+      isWorker: cluster.isWorker,
+      worker,
+      pid: process.pid,
+      parentPid: process.ppid,
+      uptimeS,
+      answersOfThisWorker: answers.total,
+      connectionRequest,
+    },
+    lesson: cluster.isWorker
+      ? `Worker ${worker} (process ${process.pid}, forked by ${process.ppid}) has given ${count(answers.total, 'answer')} of this kind in ${uptimeS} s; what other workers gave it does not know.`
+      : `There is no cluster: process ${process.pid} serves alone, and has given ${count(answers.total, 'answer')} of this kind in ${uptimeS} s.`,
   };
 }

@@ -1,11 +1,10 @@
 /** The places where the job can run. Each does the same job and tells when what happened, by the monotonic clock. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DemoCall } from '../demo.ts';
 import { monotonicMs } from '../evidence/monotonic.ts';
+import type { PrimesAnswer } from '../work/answer-primes.ts';
 import { lendChild, messageOf, readOutput } from '../work/lend-child.ts';
-import { countPrimes, countPrimesBetween } from '../work/primes.ts';
+import { countPrimes, countPrimesInSlices } from '../work/primes.ts';
 import { nextMessage } from '../work/thread.ts';
-import type { PrimesAnswer } from './answer-primes.ts';
 
 const threadProgram = new URL('./primes-thread.ts', import.meta.url);
 const childProgram = new URL('./primes-child.ts', import.meta.url);
@@ -51,21 +50,12 @@ async function runInline({ limit }: Job): Promise<PlaceRun> {
 
 /** In slices, with a turn of the event loop for everybody else between two of them. */
 async function runChunked({ limit, sliceMs, signal }: Job): Promise<PlaceRun> {
-  const step = 500; // short against any slice, so that the clock is asked often enough
   const startedAt = monotonicMs();
-  let primes = 0;
-  let slices = 1;
-  let sliceEnd = startedAt + sliceMs;
-  for (let from = 2; from < limit; from += step) {
-    if (monotonicMs() >= sliceEnd) {
-      await nextTurn();
-      signal.throwIfAborted();
-      slices += 1;
-      sliceEnd = monotonicMs() + sliceMs;
-    }
-    primes += countPrimesBetween(from, Math.min(from + step, limit));
-  }
-  return { ...here(primes, startedAt, monotonicMs()), slices };
+  let endedAt = startedAt;
+  const { primes, slices } = await countPrimesInSlices(limit, sliceMs, signal, () => {
+    endedAt = monotonicMs();
+  });
+  return { ...here(primes, startedAt, endedAt), slices };
 }
 
 function here(primes: number, startedAt: number, endedAt: number): PlaceRun {
@@ -77,9 +67,8 @@ function runOnThread({ limit, signal, tools }: Job): Promise<PlaceRun> {
   return tools.budgets.threads.use(1, signal, () => {
     const admittedAt = monotonicMs();
     return tools.threads.run(threadProgram, { data: { limit }, signal }, async (thread) => {
-      const { message } = await nextMessage<PrimesAnswer>(thread);
-      const { heapBytes, ...answer } = message;
-      return away(answer, admittedAt, heapBytes);
+      const { message: answer } = await nextMessage<PrimesAnswer>(thread);
+      return away(answer, admittedAt, answer.heapBytes);
     });
   });
 }
@@ -88,14 +77,8 @@ function runOnPool({ limit, signal, tools }: Job): Promise<PlaceRun> {
   return tools.budgets.threads.use(1, signal, async () => {
     const admittedAt = monotonicMs();
     const startedAnew = tools.pool().threads.length === 0;
-    const { heapBytes, ...run } = await tools.pool().run({ limit }, { signal });
-    const answeredAt = monotonicMs();
-    // The pool's clock is the wall clock, which all threads of a process read alike.
-    const zero = answeredAt - (performance.timeOrigin + performance.now());
-    const startedAt = Math.max(admittedAt, run.startedAt + zero);
-    const endedAt = run.endedAt + zero;
-    const memoryBytes = startedAnew ? heapBytes : 0;
-    return { primes: run.primes, admittedAt, startedAt, endedAt, answeredAt, startedAnew, memoryBytes };
+    const answer = await tools.pool().run({ limit }, { signal });
+    return { ...away(answer, admittedAt, startedAnew ? answer.heapBytes : 0), startedAnew };
   });
 }
 
@@ -130,7 +113,7 @@ function runInFork({ limit, signal, tools }: Job): Promise<PlaceRun> {
 }
 
 function away(
-  { primes, startedAt, endedAt }: Pick<PrimesAnswer, 'primes' | 'startedAt' | 'endedAt'>,
+  { primes, startedAt, endedAt }: PrimesAnswer,
   admittedAt: number,
   memoryBytes: number,
 ): PlaceRun {

@@ -1,6 +1,6 @@
 /** A child that counts primes: those of its argument, printed as JSON; or, with a channel, those of every message. */
 import process from 'node:process';
-import { answerPrimes } from './answer-primes.ts';
+import { answerPrimes } from '../work/answer-primes.ts';
 
 if (process.send === undefined) {
   process.stdout.write(JSON.stringify(answerPrimes(Number(process.argv[2]))));

@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import { demoRoute, wholeNumber, type DemoRoute } from '../demo.ts';
+import { monotonicMs } from '../evidence/monotonic.ts';
 import { toMicroseconds } from '../evidence/timeline.ts';
 import { count, ms, percent } from '../evidence/words.ts';
-import { countPrimes } from '../work/primes.ts';
+import { countPrimes, countPrimesInSlices } from '../work/primes.ts';
 import { withBystanders, type Bystanders } from './bystanders.ts';
-import { countPrimesInSlices, limitFor } from './cpu-work.ts';
+import { limitFor } from './cpu-work.ts';
 
 const length = wholeNumber('About how long the work takes', { min: 20, max: 1_000, default: 300 });
 
@@ -110,14 +111,14 @@ export const blocking: readonly DemoRoute[] = [
       const { value, bystanders } = await withBystanders(
         () =>
           tools.budgets.threads.use(1, signal, async () => {
-            const askedAt = performance.timeOrigin + performance.now();
+            const askedAt = monotonicMs();
             return { askedAt, ...(await tools.pool().run({ limit }, { signal })) };
           }),
         timeline,
         signal,
       );
       const { primes, askedAt, startedAt, endedAt } = value;
-      const zero = performance.timeOrigin + timeline.startedAt;
+      const zero = monotonicMs() - timeline.now();
       timeline.add('queue and start-up', 'pooled thread', askedAt - zero, startedAt - zero);
       timeline.add('count primes', 'pooled thread', startedAt - zero, endedAt - zero);
       const result = {

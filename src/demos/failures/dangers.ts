@@ -10,6 +10,7 @@ import { collectGarbage } from '../evidence/collect-garbage.ts';
 import { bytes, ms, percent } from '../evidence/words.ts';
 import { findManagement } from '../work/management.ts';
 import type { Tools } from '../work/tools.ts';
+import { oncePerService } from '../work/once-per-service.ts';
 
 /** Long enough for the answer to be on its way. */
 const AFTER_ANSWER_MS = 50;
@@ -151,7 +152,7 @@ export const dangerRoutes = [
     }),
     examples: [{ title: 'Grow by 64 MB', query: { as: 'text' } }],
     contrasts: otherEnds('leak'),
-    run: createLeak(),
+    run: leak,
   }),
   demoRoute({
     method: 'post',
@@ -257,36 +258,29 @@ function holdEventLoop(forMs: number): void {
   while (performance.now() < end);
 }
 
-/** What was leaked is kept for each worker: a map of its own would otherwise be the only one of all apps. */
-function createLeak() {
-  const leaks = new WeakMap<Tools, number[][]>();
-  return async function leak({
-    query,
-    tools,
-    signal,
-  }: DemoCall<undefined, { readonly mb: number }, undefined>) {
-    const watch = await watchWorkers(tools, signal);
-    const held = leaks.get(tools) ?? [];
-    leaks.set(tools, held);
-    collectGarbage('major');
-    const heapBeforeBytes = process.memoryUsage().heapUsed;
-    for (let mb = 0; mb < query.mb; mb += LEAK_BLOCK_MB) held.push(megabyteOfHeap());
-    collectGarbage('major');
-    const heapAfterBytes = process.memoryUsage().heapUsed;
-    const heapLimitBytes = getHeapStatistics().heap_size_limit;
-    const leakedBytes = held.length * LEAK_BLOCK_MB * 1_000_000;
-    return {
-      result: {
-        leakedBytes,
-        heapBeforeBytes,
-        heapAfterBytes,
-        heapLimitBytes,
-        watch,
-      },
-      lesson:
-        `The heap grew from ${bytes(heapBeforeBytes)} to ${bytes(heapAfterBytes)}, and a collection could not free it; ` +
-        `that is ${percent(heapAfterBytes / heapLimitBytes)} of what this process may have before it is aborted.`,
-    };
+const leakedOf = oncePerService((): number[][] => []);
+
+async function leak({ query, tools, signal }: DemoCall<undefined, { readonly mb: number }, undefined>) {
+  const watch = await watchWorkers(tools, signal);
+  const held = leakedOf(tools);
+  collectGarbage('major');
+  const heapBeforeBytes = process.memoryUsage().heapUsed;
+  for (let mb = 0; mb < query.mb; mb += LEAK_BLOCK_MB) held.push(megabyteOfHeap());
+  collectGarbage('major');
+  const heapAfterBytes = process.memoryUsage().heapUsed;
+  const heapLimitBytes = getHeapStatistics().heap_size_limit;
+  const leakedBytes = held.length * LEAK_BLOCK_MB * 1_000_000;
+  return {
+    result: {
+      leakedBytes,
+      heapBeforeBytes,
+      heapAfterBytes,
+      heapLimitBytes,
+      watch,
+    },
+    lesson:
+      `The heap grew from ${bytes(heapBeforeBytes)} to ${bytes(heapAfterBytes)}, and a collection could not free it; ` +
+      `that is ${percent(heapAfterBytes / heapLimitBytes)} of what this process may have before it is aborted.`,
   };
 }
 

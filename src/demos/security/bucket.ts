@@ -7,6 +7,7 @@ import { demoRoute } from '../demo.ts';
 import { toMicroseconds } from '../evidence/timeline.ts';
 import { count, ms } from '../evidence/words.ts';
 import type { Tools } from '../work/tools.ts';
+import { oncePerService } from '../work/once-per-service.ts';
 
 export const BUCKET = { limit: 10, windowMs: 10_000 } as const;
 const PREFIX = 'security/rate-limit';
@@ -28,48 +29,41 @@ interface Bucket {
   readonly seen: { resetAt: number; asked: number };
 }
 
-/** The route; the limiter of a service is made once for it. */
-export function createRateLimited() {
-  const buckets = new WeakMap<Tools, Bucket>();
-  const bucketOf = (tools: Tools): Bucket => {
-    const bucket = buckets.get(tools) ?? createBucket(tools);
-    buckets.set(tools, bucket);
-    return bucket;
-  };
-  return demoRoute({
-    method: 'get',
-    path: '/rate-limit',
-    summary: `Lets a client pass ${BUCKET.limit} times in ${BUCKET.windowMs / 1000} seconds, over all workers; then 429.`,
-    teaches:
-      'Workers that count each for themselves would let a client pass as many times more as there are workers.',
-    result,
-    examples: [
-      { title: 'One of ten', query: { as: 'text' } },
-      { title: 'What is left, in the RateLimit header; repeat it until it says 429', curl: '-i' },
-    ],
-    contrasts: [],
-    async run({ req, res, tools }) {
-      const { limiter, seen } = bucketOf(tools);
-      const startedAt = performance.now();
-      const info = await countIn(limiter, req, res);
-      const resetAt = info.resetTime?.getTime() ?? Date.now();
-      // Another time of reset is another window. The clock of the primary may tick in between.
-      if (Math.abs(resetAt - seen.resetAt) > 1_000) Object.assign(seen, { resetAt, asked: 0 });
-      seen.asked += 1;
-      const observed: Seen = {
-        limit: info.limit,
-        windowMs: BUCKET.windowMs,
-        used: info.used,
-        remaining: info.remaining,
-        resetsInMs: Math.max(0, resetAt - Date.now()),
-        countedBy: tools.dependencies.clustered ? 'the primary' : 'this process',
-        askedHere: seen.asked,
-        countingMs: toMicroseconds(performance.now() - startedAt),
-      };
-      return { result: observed, lesson: conclude(observed) };
-    },
-  });
-}
+const bucketOf = oncePerService(createBucket);
+
+export const rateLimited = demoRoute({
+  method: 'get',
+  path: '/rate-limit',
+  summary: `Lets a client pass ${BUCKET.limit} times in ${BUCKET.windowMs / 1000} seconds, over all workers; then 429.`,
+  teaches:
+    'Workers that count each for themselves would let a client pass as many times more as there are workers.',
+  result,
+  examples: [
+    { title: 'One of ten', query: { as: 'text' } },
+    { title: 'What is left, in the RateLimit header; repeat it until it says 429', curl: '-i' },
+  ],
+  contrasts: [],
+  async run({ req, res, tools }) {
+    const { limiter, seen } = bucketOf(tools);
+    const startedAt = performance.now();
+    const info = await countIn(limiter, req, res);
+    const resetAt = info.resetTime?.getTime() ?? Date.now();
+    // Another time of reset is another window. The clock of the primary may tick in between.
+    if (Math.abs(resetAt - seen.resetAt) > 1_000) Object.assign(seen, { resetAt, asked: 0 });
+    seen.asked += 1;
+    const observed: Seen = {
+      limit: info.limit,
+      windowMs: BUCKET.windowMs,
+      used: info.used,
+      remaining: info.remaining,
+      resetsInMs: Math.max(0, resetAt - Date.now()),
+      countedBy: tools.dependencies.clustered ? 'the primary' : 'this process',
+      askedHere: seen.asked,
+      countingMs: toMicroseconds(performance.now() - startedAt),
+    };
+    return { result: observed, lesson: conclude(observed) };
+  },
+});
 
 function createBucket(tools: Tools): Bucket {
   const limiter = rateLimit({

@@ -6,6 +6,7 @@ import { demoRoute } from '../demo.ts';
 import { count } from '../evidence/words.ts';
 import type { Tools } from '../work/tools.ts';
 import { Signer, type Verdict } from './signed-value.ts';
+import { oncePerService } from '../work/once-per-service.ts';
 
 const COOKIE = '__Host-visits';
 const MAX_AGE_S = 3_600;
@@ -27,52 +28,45 @@ const purposes = [
   ['Max-Age', 'living for ever'],
 ] as const;
 
-/** The route; the signer of a service is made once for it. */
-export function createCookies() {
-  const signers = new WeakMap<Tools, Signer>();
-  const signerOf = (tools: Tools): Signer => {
-    const signer = signers.get(tools) ?? new Signer(readKey(tools));
-    signers.set(tools, signer);
-    return signer;
-  };
-  return demoRoute({
-    method: 'get',
-    path: '/cookies',
-    summary: 'Sets a signed cookie with every protection there is, and refuses a forged one.',
-    teaches:
-      'What a client sends back it may have changed: a signature shows that. Attributes say who may send and read it.',
-    result,
-    examples: [
-      { title: 'Get one', query: { as: 'text' } },
-      { title: 'A forged one is refused', headers: { Cookie: `${COOKIE}=1000000.forged` }, status: 403 },
-      { title: 'Keep it and send it back', curl: '-c /tmp/jar -b /tmp/jar' },
-    ],
-    contrasts: [],
-    run({ req, res, tools }) {
-      const signer = signerOf(tools);
-      const { verdict, value } = signer.open(readCookie(req, COOKIE));
-      if (verdict === 'forged') {
-        throw new Problem('forbidden', { detail: `The cookie ${COOKIE} was not signed here: it is forged.` });
-      }
-      const visits = verdict === 'genuine' ? Number(value) + 1 : 1;
-      const cookie = `${COOKIE}=${signer.sign(String(visits))}; Path=/; Max-Age=${MAX_AGE_S}; Secure; HttpOnly; SameSite=Lax`;
-      res.append('Set-Cookie', cookie);
-      const set = String(res.getHeader('Set-Cookie'));
-      const seen: Seen = {
-        received: verdict,
-        visits,
-        set,
-        attributes: purposes.map(([attribute, prevents]) => ({
-          attribute,
-          sent: set.includes(attribute),
-          prevents,
-        })),
-        checks: tryForgeries(signer),
-      };
-      return { result: seen, lesson: conclude(seen) };
-    },
-  });
-}
+const signerOf = oncePerService((tools) => new Signer(readKey(tools)));
+
+export const cookies = demoRoute({
+  method: 'get',
+  path: '/cookies',
+  summary: 'Sets a signed cookie with every protection there is, and refuses a forged one.',
+  teaches:
+    'What a client sends back it may have changed: a signature shows that. Attributes say who may send and read it.',
+  result,
+  examples: [
+    { title: 'Get one', query: { as: 'text' } },
+    { title: 'A forged one is refused', headers: { Cookie: `${COOKIE}=1000000.forged` }, status: 403 },
+    { title: 'Keep it and send it back', curl: '-c /tmp/jar -b /tmp/jar' },
+  ],
+  contrasts: [],
+  run({ req, res, tools }) {
+    const signer = signerOf(tools);
+    const { verdict, value } = signer.open(readCookie(req, COOKIE));
+    if (verdict === 'forged') {
+      throw new Problem('forbidden', { detail: `The cookie ${COOKIE} was not signed here: it is forged.` });
+    }
+    const visits = verdict === 'genuine' ? Number(value) + 1 : 1;
+    const cookie = `${COOKIE}=${signer.sign(String(visits))}; Path=/; Max-Age=${MAX_AGE_S}; Secure; HttpOnly; SameSite=Lax`;
+    res.append('Set-Cookie', cookie);
+    const set = String(res.getHeader('Set-Cookie'));
+    const seen: Seen = {
+      received: verdict,
+      visits,
+      set,
+      attributes: purposes.map(([attribute, prevents]) => ({
+        attribute,
+        sent: set.includes(attribute),
+        prevents,
+      })),
+      checks: tryForgeries(signer),
+    };
+    return { result: seen, lesson: conclude(seen) };
+  },
+});
 
 /** The key of the configuration is every worker's; without one each makes its own. */
 function readKey({ dependencies }: Tools): Buffer {

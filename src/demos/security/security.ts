@@ -1,6 +1,6 @@
 import type { Demo } from '../demo.ts';
-import { createRateLimited } from './bucket.ts';
-import { createCookies } from './cookies.ts';
+import { rateLimited } from './bucket.ts';
+import { cookies } from './cookies.ts';
 import { headers } from './headers.ts';
 import { passwords } from './passwords.ts';
 import { pollution } from './pollution.ts';
@@ -16,5 +16,5 @@ export const security = {
   lookFor:
     'leaks in timing, pollutes in prototype, eventLoopMaxDelayMs in passwords, and the 429 of rate-limit.',
   practices: ['6.2', '6.6', '6.8', '6.10', '6.12', '6.22'],
-  routes: [headers, createCookies(), createRateLimited(), timing, pollution, passwords],
+  routes: [headers, cookies, rateLimited, timing, pollution, passwords],
 } satisfies Demo;

@@ -16,3 +16,44 @@ export function countPrimesBetween(from: number, to: number): number {
   }
   return found;
 }
+
+export interface Slices {
+  readonly primes: number;
+  readonly slices: number;
+  readonly longestSliceMs: number;
+}
+
+/** Numbers to look at between two looks at the clock. */
+const STEP = 200;
+
+/**
+ * Counts the primes below a limit in slices of so many milliseconds, and lets the event loop turn between them.
+ *
+ * @throws the signal's reason, between two slices
+ */
+export async function countPrimesInSlices(
+  limit: number,
+  sliceMs: number,
+  signal: AbortSignal,
+  onSlice: (startedAt: number, endedAt: number) => void,
+): Promise<Slices> {
+  let primes = 0;
+  let slices = 0;
+  let longestSliceMs = 0;
+  for (let from = 2; from < limit;) {
+    signal.throwIfAborted();
+    const startedAt = performance.now();
+    let now = startedAt;
+    while (from < limit && now - startedAt < sliceMs) {
+      const to = Math.min(limit, from + STEP);
+      primes += countPrimesBetween(from, to);
+      from = to;
+      now = performance.now();
+    }
+    slices += 1;
+    longestSliceMs = Math.max(longestSliceMs, now - startedAt);
+    onSlice(startedAt, now);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { primes, slices, longestSliceMs };
+}

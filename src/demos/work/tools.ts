@@ -3,9 +3,10 @@ import type { FeatureDependencies } from '../../http/feature.ts';
 import { availableCpus } from '../../process/available-cpus.ts';
 import { addGauge } from '../../process/metrics.ts';
 import { LayerTrace } from '../evidence/layer-trace.ts';
+import type { PrimesAnswer } from './answer-primes.ts';
 import { Budget } from './budget.ts';
 import { Children } from './child.ts';
-import type { PrimesRun, PrimesTask } from './primes-task.ts';
+import type { PrimesTask } from './primes-task.ts';
 import { Scratch } from './scratch.ts';
 import { Threads } from './thread.ts';
 
@@ -17,7 +18,7 @@ export interface Tools {
   /** The layers that requests of `middleware/order` pass; it has to listen before such a request comes. */
   readonly layerTrace: LayerTrace;
   /** Pooled threads for CPU work. */
-  readonly pool: () => Piscina<PrimesTask, PrimesRun>;
+  readonly pool: () => Piscina<PrimesTask, PrimesAnswer>;
   readonly budgets: {
     /** Child processes alive at once. */
     readonly children: Budget;
@@ -41,7 +42,7 @@ export function createTools(dependencies: FeatureDependencies): Tools {
   const threads = new Threads();
   const scratch = new Scratch();
   const layerTrace = new LayerTrace(['/demos/middleware/order']);
-  let pool: Piscina<PrimesTask, PrimesRun> | undefined;
+  let pool: Piscina<PrimesTask, PrimesAnswer> | undefined;
   const budget = (name: string, capacity: number, maxWaiting: number) =>
     new Budget({ name, capacity, maxWaiting, metrics });
   addGauge(metrics.registry, 'demo_children', 'Child processes alive.', () => children.size);
@@ -53,7 +54,7 @@ export function createTools(dependencies: FeatureDependencies): Tools {
     scratch,
     layerTrace,
     pool() {
-      pool ??= new Piscina<PrimesTask, PrimesRun>({
+      pool ??= new Piscina<PrimesTask, PrimesAnswer>({
         filename: new URL('./primes-task.ts', import.meta.url).href,
         minThreads: 0,
         maxThreads: availableCpus(),

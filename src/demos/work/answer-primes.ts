@@ -1,7 +1,7 @@
-/** The job for a program of its own: counts primes, and says when it really ran and what memory was taken for it. */
+/** The job for a thread or a program of its own: counts primes, and says when it really ran and what memory was taken for it. */
 import { getHeapStatistics } from 'node:v8';
 import { monotonicMs } from '../evidence/monotonic.ts';
-import { countPrimes } from '../work/primes.ts';
+import { countPrimes } from './primes.ts';
 
 export interface PrimesAnswer {
   readonly primes: number;
