@@ -1,25 +1,13 @@
 /** One small working stream of each kind, and what it emitted. */
 import { once } from 'node:events';
-import {
-  duplexPair,
-  Readable,
-  Transform,
-  Writable,
-  type Duplex,
-  type Stream,
-  type TransformCallback,
-} from 'node:stream';
+import { duplexPair, Readable, Writable, type Duplex, type Stream } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { demoRoute, wholeNumber } from '../demo.ts';
-import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
 import { count } from '../evidence/words.ts';
-
-const eventsSchema = z
-  .array(z.strictObject({ atMs: z.number(), of: z.string(), event: z.string(), detail: z.string() }))
-  .describe('In the order in which they came');
-type Seen = z.infer<typeof eventsSchema>;
+import { LineSplitter } from './line-splitter.ts';
+import { eventsSchema, note, orderOf, watch, type Seen } from './stream-events.ts';
 
 const query = z.object({ chunks: wholeNumber('Chunks that pass', { min: 1, max: 12, default: 4 }) });
 const CHUNK_BYTES = 8;
@@ -235,31 +223,6 @@ export const kindRoutes = [
   }),
 ];
 
-/** Chunks in, lines out. */
-export class LineSplitter extends Transform {
-  flushed = 0;
-  #rest = '';
-
-  constructor() {
-    super({ readableObjectMode: true, decodeStrings: false, encoding: 'utf8' });
-  }
-
-  override _transform(chunk: string, _encoding: string, done: TransformCallback): void {
-    const lines = (this.#rest + chunk).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.push(line);
-    done();
-  }
-
-  override _flush(done: TransformCallback): void {
-    if (this.#rest !== '') {
-      this.flushed += 1;
-      this.push(this.#rest);
-    }
-    done();
-  }
-}
-
 async function answerAfterEnd(server: Duplex, chunks: number, signal: AbortSignal): Promise<void> {
   server.resume();
   await once(server, 'end', { signal });
@@ -279,29 +242,4 @@ function closing(streams: readonly Stream[], signal: AbortSignal): Promise<unkno
   const closed = Promise.all(streams.map((stream) => once(stream, 'close', { signal })));
   closed.catch(() => undefined);
   return closed;
-}
-
-function watch(stream: Stream, of: string, names: readonly string[], events: Seen, timeline: Timeline) {
-  stream.on('error', () => undefined); // of a client that left: whoever waits for the stream hears of it
-  for (const event of names) {
-    stream.on(event, (detail: unknown) => {
-      const text = typeof detail === 'string' || Buffer.isBuffer(detail) ? detail.toString() : '';
-      note(events, timeline, of, event, text);
-    });
-  }
-}
-
-function note(events: Seen, timeline: Timeline, of: string, event: string, detail: string): void {
-  events.push({ atMs: toMicroseconds(timeline.now()), of, event, detail });
-}
-
-/** The events in a line; repeated ones are counted. */
-function orderOf(events: Seen): string {
-  const runs: { event: string; times: number }[] = [];
-  for (const { event } of events) {
-    const last = runs.at(-1);
-    if (last?.event === event) last.times += 1;
-    else runs.push({ event, times: 1 });
-  }
-  return runs.map(({ event, times }) => (times === 1 ? event : `${event} × ${times}`)).join(', ');
 }
