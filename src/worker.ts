@@ -19,6 +19,7 @@ import { Lifecycle } from './process/lifecycle.ts';
 import { startWithSink, type LogSink } from './process/log-sink.ts';
 import { createLogger } from './process/logger.ts';
 import { addGauge, createMetrics } from './process/metrics.ts';
+import { MetricsReader } from './process/metrics-reader.ts';
 import { RequestBoard } from './process/request-board.ts';
 import { VitalsMonitor } from './process/vitals.ts';
 import { startWatchdog } from './process/watchdog.ts';
@@ -118,9 +119,10 @@ async function wireWorker(config: Config, offered: readonly FeatureSet[], sink: 
     connections: server.connections,
     droppedLogLines: sink.dropped,
   });
+  const reader = new MetricsReader({ registry: metrics.registry, log });
   const supervision = clustered
-    ? new PrimaryHandle({ config, lifecycle, registry: metrics.registry, report })
-    : new Standalone({ config, log, lifecycle, registry: metrics.registry, report });
+    ? new PrimaryHandle({ config, lifecycle, metrics: reader, report })
+    : new Standalone({ config, log, lifecycle, metrics: reader, report });
 
   lifecycle.onStop('tell the supervision', ({ reason }) => supervision.stopping(reason));
   lifecycle.onStop('drain the server', (request, deadline) => server.drain(request, deadline));

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
+import type { Logger } from '../process/logger.ts';
+import { MetricsReader, type MetricsJson } from '../process/metrics-reader.ts';
 import type { EventLog } from './events.ts';
-import type { MetricsJson } from './messages.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 /** A worker that has not answered by then is left out, and named. */
@@ -9,6 +10,7 @@ const COLLECT_TIMEOUT_MS = 1_000;
 interface ClusterMetricsOptions {
   readonly workers: () => readonly WorkerHandle[];
   readonly events: EventLog;
+  readonly log: Logger;
 }
 
 /**
@@ -19,15 +21,17 @@ interface ClusterMetricsOptions {
  */
 export class ClusterMetrics {
   readonly #options: ClusterMetricsOptions;
-  readonly #registry = new Registry();
+  readonly #own: MetricsReader;
   readonly #silent: Gauge<'worker'>;
   #retired: Promise<MetricsJson> = Promise.resolve([]);
   #collections = 0;
 
   constructor(options: ClusterMetricsOptions) {
     this.#options = options;
-    collectDefaultMetrics({ register: this.#registry, prefix: 'primary_' });
-    const registers = [this.#registry];
+    const registry = new Registry();
+    this.#own = new MetricsReader({ registry, log: options.log });
+    collectDefaultMetrics({ register: registry, prefix: 'primary_' });
+    const registers = [registry];
     const eventCounter = new Counter({
       name: 'supervision_events_total',
       help: 'What happened to workers: forked, ready, crashed, replaced and so on.',
@@ -71,8 +75,7 @@ export class ClusterMetrics {
         return metrics ?? sumsOf(worker.metrics);
       }),
     );
-    const own = (await this.#registry.getMetricsAsJSON()) as MetricsJson;
-    return Registry.aggregate([await retired, ...collected, own]).metrics();
+    return Registry.aggregate([await retired, ...collected, await this.#own.read()]).metrics();
   }
 
   /** Keeps counting what a worker that is gone had counted. */

@@ -1,6 +1,6 @@
 /** What primary and worker say to each other, and how a process says why it ended. */
-import type { MetricObjectWithValues, MetricValue } from '@prometheus-io/client';
 import type { State } from '../process/lifecycle.ts';
+import type { MetricsJson } from '../process/metrics-reader.ts';
 import type { Vitals } from '../process/vitals.ts';
 
 /** Exit codes, below 64 as shells use them, from 64 as `sysexits.h` does, from 80 our own. */
@@ -31,8 +31,6 @@ export interface WorkerReport {
   readonly connections: number;
   readonly droppedLogLines: number;
 }
-
-export type MetricsJson = MetricObjectWithValues<MetricValue<string>>[];
 
 /** Hits of several clients, to be counted together. */
 export interface Hits {

@@ -1,22 +1,14 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
-import type { Registry } from '@prometheus-io/client';
 import type { Config } from '../config.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
-import {
-  ExitCode,
-  pack,
-  unpack,
-  type FromPrimary,
-  type FromWorker,
-  type MetricsJson,
-  type WorkerReport,
-} from './messages.ts';
+import type { MetricsReader } from '../process/metrics-reader.ts';
+import { ExitCode, pack, unpack, type FromPrimary, type FromWorker, type WorkerReport } from './messages.ts';
 
 interface PrimaryHandleOptions {
   readonly config: Pick<Config, 'HEARTBEAT_TIMEOUT_MS'>;
   readonly lifecycle: Lifecycle;
-  readonly registry: Registry;
+  readonly metrics: MetricsReader;
   readonly report: () => WorkerReport;
 }
 
@@ -75,12 +67,12 @@ export class PrimaryHandle {
 
   /** The last message: the sums of this worker, which the primary goes on counting. */
   async goodbye(): Promise<void> {
-    const metrics = (await this.#options.registry.getMetricsAsJSON()) as MetricsJson;
+    const metrics = await this.#options.metrics.read();
     await new Promise<void>((resolve) => this.#send({ type: 'goodbye', metrics }, resolve));
   }
 
   #obey(message: FromPrimary): void {
-    const { lifecycle, registry } = this.#options;
+    const { lifecycle } = this.#options;
     switch (message.type) {
       case 'welcome':
         this.#management.resolve(message.managementAddress);
@@ -93,8 +85,8 @@ export class PrimaryHandle {
         });
         return;
       case 'metrics':
-        void registry.getMetricsAsJSON().then((metrics) => {
-          this.#send({ type: 'metrics', id: message.id, metrics: metrics });
+        void this.#options.metrics.read().then((metrics) => {
+          this.#send({ type: 'metrics', id: message.id, metrics });
         });
         return;
       case 'counted':

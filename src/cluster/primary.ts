@@ -38,7 +38,7 @@ async function wirePrimary(config: Config, sink: LogSink): Promise<void> {
       void supervisor.stop(reason).then(() => exit(ExitCode.crashLoop));
     },
   });
-  const metrics = new ClusterMetrics({ workers: () => supervisor.workers, events: supervisor.events });
+  const metrics = new ClusterMetrics({ workers: () => supervisor.workers, events: supervisor.events, log });
   const management = new Management({
     config,
     log,

@@ -1,10 +1,11 @@
 import process from 'node:process';
-import type { Registry } from '@prometheus-io/client';
+import { Registry } from '@prometheus-io/client';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Config } from '../config.ts';
 import { Problem } from '../http/problem.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
+import type { MetricsJson, MetricsReader } from '../process/metrics-reader.ts';
 import { handleSignals } from '../process/signals.ts';
 import { Management } from './management.ts';
 import { ExitCode, type WorkerReport } from './messages.ts';
@@ -13,7 +14,7 @@ interface StandaloneOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly lifecycle: Lifecycle;
-  readonly registry: Registry;
+  readonly metrics: MetricsReader;
   readonly report: () => WorkerReport;
 }
 
@@ -25,7 +26,7 @@ export class Standalone {
 
   constructor(options: StandaloneOptions) {
     this.#options = options;
-    const { config, log, lifecycle, registry, report } = options;
+    const { config, log, lifecycle, metrics, report } = options;
     this.#management = new Management({
       config,
       log,
@@ -49,7 +50,7 @@ export class Standalone {
           },
         ],
         events: () => [],
-        metrics: () => registry.metrics(),
+        metrics: async () => toText(await metrics.read()),
         reload: () =>
           Promise.reject(new Problem('conflict', { detail: 'With WORKERS=0 there is nobody to take over.' })),
       },
@@ -81,4 +82,9 @@ export class Standalone {
   goodbye(): void {
     this.#management.close();
   }
+}
+
+/** Prometheus text of one process: with nobody to add up with, each metric is as it is, whatever its aggregator. */
+function toText(metrics: MetricsJson): Promise<string> {
+  return Registry.aggregate([metrics.map((metric) => ({ ...metric, aggregator: 'first' }))]).metrics();
 }

@@ -1,14 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { EventEmitter, once } from 'node:events';
-import {
-  ExitCode,
-  pack,
-  unpack,
-  type FromPrimary,
-  type FromWorker,
-  type MetricsJson,
-  type WorkerReport,
-} from './messages.ts';
+import type { MetricsJson } from '../process/metrics-reader.ts';
+import { ExitCode, pack, unpack, type FromPrimary, type FromWorker, type WorkerReport } from './messages.ts';
 import { StartError } from './start-failure.ts';
 
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'gone';

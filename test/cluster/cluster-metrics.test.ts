@@ -3,8 +3,10 @@ import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { ClusterMetrics } from '../../src/cluster/cluster-metrics.ts';
 import { EventLog } from '../../src/cluster/events.ts';
-import type { MetricsJson } from '../../src/cluster/messages.ts';
 import type { WorkerHandle } from '../../src/cluster/worker-handle.ts';
+import type { MetricsJson } from '../../src/process/metrics-reader.ts';
+
+const log = pino({ enabled: false });
 
 test('a worker that ends while another is asked is counted once, and the sum never falls', async () => {
   const registry = new Registry();
@@ -20,7 +22,8 @@ test('a worker that ends while another is asked is counted once, and the sum nev
   const workers = [first, slow];
   const metrics = new ClusterMetrics({
     workers: () => workers,
-    events: new EventLog(pino({ enabled: false })),
+    events: new EventLog(log),
+    log,
   });
   const total = async (text: Promise<string>) => Number(/^requests_total (\d+)/m.exec(await text)?.[1]);
 

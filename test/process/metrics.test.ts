@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import { Program, root, until } from '../support/program.ts';
+
+function start(env: Readonly<Record<string, string>>): Promise<Program> {
+  return Program.start(env, root, `${root}test/process/metrics-program.ts`);
+}
+
+/** The figures that the management port shows, by name and labels. */
+async function scrape(program: Program): Promise<Map<string, number>> {
+  const response = await fetch(`${program.managementUrl}/metrics`);
+  expect(response.status).toBe(200);
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]));
+}
+
+test.each([['2'], ['0']])(
+  'a metric that cannot be read is left out and the log says so once; all else goes on (WORKERS=%s)',
+  async (WORKERS) => {
+    await using program = await start({ WORKERS });
+    const pids = async () => (await program.workers()).map(({ pid }) => pid);
+    const before = await pids();
+    for (let scrapes = 1; scrapes <= 5; scrapes += 1) await scrape(program);
+    const figures = await scrape(program);
+    const processes = before.length;
+    expect(figures.get('probe_jobs_total')).toBe(10 * processes);
+    expect(figures.get('probe_pool')).toBe(5 * processes);
+    expect(figures.has('probe_away') || figures.has('probe_hanging')).toBe(false);
+    expect(figures.has('process_start_time_seconds')).toBe(WORKERS === '0'); // that of several means nothing
+    expect(figures.get('metric_failures_total{metric="probe_away"}')).toBeGreaterThanOrEqual(5 * processes);
+    expect([...figures.keys()].filter((name) => name.startsWith('supervision_worker_silent'))).toEqual([]);
+
+    expect(await pids()).toEqual(before);
+    for (const [metric, message] of [
+      ['probe_away', 'the database is away'],
+      ['probe_hanging', expect.stringMatching(/^it took more than \d+ ms$/) as unknown],
+    ]) {
+      const told = program.lines.filter((line) => line['metric'] === metric);
+      expect(told.map((line) => line['pid']).sort()).toEqual([...before].sort());
+      expect(told[0]).toMatchObject({ event: 'metric-failed', err: { message } });
+    }
+  },
+);
+
+test('what was counted before and during a stop stays counted, whatever gauges read', async () => {
+  await using program = await start({ WORKERS: '2' });
+  const reloaded = await fetch(`${program.managementUrl}/reload`, { method: 'POST' });
+  expect(reloaded.status).toBe(200);
+  await until('all jobs to be counted', async () =>
+    (await scrape(program)).get('probe_jobs_total') === 2 * (10 + 1) + 2 * 10 ? true : undefined,
+  );
+});
