@@ -18,7 +18,7 @@ import { installGuards } from './process/guards.ts';
 import { Lifecycle } from './process/lifecycle.ts';
 import { startWithSink, type LogSink } from './process/log-sink.ts';
 import { createLogger } from './process/logger.ts';
-import { addGauge, createMetrics } from './process/metrics.ts';
+import { addCounter, addGauge, createMetrics } from './process/metrics.ts';
 import { MetricsReader } from './process/metrics-reader.ts';
 import { RequestBoard } from './process/request-board.ts';
 import { VitalsMonitor } from './process/vitals.ts';
@@ -99,15 +99,15 @@ async function wireWorker(config: Config, offered: readonly FeatureSet[], sink: 
     () => inFlight.size,
   );
   addGauge(metrics.registry, 'http_connections', 'Open connections.', () => server.connections);
-  addGauge(
+  addCounter(
     metrics.registry,
-    'http_slow_readers_cut',
+    'http_slow_readers_cut_total',
     'Clients cut because they did not take their answer.',
     () => server.slowReadersCut,
   );
-  addGauge(
+  addCounter(
     metrics.registry,
-    'log_lines_dropped',
+    'log_lines_dropped_total',
     'Log lines lost to a stalled or closed sink.',
     () => sink.dropped,
   );

@@ -1,4 +1,11 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type Aggregator,
+} from '@prometheus-io/client';
 
 /** The metrics of one process. Workers fill theirs; the primary adds them up. */
 export interface Metrics {
@@ -38,14 +45,40 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** A gauge that is read when metrics are collected. */
-export function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
+/**
+ * A gauge that is read when metrics are collected.
+ *
+ * @param aggregator what is made of the values of several workers: their sum, or 'max' where all of them read one shared
+ *   thing, whose sum would be as many times too high
+ */
+export function addGauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  read: () => number | Promise<number>,
+  aggregator: Aggregator = 'sum',
+): void {
   new Gauge({
+    name,
+    help,
+    aggregator,
+    registers: [registry],
+    async collect() {
+      this.set(await read());
+    },
+  });
+}
+
+/** A counter of what is counted elsewhere, read when metrics are collected: a total of this process that never falls. */
+export function addCounter(registry: Registry, name: string, help: string, read: () => number): void {
+  new Counter({
     name,
     help,
     registers: [registry],
     collect() {
-      this.set(read());
+      const total = read();
+      this.reset();
+      this.inc(total);
     },
   });
 }

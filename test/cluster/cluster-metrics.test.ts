@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { ClusterMetrics } from '../../src/cluster/cluster-metrics.ts';
 import { EventLog } from '../../src/cluster/events.ts';
 import type { WorkerHandle } from '../../src/cluster/worker-handle.ts';
+import { addCounter, addGauge } from '../../src/process/metrics.ts';
 import type { MetricsJson } from '../../src/process/metrics-reader.ts';
 
 const log = pino({ enabled: false });
@@ -39,4 +40,27 @@ test('a worker that ends while another is asked is counted once, and the sum nev
   metrics.retire(slow);
   metrics.retire(first); // in the same moment
   expect(await total(metrics.collect())).toBe(3_000);
+});
+
+test('a gauge of what the workers share is not added up, one of what each has is', async () => {
+  const workers = await Promise.all(
+    [7, 9].map(async (size, index) => {
+      const registry = new Registry();
+      addGauge(registry, 'shared_rows', 'Rows.', () => Promise.resolve(size), 'max');
+      addGauge(registry, 'own_rows', 'Rows.', () => size);
+      addCounter(registry, 'rows_total', 'Rows.', () => size);
+      await registry.getMetricsAsJSON(); // a total that is read twice is not counted twice
+      const metrics = (await registry.getMetricsAsJSON()) as MetricsJson;
+      return { id: index, state: 'ready', collectMetrics: () => Promise.resolve(metrics) };
+    }),
+  );
+  const metrics = new ClusterMetrics({
+    workers: () => workers as unknown as WorkerHandle[],
+    events: new EventLog(log),
+    log,
+  });
+  const text = await metrics.collect();
+  expect(text).toMatch(/^shared_rows 9$/m);
+  expect(text).toMatch(/^own_rows 16$/m);
+  expect(text).toMatch(/^# TYPE rows_total counter\nrows_total 16$/m);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { load } from '../support/load.ts';
 import { Program, root, until } from '../support/program.ts';
 
 function start(env: Readonly<Record<string, string>>): Promise<Program> {
@@ -48,4 +49,20 @@ test('what was counted before and during a stop stays counted, whatever gauges r
   await until('all jobs to be counted', async () =>
     (await scrape(program)).get('probe_jobs_total') === 2 * (10 + 1) + 2 * 10 ? true : undefined,
   );
+});
+
+test('lost log lines are a total: a reload does not take them back', async () => {
+  await using program = await start({ WORKERS: '1', LOG_MAX_WAITING_BYTES: '16384' });
+  const lost = async () => (await scrape(program)).get('log_lines_dropped_total') ?? 0;
+  program.process.stdout?.pause();
+  await until('lost lines', async () => {
+    await load(`${program.url}/problems`, { connections: 4, requests: 400 });
+    return (await lost()) > 0 ? true : undefined;
+  });
+  program.process.stdout?.resume();
+  await program.logged('log-lines-dropped');
+  const before = await lost();
+  await fetch(`${program.managementUrl}/reload`, { method: 'POST' });
+  expect((await scrape(program)).get('supervision_workers{state="ready"}')).toBe(1);
+  expect(await lost()).toBeGreaterThanOrEqual(before);
 });
