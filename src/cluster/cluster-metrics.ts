@@ -71,7 +71,6 @@ export class ClusterMetrics {
       workers.map(async (worker) => {
         const metrics = await worker.collectMetrics(id, COLLECT_TIMEOUT_MS);
         if (metrics === undefined) this.#silent.set({ worker: worker.id }, 1);
-        else worker.metrics = metrics;
         return metrics ?? sumsOf(worker.metrics);
       }),
     );

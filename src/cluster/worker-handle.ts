@@ -47,8 +47,9 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   readonly heartbeatTimeoutMs: number;
   readonly #stopTimeoutMs: number;
   report: WorkerReport | undefined;
-  /** The sums it had when metrics were last collected. */
-  metrics: MetricsJson | undefined;
+  #metrics: MetricsJson | undefined;
+  /** Which reading those are; the one for its goodbye is the last. */
+  #metricsId = 0;
   exit: Exit | undefined;
   /** Why it drains or was killed, in the supervisor's words. */
   leavesBecause: string | undefined;
@@ -99,6 +100,11 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** What it last said of its metrics. */
+  get metrics(): MetricsJson | undefined {
+    return this.#metrics;
   }
 
   /** How long it has been in service, in milliseconds; 0 if it never was. */
@@ -181,15 +187,24 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
       case 'signalled':
         this.emit('signalled', message.signal);
         return;
+      case 'metrics':
+        this.#keepMetrics(message.metrics, message.id);
+        return;
       case 'goodbye':
-        this.metrics = message.metrics;
+        this.#keepMetrics(message.metrics, Infinity);
         return;
       case 'start-failed':
-      case 'metrics':
       case 'count':
       case 'forget':
         return; // whoever waits for it listens
     }
+  }
+
+  /** A reading that took longer than a later one, its last above all, is older: with it sums would fall. */
+  #keepMetrics(metrics: MetricsJson, id: number): void {
+    if (id < this.#metricsId) return;
+    this.#metricsId = id;
+    this.#metrics = metrics;
   }
 
   #becomeReady(timeoutMs: number): Promise<string> {

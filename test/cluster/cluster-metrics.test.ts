@@ -17,9 +17,15 @@ test('a worker that ends while another is asked is counted once, and the sum nev
   const first = {
     id: 1,
     state: 'ready',
+    metrics: sums,
     collectMetrics: () => Promise.resolve(sums),
   } as unknown as WorkerHandle;
-  const slow = { id: 2, state: 'ready', collectMetrics: () => asked.promise } as unknown as WorkerHandle;
+  const slow = {
+    id: 2,
+    state: 'ready',
+    metrics: sums,
+    collectMetrics: () => asked.promise,
+  } as unknown as WorkerHandle;
   const workers = [first, slow];
   const metrics = new ClusterMetrics({
     workers: () => workers,
