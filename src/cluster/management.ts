@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Config } from '../config.ts';
 import { refuseOtherSites } from '../http/other-sites.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails } from '../http/problem.ts';
+import { identify } from '../http/request-context.ts';
 import { listen } from '../process/listen.ts';
 import type { Logger } from '../process/logger.ts';
 import type { SupervisionEvent } from './events.ts';
@@ -109,6 +110,8 @@ export class Management {
 
   async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const path = (req.url ?? '').split('?', 1)[0] ?? '';
+    const fields = identify(req.headers);
+    res.setHeader('X-Request-Id', fields.requestId);
     try {
       const methods = this.#routes[path];
       if (methods === undefined) {
@@ -122,9 +125,15 @@ export class Management {
       await handler(req, res);
     } catch (error) {
       const problem = error instanceof Problem ? error : new Problem('internal-error');
-      if (problem !== error) this.#options.log.error({ err: error, path }, 'a management request failed');
+      if (problem !== error)
+        this.#options.log.error({ ...fields, err: error, path }, 'a management request failed');
       for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value);
-      send(res, problem.status, PROBLEM_MEDIA_TYPE, JSON.stringify(toDetails(problem, undefined, path)));
+      send(
+        res,
+        problem.status,
+        PROBLEM_MEDIA_TYPE,
+        JSON.stringify(toDetails(problem, fields.requestId, path)),
+      );
     }
   }
 }

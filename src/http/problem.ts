@@ -111,7 +111,7 @@ export interface ProblemDetails {
   readonly code: string;
   readonly detail: string | undefined;
   readonly instance: string | undefined;
-  readonly requestId: string | undefined;
+  readonly requestId: string;
   readonly errors: readonly InputFault[] | undefined;
 }
 
@@ -121,7 +121,7 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
  * @param requestId the request's id, by which the log is found
  * @param instance the path that was asked for
  */
-export function toDetails(problem: Problem, requestId?: string, instance?: string): ProblemDetails {
+export function toDetails(problem: Problem, requestId: string, instance?: string): ProblemDetails {
   return {
     type: `/problems#${problem.code}`,
     title: problem.title,

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
 import { performance } from 'node:perf_hooks';
 import type { RequestBoard } from '../process/request-board.ts';
@@ -71,7 +72,7 @@ export class RequestContext {
     return function requestContext(req, res, next) {
       // Layers, the router and a pipeline each listen for its end: more than the ten that Node.js takes for a leak.
       res.setMaxListeners(30);
-      const fields = identify(req.get('x-request-id'), req.get('traceparent'));
+      const fields = identify(req.headers);
       // All at once: V8 reads and writes an object whose shape it knows far faster than one that grows.
       res.locals = {
         requestId: fields.requestId,
@@ -91,12 +92,14 @@ export class RequestContext {
 }
 
 /** A valid id from outside is kept, anything else replaced; a trace is continued or begun. */
-export function identify(inboundId: string | undefined, traceparent: string | undefined): RequestFields {
-  const requestId = inboundId !== undefined && validRequestId.test(inboundId) ? inboundId : randomUUID();
-  const [, traceId, parentId] = (traceparent === undefined ? null : validTraceparent.exec(traceparent)) ?? [];
+export function identify({ 'x-request-id': inboundId, traceparent }: IncomingHttpHeaders): RequestFields {
+  const isKept = typeof inboundId === 'string' && validRequestId.test(inboundId);
+  const requestId = isKept ? inboundId : randomUUID();
+  const [, traceId, parentId] =
+    (typeof traceparent === 'string' ? validTraceparent.exec(traceparent) : null) ?? [];
   if (traceId === undefined || parentId === undefined) {
     // One draw of chance is enough for both, where the id is ours.
-    return { requestId, traceId: (requestId === inboundId ? randomUUID() : requestId).replaceAll('-', '') };
+    return { requestId, traceId: (isKept ? randomUUID() : requestId).replaceAll('-', '') };
   }
   return { requestId, traceId, parentId };
 }
