@@ -2,9 +2,9 @@ import { EventEmitter, once } from 'node:events';
 import express, { type Response } from 'express';
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { Admission } from '../../src/http/admission.ts';
+import { Admission, SLICE_MS } from '../../src/http/admission.ts';
 import { InFlight } from '../../src/http/in-flight.ts';
 import { LOOK_EVERY_MS } from '../../src/http/pace.ts';
 import { until } from '../support/program.ts';
@@ -115,6 +115,48 @@ describe('admission', () => {
     door.end(0, 8);
     await door.reached(9);
     expect(door.admitted).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 88]);
+  });
+
+  test('an end frees the place of that request alone, and only once', async () => {
+    let now = 0;
+    using door = new Door({ pace: steady, now: () => now }, 100);
+    door.enterAll(32);
+    await door.reached(16);
+    door.end(31); // it waited
+    door.answerElsewhere();
+    await door.reached(16);
+    now = 201; // those that run have run for so long that they do not count any more
+    await door.reached(31);
+    door.enterAll(8);
+    door.end(0, 16); // so these free nothing
+    await door.reached(32);
+    expect(door.admitted).toHaveLength(32);
+    door.end(16, 17);
+    await door.reached(33);
+    expect(door.admitted).toHaveLength(33);
+  });
+
+  test('takes in what arrives before it lets anything run, but not for ever', async () => {
+    let now = 0;
+    using door = new Door({ pace: steady, now: () => now });
+    for (let turn = 0; turn < 5; turn += 1) {
+      door.enter();
+      await nextTurn();
+      expect(door.admitted).toEqual([]);
+    }
+    now = SLICE_MS;
+    door.enter();
+    await nextTurn();
+    expect(door.admitted).not.toEqual([]);
+  });
+
+  test('lets one run, and no more, after a turn that was long by itself', async () => {
+    let now = 0;
+    using door = new Door({ pace: steady, now: () => now });
+    door.enterAll(5);
+    now = 2 * SLICE_MS;
+    await nextTurn();
+    expect(door.admitted).toEqual([0]);
   });
 
   test('counts as finished what passed and is done, and nothing that was answered elsewhere', async () => {

@@ -211,6 +211,27 @@ describe('rate limit', () => {
     await limited.client.get('/readyz').expect(200);
   });
 
+  test('refuses a client that is over it also where this worker has more in flight than it may', async () => {
+    const inFlight = Object.assign(new InFlight(), { add: () => undefined });
+    Object.defineProperty(inFlight, 'size', { value: 11 });
+    const env = { RATE_LIMIT_MAX: '1', MAX_REQUESTS_IN_FLIGHT: '10' };
+    await using limited = await createTestApp({ features: [probe], inFlight, env });
+    await limited.client.get('/probe/small').expect(503);
+    await limited.client.get('/probe/small').expect(429);
+  });
+
+  test('takes a client for the same whatever port its proxy names, and so does the log', async () => {
+    const env = { RATE_LIMIT_MAX: '2', TRUST_PROXY: 'loopback' };
+    await using limited = await createTestApp({ features: [probe], env });
+    const ask = (address: string) => limited.client.get('/probe/small').set('X-Forwarded-For', address);
+    await ask('203.0.113.7:1').expect(200);
+    await ask('203.0.113.7:2').expect(200);
+    await ask('203.0.113.7:3').expect(429);
+    await ask('203.0.113.8:3').expect(200);
+    const addresses = limited.logged.filter(({ event }) => event === 'request').map(({ ip }) => ip);
+    expect(addresses).toEqual([...Array<string>(3).fill('203.0.113.7'), '203.0.113.8']);
+  });
+
   test('tells each of several requests that are counted in one turn its own count', async () => {
     await using limited = await createTestApp({ features: [probe], env: { RATE_LIMIT_MAX: '3' } });
     const server = limited.app.listen(0, '127.0.0.1');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineRoute, type Feature } from '../../src/http/feature.ts';
 import { catalogue, Problem } from '../../src/http/problem.ts';
 import { createTestApp, type TestApp } from '../support/app.ts';
+import { until } from '../support/program.ts';
 
 const probe: Feature = {
   id: 'probe',
@@ -46,6 +47,17 @@ const probe: Feature = {
       response: z.object({}),
       examples: [{ title: 'Odd' }],
       handler: () => Promise.reject(undefined as unknown as Error),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/not-exposed',
+      summary: 'Fails with a status and a message that is not for everybody.',
+      response: z.object({}),
+      examples: [{ title: 'Not exposed' }],
+      handler: () => {
+        const error = new Error('the password is hunter2');
+        throw Object.assign(error, { status: 409, expose: false });
+      },
     }),
     defineRoute({
       method: 'get',
@@ -219,6 +231,11 @@ describe('errors of the service', () => {
     expect(JSON.stringify(logged)).toContain('problems.test.ts');
   });
 
+  test('so does an error that names a status and is not to be shown', async () => {
+    const { text } = await service.client.get('/probe/not-exposed').expect(500);
+    expect(text).not.toContain('hunter2');
+  });
+
   test('what is thrown without being an error is one all the same', async () => {
     await service.client.get('/probe/nothing-thrown').expect(500);
   });
@@ -233,7 +250,12 @@ describe('errors of the service', () => {
   });
 
   test('an answer already begun is cut, never finished as if whole', async () => {
-    await expect(service.client.get('/probe/half')).rejects.toThrow(/aborted|socket hang up|terminated/);
+    const asked = service.client.get('/probe/half').set('X-Request-Id', 'half-1');
+    await expect(asked).rejects.toThrow(/aborted|socket hang up|terminated/);
+    const line = await until('its line', () =>
+      service.logged.find(({ requestId, event }) => requestId === 'half-1' && event === 'request'),
+    );
+    expect(line).toMatchObject({ status: 200, cut: true });
   });
 
   test('every code is listed at /problems', async () => {

@@ -44,18 +44,31 @@ const reader: Feature = {
       examples: [{ title: 'A body', body: {} }],
       handler: () => ({}),
     }),
+    defineRoute({
+      method: 'post',
+      path: '/echo',
+      summary: 'Gives back a body as it comes',
+      body: { stream: 'application/json', description: 'Anything' },
+      response: { mediaType: 'text/plain', description: 'The same' },
+      examples: [{ title: 'A body' }],
+      async handler({ req, res }) {
+        res.set('Cache-Control', 'no-transform').flushHeaders();
+        for await (const chunk of req) res.write(chunk);
+        res.end();
+      },
+    }),
   ],
 };
 const post = (headers: string, body = '') =>
   `POST /reader/body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${headers}\r\n\r\n${body}`;
 
 /** A server of its own, on a free port. */
-async function serve() {
+async function serve(env: Readonly<Record<string, string>> = {}) {
   const inFlight = new InFlight();
   const service: TestApp = await createTestApp({ features: [probe, reader], inFlight });
   const logged: Record<string, unknown>[] = [];
   const log = pino({}, { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) });
-  const config = readConfig({ PORT: '0', SHUTDOWN_SETTLE_MS: '0', TRUST_PROXY: 'loopback' });
+  const config = readConfig({ PORT: '0', SHUTDOWN_SETTLE_MS: '0', TRUST_PROXY: 'loopback', ...env });
   const { app, metrics } = service;
   const server = new HttpServer({ config, clustered: false, app, inFlight, log, metrics });
   const { hostname, port } = new URL(await server.listen());
@@ -66,6 +79,8 @@ async function serve() {
     requests: () => service.logged.filter(({ event }) => event === 'request'),
     metrics,
     server,
+    hostname,
+    port: Number(port),
     /** @returns all that is answered until the connection ends */
     async raw(...packets: readonly string[]): Promise<string> {
       const socket = connect(Number(port), hostname).setNoDelay();
@@ -118,6 +133,7 @@ describe('what is no request', () => {
 
   test.each([
     ['two hosts', 'GET / HTTP/1.1\r\nHost: x\r\nhost: y\r\nConnection: close\r\n\r\n', 400],
+    ['no host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
     ['an expectation', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: cake\r\nConnection: close\r\n\r\n', 417],
   ])('%s are refused by a layer as any request', async (_what, request, status) => {
     const answer = await served.raw(request);
@@ -125,6 +141,33 @@ describe('what is no request', () => {
     expect(answer).toMatch(/^Content-Type: application\/problem\+json/im);
     expect(answer).toMatch(/^X-Request-Id: /im);
   });
+});
+
+test.each([
+  ['headers that are too large', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ['headers that do not come', 'GET / HTTP/1.1\r\nHost:', 408],
+])('%s have an answer of their own', async (_what, request, status) => {
+  await using served = await serve({ HEADERS_TIMEOUT_MS: '100' });
+  expect(await served.raw(request)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(served.logged).toEqual([expect.objectContaining({ event: 'request-unreadable', status })]);
+});
+
+test('a client that resets its connection has sent nothing that cannot be read', async () => {
+  await using served = await serve();
+  const socket = connect(served.port, served.hostname);
+  socket.write('GET / HTTP/1.1\r\nHost:');
+  await until('the connection', () => (served.server.connections === 1 ? true : undefined));
+  socket.resetAndDestroy();
+  await until('its end', () => (served.server.connections === 0 ? true : undefined));
+  expect(served.logged).toEqual([]);
+});
+
+test('a body that cannot be read cuts an answer that has begun, and nothing is written into it', async () => {
+  await using served = await serve();
+  const head = 'POST /reader/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const answer = await served.raw(`${head}5\r\nfirst\r\n`, 'ZZ\r\n').catch(String);
+  expect(answer).toMatch(/^HTTP\/1.1 200 /);
+  expect(answer).toMatch(/first\r\n$/);
 });
 
 test('a body that cannot be read is one request, with one id', async () => {
@@ -155,13 +198,26 @@ test('a body that is not there at the deadline of a stop is cut by this side', a
 
 test('a drain answers those that wait for a busy event loop to accept them', async () => {
   const served = await serve();
-  const asked = Array.from({ length: 8 }, () =>
-    served.raw('GET /probe/blocking?ms=100 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
+  const asked = Array.from({ length: 20 }, () =>
+    served.raw('GET /probe/blocking?ms=50 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
   );
   await until('the first to be served', () => (served.inFlight.total > 0 ? true : undefined));
   await served.server.drain({ keepListening: true }, neverAborted);
   const answers = await Promise.all(asked);
-  expect(answers.map((answer) => answer.slice(9, 12))).toEqual(Array(8).fill('200'));
+  expect(answers.map((answer) => answer.slice(9, 12))).toEqual(Array(20).fill('200'));
+  await served[Symbol.asyncDispose]();
+});
+
+test('a drain gives a connection that was just accepted the time to say what it wants', async () => {
+  const served = await serve();
+  const socket = connect(served.port, served.hostname);
+  const answer = text(socket);
+  await until('the connection', () => (served.server.connections === 1 ? true : undefined));
+  const drained = served.server.drain({ keepListening: true }, neverAborted);
+  await sleep(20);
+  socket.write(get('/probe/quick'));
+  expect(await answer).toMatch(/^HTTP\/1.1 200 /);
+  await drained;
   await served[Symbol.asyncDispose]();
 });
 
