@@ -1,4 +1,4 @@
-import { Counter, Registry } from '@prometheus-io/client';
+import { Counter, Gauge, Registry } from '@prometheus-io/client';
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { ClusterMetrics } from '../../src/cluster/cluster-metrics.ts';
@@ -69,4 +69,36 @@ test('a gauge of what the workers share is not added up, one of what each has is
   expect(text).toMatch(/^shared_rows 9$/m);
   expect(text).toMatch(/^own_rows 16$/m);
   expect(text).toMatch(/^# TYPE rows_total counter\nrows_total 16$/m);
+});
+
+test('of a worker that is silent its last sums stand in, and it is named; of one that is gone no gauge is left', async () => {
+  const registry = new Registry();
+  new Counter({ name: 'requests_total', help: 'Requests.', registers: [registry] }).inc(5);
+  new Gauge({ name: 'in_flight', help: 'Requests.', registers: [registry] }).set(5);
+  const sums = (await registry.getMetricsAsJSON()) as MetricsJson;
+  const answers = [sums, undefined];
+  const worker = {
+    id: 7,
+    state: 'ready',
+    metrics: sums, // what it said last
+    collectMetrics: () => Promise.resolve(answers.shift()),
+  } as unknown as WorkerHandle;
+  const workers = [worker];
+  const metrics = new ClusterMetrics({ workers: () => workers, events: new EventLog(log), log });
+
+  const spoken = await metrics.collect();
+  expect(spoken).toMatch(/^requests_total 5$/m);
+  expect(spoken).toMatch(/^in_flight 5$/m);
+  expect(spoken).not.toMatch(/^supervision_worker_silent\{/m);
+
+  const silent = await metrics.collect();
+  expect(silent).toMatch(/^requests_total 5$/m);
+  expect(silent).not.toMatch(/^in_flight /m);
+  expect(silent).toMatch(/^supervision_worker_silent\{worker="7"\} 1$/m);
+
+  workers.shift();
+  metrics.retire(worker);
+  const gone = await metrics.collect();
+  expect(gone).toMatch(/^requests_total 5$/m);
+  expect(gone).not.toMatch(/^in_flight /m);
 });

@@ -35,6 +35,15 @@ function supervise(
   });
 }
 
+function inService({ workers }: Supervisor): number {
+  return workers.filter(({ state }) => state === 'ready').length;
+}
+
+/** Why workers could not start. */
+function failuresOf({ events }: Supervisor): unknown[] {
+  return events.latest.filter(({ event }) => event === 'start-failed').map(({ reason }) => reason);
+}
+
 test('a stop while the first worker starts forks no other, for nobody would wait for its end', async () => {
   const supervisor = supervise('test/cluster/late-program.ts', { WORKERS: '3' });
   const started = supervisor.start();
@@ -69,8 +78,34 @@ test('a worker that the system cannot start is a failure as any other: its place
   await failed;
   await once(cluster, 'exit'); // of one that never was
   cluster.setupPrimary({ cwd: root });
-  await until('two workers in service', () =>
-    supervisor.workers.filter(({ state }) => state === 'ready').length === 2 ? true : undefined,
-  );
+  await until('two workers in service', () => (inService(supervisor) === 2 ? true : undefined));
+  expect(failuresOf(supervisor)).toContainEqual(expect.stringContaining('ENOENT'));
+  await supervisor.stop('this test');
+});
+
+test('a fork that throws is on record, is tried again, and a stop does not wait for it', async () => {
+  const supervisor = supervise('test/cluster/unlucky-program.ts', { WORKERS: '2', PORT: '3000' }, []);
+  await supervisor.start();
+  cluster.setupPrimary({ args: ['\0'] }); // no program can be given that
+  supervisor.workers[1]?.kill();
+  await until('three tries', () => (failuresOf(supervisor).length >= 3 ? true : undefined));
+  expect(failuresOf(supervisor)).toContainEqual(expect.stringContaining('null bytes'));
+  cluster.setupPrimary({ args: [] });
+  await until('two workers in service', () => (inService(supervisor) === 2 ? true : undefined));
+  cluster.setupPrimary({ args: ['\0'] });
+  supervisor.workers[1]?.kill();
+  const tries = failuresOf(supervisor).length;
+  await until('another try', () => (failuresOf(supervisor).length > tries ? true : undefined));
+  await supervisor.stop('this test');
+  cluster.setupPrimary({ args: [] });
+  expect(forked).toBe(3);
+  expect(supervisor.workers).toEqual([]);
+});
+
+test('an error of a worker that lives is not its end', async () => {
+  const supervisor = supervise('test/cluster/unlucky-program.ts', { WORKERS: '1', PORT: '3000' }, []);
+  await supervisor.start();
+  cluster.workers?.[supervisor.workers[0]?.id ?? 0]?.emit('error', new Error('write EPIPE'));
+  expect(inService(supervisor)).toBe(1);
   await supervisor.stop('this test');
 });
