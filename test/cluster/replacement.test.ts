@@ -71,7 +71,8 @@ test('forks that fail are tried more and more slowly, and given up', async () =>
 test('but not while others serve: then it is tried for ever, once in a while', async () => {
   waits.length = 0;
   const stopping = () => waits.filter((ms) => ms === 30_000).length === 3;
-  const { replacement, seen } = replacing({ fork: noMemory, inService: [{}], stopping });
+  const fork = (number: number) => (number > 20 ? served() : noMemory());
+  const { replacement, seen } = replacing({ fork, inService: [{}], stopping });
   await replacement.restart(worker());
   expect(seen).toMatchObject({ forks: 10, gaveUp: 0 });
 });

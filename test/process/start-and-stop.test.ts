@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,6 +103,15 @@ describe.each([['1'], ['0']])('a stop with WORKERS=%s', (WORKERS) => {
   });
 });
 
+test('a stop ends also where a worker hangs', async () => {
+  await using program = await startProbe({ WORKERS: '2', SHUTDOWN_TIMEOUT_MS: '1000' });
+  const [hung, other] = await program.readyWorkers(2);
+  process.kill(hung?.pid ?? 0, 'SIGSTOP');
+  program.kill('SIGTERM');
+  expect((await program.exited).code).toBe(0);
+  expect([hung, other].filter((worker) => isAlive(worker?.pid ?? 0))).toEqual([]);
+});
+
 async function inFlight(program: Program): Promise<true | undefined> {
   const response = await fetch(`${program.managementUrl}/metrics`);
   const count = /^http_requests_in_flight (\d+)/m.exec(await response.text())?.[1];
@@ -133,6 +142,18 @@ describe('a start that fails', () => {
     },
   );
 
+  test('names a .env that cannot be read, and ends with 78', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'env-'));
+    try {
+      await mkdir(join(folder, '.env'));
+      await using program = Program.launch({}, folder);
+      expect((await program.exited).code).toBe(78);
+      expect(program.errors).toContain('.env cannot be read');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test('has in the log what was said before', async () => {
     await using program = Program.launch({ WORKERS: '0' }, root, `${root}test/process/refused-program.ts`);
     expect((await program.exited).code).toBe(70);
@@ -149,6 +170,24 @@ describe('.env', () => {
       await using program = await Program.start({ WORKERS: '1' }, folder);
       expect(program.lines.some((line) => line['level'] === 'debug')).toBe(true);
       expect(await program.workers()).toHaveLength(1);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('reaches the workers as their primary has accepted it, also those that come after it has changed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'env-'));
+    const limitOf = async (program: Program) =>
+      (await program.get('/problems')).headers.get('ratelimit-policy');
+    try {
+      await writeFile(join(folder, '.env'), 'RATE_LIMIT_MAX=7000\n');
+      await using program = await Program.start({ WORKERS: '1' }, folder);
+      expect(await limitOf(program)).toContain('q=7000');
+      await writeFile(join(folder, '.env'), 'RATE_LIMIT_MAX=8000\n');
+      const [worker] = await program.readyWorkers(1);
+      process.kill(worker?.pid ?? 0, 'SIGKILL');
+      await program.logged('replaced');
+      expect(await limitOf(program)).toContain('q=7000');
     } finally {
       await rm(folder, { recursive: true });
     }

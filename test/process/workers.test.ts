@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import process from 'node:process';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { load } from '../support/load.ts';
@@ -108,6 +110,8 @@ describe('two workers', () => {
   test('a rolling reload replaces all of them, fails no request, and no figure falls', async () => {
     const program = running();
     const countBefore = await figure(program, problemsServed);
+    // Nobody asks for the figures between these and the end of the worker that has served them.
+    await load(`${program.url}/problems`, { connections: 1, requests: 5 });
     const before = await pidsOf(program);
     let done = false;
     const traffic = load(`${program.url}/probe/quick`, { connections: 8, until: () => done, pauseMs: 20 });
@@ -119,9 +123,9 @@ describe('two workers', () => {
     expect(answered[200]).toBe(sent);
     const after = await pidsOf(program);
     expect(after.filter((pid) => before.includes(pid))).toEqual([]);
-    expect(await figure(program, problemsServed)).toBe(countBefore);
-    await load(`${program.url}/problems`, { connections: 1, requests: 5 });
     expect(await figure(program, problemsServed)).toBe(countBefore + 5);
+    await load(`${program.url}/problems`, { connections: 1, requests: 5 });
+    expect(await figure(program, problemsServed)).toBe(countBefore + 10);
   });
 
   test('one that is sent SIGTERM is replaced before it goes; SIGHUP reloads', async () => {
@@ -216,6 +220,44 @@ describe('a worker', () => {
     expect((await blocking)[0].statusCode).toBe(200);
     await reloaded;
   });
+});
+
+test('a worker that hangs is killed and replaced, and one that hangs as it stops by itself is as well', async () => {
+  const env = { WORKERS: '1', HEARTBEAT_TIMEOUT_MS: '500', SHUTDOWN_TIMEOUT_MS: '1000' };
+  await using program = await startProbe({ ...env, SHUTDOWN_SETTLE_MS: '900' });
+  const [first = 0] = await pidsOf(program, 1);
+  process.kill(first, 'SIGSTOP');
+  await program.logged('unresponsive', { workerPid: first });
+  await program.logged('crashed', { workerPid: first, signal: 'SIGKILL' });
+  await program.logged('replaced');
+  const [second = 0] = await pidsOf(program, 1);
+  expect(second).not.toBe(first);
+  await program.get('/probe/uncaught-exception', { method: 'POST' });
+  await program.logged('stopping', { workerPid: second });
+  process.kill(second, 'SIGSTOP');
+  await program.logged('crashed', { workerPid: second, signal: 'SIGKILL' });
+});
+
+test('a worker that hangs does not outlive its primary for long', async () => {
+  await using program = await startProbe({ WORKERS: '1', HEARTBEAT_TIMEOUT_MS: '4000' });
+  const [worker = 0] = await pidsOf(program, 1);
+  const hung = expect(program.get('/probe/blocking?ms=60000')).rejects.toThrow();
+  await until('its silence', async () =>
+    (await program.workers()).some(({ silentMs }) => silentMs > 1_500) ? true : undefined,
+  );
+  program.kill('SIGKILL');
+  await until('its end', () => (isAlive(worker) ? undefined : true));
+  await hung;
+});
+
+test('WORKERS=0: each of several requests that come at once is told its own count', async () => {
+  await using program = await startProbe({ WORKERS: '0', RATE_LIMIT_MAX: '5' });
+  const { hostname, port } = new URL(program.url);
+  const socket = connect(Number(port), hostname);
+  const ask = (last: string) => `GET /probe/quick HTTP/1.1\r\nHost: x\r\n${last}\r\n`;
+  socket.end(ask('').repeat(6) + ask('Connection: close\r\n'));
+  const answers = await text(socket);
+  expect(answers.match(/(?<=^RateLimit: "client"; r=)\d+/gim)?.map(Number)).toEqual([4, 3, 2, 1, 0, 0, 0]);
 });
 
 test('WORKERS=0: after an uncaught exception the one process finishes what it has and ends with exit code 80', async () => {
