@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -218,6 +219,24 @@ test('a drain gives a connection that was just accepted the time to say what it 
   socket.write(get('/probe/quick'));
   expect(await answer).toMatch(/^HTTP\/1.1 200 /);
   await drained;
+  await served[Symbol.asyncDispose]();
+});
+
+test('a drain refuses new connections and ends silent ones while a request still runs', async () => {
+  const served = await serve({ HEADERS_TIMEOUT_MS: '300000' }); // which would end the silent ones as well
+  const silent = connect(served.port, served.hostname).resume();
+  const ended = once(silent, 'end');
+  const asked = served.raw(get('/probe/slow?ms=60000'));
+  await until('the request to be in flight', () => (served.inFlight.size === 1 ? true : undefined));
+  const deadline = new AbortController();
+  const drained = served.server.drain({ keepListening: true }, deadline.signal);
+  await ended;
+  const late = connect(served.port, served.hostname);
+  await expect(once(late, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  expect(served.inFlight.size).toBe(1);
+  deadline.abort();
+  await drained;
+  expect(await asked).toBe('');
   await served[Symbol.asyncDispose]();
 });
 
