@@ -80,6 +80,23 @@ describe('heartbeats', () => {
     expect(worker.heardAt).toBe(5_000);
   });
 
+  test('find nobody a second time who is killed already, nor who starts or drains', () => {
+    const heard = { pid: 1, state: 'ready', killed: false, heartbeatTimeoutMs: TIMEOUT_MS, heardAt: 0 };
+    const workers = [
+      { ...heard, killed: true },
+      { ...heard, state: 'starting' },
+      { ...heard, state: 'draining' },
+    ];
+    const silent: unknown[] = [];
+    const heartbeats = new Heartbeats({
+      workers: () => workers,
+      readCoreWait: () => 0,
+      onSilent: (worker) => silent.push(worker),
+    });
+    for (let now = 0; now <= 2 * TIMEOUT_MS; now += LOOK_MS) heartbeats.look(now);
+    expect(silent).toEqual([]);
+  });
+
   test('go by what each worker says of itself: after a reload they differ', () => {
     const heard = { state: 'ready', killed: false, heardAt: 0 };
     const old = { ...heard, pid: 1, heartbeatTimeoutMs: TIMEOUT_MS };

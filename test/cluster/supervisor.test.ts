@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { readSettings } from '../../src/config.ts';
@@ -108,4 +109,13 @@ test('an error of a worker that lives is not its end', async () => {
   cluster.workers?.[supervisor.workers[0]?.id ?? 0]?.emit('error', new Error('write EPIPE'));
   expect(inService(supervisor)).toBe(1);
   await supervisor.stop('this test');
+});
+
+test('a signal to the whole group replaces nobody: the service hears of it as well', async () => {
+  const supervisor = supervise('test/cluster/unlucky-program.ts', { WORKERS: '1', PORT: '3000' }, []);
+  await supervisor.start();
+  supervisor.workers[0]?.emit('signalled', 'SIGINT');
+  await nextTurn();
+  await supervisor.stop('SIGINT');
+  expect(forked).toBe(1);
 });
