@@ -43,9 +43,9 @@ describe.each([['1'], ['0']])('a stop with WORKERS=%s', (WORKERS) => {
     await until('the request to be in flight', () => inFlight(program));
     const stoppedAt = Date.now();
     program.kill('SIGTERM');
+    await program.logged('stopping');
     program.kill('SIGTERM'); // a second one changes nothing
 
-    await program.logged('stopping');
     const ready = await until('readiness to fail', async () => {
       const response = await program.get('/readyz');
       return response.status === 503 ? response : undefined;

@@ -31,6 +31,12 @@ describe('the watchdog', () => {
     expect(line).not.toContain('secret');
   });
 
+  test('says nothing of an event loop that turns', async () => {
+    const { child, seen } = start(process.execPath, [program, 'turn']);
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+    expect(seen.output).toBe('');
+  });
+
   test('ends a process that hangs when the one that started it is gone', async () => {
     const { child, seen } = start('/bin/sh', [
       '-c',

@@ -1,4 +1,4 @@
-/** A program for tests: it serves a request for ever, watched. */
+/** A program for tests: it serves a request for ever, watched; its event loop hangs, or turns for a while. */
 import process from 'node:process';
 import { pino } from 'pino';
 import { RequestBoard } from '../../src/process/request-board.ts';
@@ -16,11 +16,12 @@ startWatchdog({
   shutdownTimeoutMs: 1_000,
   clustered: role === 'orphan',
 });
+if (role === 'turn') setTimeout(() => undefined, 4_000);
 // So that the watchdog is there before this thread hangs.
-setTimeout(hang, 500);
+else setTimeout(hang, 500);
 
 function hang(): void {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 60_000; // longer than a test waits for its end
   const never = new Int32Array(new SharedArrayBuffer(4));
   while (Date.now() < end) Atomics.wait(never, 0, 0, 1); // hangs, and leaves the cores to others
 }

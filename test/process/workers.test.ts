@@ -170,6 +170,10 @@ describe('two workers', () => {
     program.kill('SIGKILL');
     expect((await asked).status).toBe(200);
     await until('the workers to end', () => (pids.some(isAlive) ? undefined : true));
+    await program.exited;
+    // By themselves: a watchdog would end them as well, later.
+    const gone = program.lines.filter(({ reason }) => reason === 'the primary is gone');
+    expect(new Set(gone.map(({ pid }) => pid))).toEqual(new Set(pids));
   });
 });
 
