@@ -60,7 +60,7 @@ describe('a reload', () => {
     const program = await lab.start();
     writeFileSync(
       lab.path('.env'),
-      'HEARTBEAT_TIMEOUT_MS=10000\nMANAGEMENT_HOST=localhost\nHOST=localhost\n',
+      'HEARTBEAT_TIMEOUT_MS=10000\nMANAGEMENT_HOST=localhost\nHOST=127.0.0.2\n',
     );
     expect(await reload(program)).toMatchObject({
       ok: true,
@@ -70,6 +70,7 @@ describe('a reload', () => {
     const fresh = await pids(program);
     await sleep(2_500); // they are heard each second, which 500 ms would take for silence
     expect(await pids(program)).toEqual(fresh);
+    expect((await program.get('/livez')).status).toBe(200); // where it was
   });
 
   test('replaces a worker that is only starting as well, for it starts with what was', async () => {
