@@ -13,8 +13,8 @@ const env = { WORKERS: '2' };
 function serve(replace: (worker: { state: string }, settings: Settings) => void = () => undefined) {
   const started = readSettings(env);
   const state = { next: env as Record<string, string>, stopping: false };
-  const inService = [{ state: 'ready' }, { state: 'ready' }];
-  const workers = { settings: started, inService } as unknown as Workers;
+  const all = [1, 2].map(() => ({ state: 'ready', ready: Promise.resolve() }));
+  const workers = { settings: started, all } as unknown as Workers;
   const replacement = {
     inTurn: <T>(change: () => Promise<T>) => Promise.resolve().then(change),
     replace: (worker: WorkerHandle) => Promise.resolve().then(() => replace(worker, workers.settings)),
@@ -26,7 +26,7 @@ function serve(replace: (worker: { state: string }, settings: Settings) => void 
     stopping: () => state.stopping,
     readSettings: () => readSettings(state.next),
   });
-  return { started, state, inService, workers, reloads };
+  return { started, state, all, workers, reloads };
 }
 
 test('a reload that fails leaves the settings that there were, with which a worker that falls is replaced', async () => {
@@ -51,7 +51,7 @@ test('a reload that succeeds names every value that only a start brings in, also
 });
 
 test('a reload replaces nobody who fell meanwhile, for its successor is new already', async () => {
-  const { inService, reloads } = serve(() => inService.map((worker) => (worker.state = 'gone')));
+  const { all, reloads } = serve(() => all.map((worker) => (worker.state = 'gone')));
   expect(await reloads.reload()).toMatchObject({ ok: true, replaced: 1 });
 });
 
