@@ -13,6 +13,9 @@ interface ReplacementOptions {
   readonly onGiveUp: (reason: string) => void;
 }
 
+/** A place, and who had it. */
+type Vacancy = Pick<WorkerHandle, 'slot'> & Partial<Pick<WorkerHandle, 'id'>>;
+
 /** Between two tries while other workers serve. */
 const RETRY_WHILE_SERVING_MS = 30_000;
 
@@ -70,7 +73,12 @@ export class Replacement {
     await this.#restart(failed, failed.livedMs, performance.now());
   }
 
-  async #restart(failed: WorkerHandle, livedMs: number, failedAt: number): Promise<void> {
+  /** Gives a place to a worker that nobody has yet, for the system could not start one. */
+  fill(slot: number): Promise<void> {
+    return this.#restart({ slot }, 0, performance.now());
+  }
+
+  async #restart(failed: Vacancy, livedMs: number, failedAt: number): Promise<void> {
     const { workers, events, onGiveUp } = this.#options;
     const verdict = this.#policy.failed(livedMs);
     if (verdict.action === 'restart') return this.#restartAfter(failed, verdict.delayMs, failedAt);
@@ -82,7 +90,7 @@ export class Replacement {
     onGiveUp(reason);
   }
 
-  async #restartAfter(failed: WorkerHandle, delayMs: number, failedAt: number): Promise<void> {
+  async #restartAfter(failed: Vacancy, delayMs: number, failedAt: number): Promise<void> {
     const { workers, events, stopping } = this.#options;
     if (delayMs > 0) {
       events.record('restart-delayed', { slot: failed.slot, delayMs });

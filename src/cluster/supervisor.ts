@@ -101,11 +101,23 @@ export class Supervisor {
     this.#started = true;
     const stopping = () => this.stopping; // it may begin at any await
     if (stopping()) return undefined; // the stop waits for those that were there when it began
-    const others = Array.from({ length: WORKERS - 1 }, (_, index) => this.#workers.fork(index + 1, true));
-    await Promise.allSettled(others.map((worker) => worker.ready));
+    const others = Array.from({ length: WORKERS - 1 }, (_, index) => this.#startOther(index + 1));
+    await Promise.allSettled(others);
     if (stopping()) return undefined;
     this.#heartbeats.start();
     return address;
+  }
+
+  /** One that cannot be started now does not keep the first from serving. */
+  async #startOther(slot: number): Promise<void> {
+    let worker: WorkerHandle;
+    try {
+      worker = this.#workers.fork(slot, true);
+    } catch {
+      void this.#replacement.fill(slot); // it has no exit that would bring the next try
+      return;
+    }
+    await worker.ready;
   }
 
   /** With port 0 all workers, also later ones, listen on one that was free: where another program was faster, on the next. */

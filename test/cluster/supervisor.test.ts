@@ -103,6 +103,16 @@ test('a fork that throws is on record, is tried again, and a stop does not wait 
   expect(supervisor.workers).toEqual([]);
 });
 
+test('a second worker that the system cannot start does not end the start, and comes when it can', async () => {
+  const supervisor = supervise('test/cluster/unlucky-program.ts', { WORKERS: '2', PORT: '3000' }, []);
+  cluster.once('fork', () => cluster.setupPrimary({ args: ['\0'] })); // no program can be given that
+  expect(await supervisor.start()).toBeDefined();
+  expect(inService(supervisor)).toBe(1);
+  cluster.setupPrimary({ args: [] });
+  await until('two workers in service', () => (inService(supervisor) === 2 ? true : undefined));
+  await supervisor.stop('this test');
+});
+
 test('an error of a worker that lives is not its end', async () => {
   const supervisor = supervise('test/cluster/unlucky-program.ts', { WORKERS: '1', PORT: '3000' }, []);
   await supervisor.start();
