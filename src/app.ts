@@ -1,5 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
-import type { Config } from './config.ts';
+import type { Config } from './config/variables.ts';
 import { createAccessLog } from './http/access-log.ts';
 import { createCompression } from './http/compression.ts';
 import { createErrorHandler } from './http/error-handler.ts';

@@ -1,5 +1,5 @@
 /** What this service offers beside its probes. A feature of your own is one line of this list. */
-import type { Variables } from './config.ts';
+import type { Variables } from './config/variable.ts';
 import { demos } from './demos/settings.ts'; // not in a copy
 import type { FeatureSet } from './http/feature.ts';
 import { tasks } from './tasks/settings.ts';

@@ -2,7 +2,8 @@
 import cluster from 'node:cluster';
 import { flushCompileCache } from 'node:module';
 import { failToStart } from './cluster/start-failure.ts';
-import { readConfig, readEnvironment } from './config.ts';
+import { readEnvironment } from './config.ts';
+import { readConfig } from './config/read.ts';
 import { featureVariables } from './features.ts';
 
 try {

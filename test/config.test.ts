@@ -1,14 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import {
-  ConfigError,
-  readConfig,
-  readEnvironment,
-  renderEnvExample,
-  variables,
-  type Variables,
-} from '../src/config.ts';
+import { readEnvironment } from '../src/config.ts';
+import { ConfigError, readConfig } from '../src/config/read.ts';
+import type { Variables } from '../src/config/variable.ts';
+import { variables } from '../src/config/variables.ts';
 import { featureVariables } from '../src/features.ts';
 import { root } from './support/program.ts';
 
@@ -96,9 +91,5 @@ describe('configuration', () => {
 
   test('a .env that cannot be read is a fault of the configuration', () => {
     expect(() => readEnvironment(root)).toThrow(ConfigError);
-  });
-
-  test('.env.example says what the declarations say; `npm run docs` writes it', () => {
-    expect(readFileSync(`${root}.env.example`, 'utf8')).toBe(renderEnvExample(declared));
   });
 });

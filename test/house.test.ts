@@ -25,7 +25,7 @@ function importsOf(file: string): { from: string; typeOnly: boolean; lazy: boole
 }
 
 /** All but the features, which have a folder each. */
-const isCore = (file: string) => /^((cluster|http|process)\/|[^/]+$)/.test(file);
+const isCore = (file: string) => /^((cluster|config|http|process)\/|[^/]+$)/.test(file);
 const featureFolders = readdirSync(`${root}src`).filter((name) => !name.includes('.') && !isCore(`${name}/`));
 
 function importing(pattern: RegExp, files: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/variables.ts';
 import { refuseOtherSites } from '../http/other-sites.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails } from '../http/problem.ts';
 import { identify } from '../http/request-context.ts';

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/variables.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { MetricsReader } from '../process/metrics-reader.ts';
 import { ExitCode, pack, unpack, type FromPrimary, type FromWorker, type WorkerReport } from './messages.ts';

@@ -1,6 +1,8 @@
 import process from 'node:process';
 import packageJson from '../../package.json' with { type: 'json' };
-import { readEnvironment, readSettings, type Config, type Settings } from '../config.ts';
+import { readEnvironment } from '../config.ts';
+import { readSettings, type Settings } from '../config/read.ts';
+import type { Config } from '../config/variables.ts';
 import { featureVariables } from '../features.ts';
 import { installGuards } from '../process/guards.ts';
 import { startWithSink, type LogSink } from '../process/log-sink.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/variables.ts';
 import type { WorkerReport } from './messages.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 

@@ -1,4 +1,5 @@
-import type { Config, Settings } from '../config.ts';
+import type { Settings } from '../config/read.ts';
+import type { Config } from '../config/variables.ts';
 import type { EventLog } from './events.ts';
 import type { Replacement } from './replacement.ts';
 import type { Workers } from './workers.ts';

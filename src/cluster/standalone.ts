@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { Registry } from '@prometheus-io/client';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Config } from '../config.ts';
+import type { Config } from '../config/variables.ts';
 import { Problem } from '../http/problem.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';

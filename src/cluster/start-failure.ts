@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
 import packageJson from '../../package.json' with { type: 'json' };
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/read.ts';
 import { ListenError } from '../process/listen.ts';
 import { ExitCode, pack } from './messages.ts';
 

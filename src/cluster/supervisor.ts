@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings } from '../config.ts';
+import type { Settings } from '../config/read.ts';
 import { listen } from '../process/listen.ts';
 import type { Logger } from '../process/logger.ts';
 import { EventLog } from './events.ts';

@@ -1,4 +1,4 @@
-import type { Settings } from '../config.ts';
+import type { Settings } from '../config/read.ts';
 import type { EventLog } from './events.ts';
 import type { Exit } from './worker-handle.ts';
 import { WorkerHandle } from './worker-handle.ts';

@@ -1,4 +1,4 @@
-import type { Values } from '../config.ts';
+import type { Values } from '../config/variable.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
 import { buffers } from './buffers/buffers.ts';
 import { caching } from './caching/caching.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { onOff, type Variable, type Variables } from '../config.ts';
+import { onOff, type Variable, type Variables } from '../config/variable.ts';
 import type { FeatureSet } from '../http/feature.ts';
 
 const cookieSecret: Variable<string> = {

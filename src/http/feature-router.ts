@@ -1,5 +1,5 @@
 import express, { Router, type Request, type RequestHandler, type Response } from 'express';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/variables.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
 import type { RequestBoard } from '../process/request-board.ts';

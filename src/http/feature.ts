@@ -4,7 +4,8 @@
  */
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { Config, Variables } from '../config.ts';
+import type { Variables } from '../config/variable.ts';
+import type { Config } from '../config/variables.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Metrics } from '../process/metrics.ts';
 import type { ReadinessCheck } from '../process/readiness.ts';

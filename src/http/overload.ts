@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/variables.ts';
 import type { Metrics } from '../process/metrics.ts';
 import type { VitalsMonitor } from '../process/vitals.ts';
 import { Admission, SLICE_MS } from './admission.ts';

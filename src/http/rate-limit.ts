@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit, type RateLimitInfo, type Store } from 'express-rate-limit';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/variables.ts';
 import type { Logger } from '../process/logger.ts';
 import { isProbe } from './health.ts';
 import { Problem } from './problem.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/variables.ts';
 import { Problem } from './problem.ts';
 
 /** Refuses what no route should ever see: no host or two, unknown expectations, over-long URLs, broken encoding, NUL bytes. */

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/variables.ts';
 import type { StopRequest } from '../process/lifecycle.ts';
 import { listen } from '../process/listen.ts';
 import type { Logger } from '../process/logger.ts';

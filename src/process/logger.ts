@@ -1,5 +1,5 @@
 import { pino, type Logger, type LoggerOptions } from 'pino';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/variables.ts';
 import type { LogSink } from './log-sink.ts';
 
 export type { Logger } from 'pino';

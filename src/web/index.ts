@@ -1,4 +1,4 @@
-import type { Values } from '../config.ts';
+import type { Values } from '../config/variable.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
 import { createControlRoom } from './control-room.ts';
 import { createDocs } from './docs.ts';

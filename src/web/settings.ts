@@ -1,4 +1,4 @@
-import { onOff, type Variables } from '../config.ts';
+import { onOff, type Variables } from '../config/variable.ts';
 import type { FeatureSet } from '../http/feature.ts';
 
 export const variables = {

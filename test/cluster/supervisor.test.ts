@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { readSettings } from '../../src/config.ts';
+import { readSettings } from '../../src/config/read.ts';
 import { ExitCode } from '../../src/cluster/messages.ts';
 import { Supervisor } from '../../src/cluster/supervisor.ts';
 import { root, until } from '../support/program.ts';

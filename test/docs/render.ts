@@ -1,14 +1,15 @@
 /** The parts of the documentation that are made from declarations in the code. `npm run docs` writes them. */
 import { readFileSync } from 'node:fs';
 import { ExitCode } from '../../src/cluster/messages.ts';
-import { renderEnvExample, variables, type Variables } from '../../src/config.ts';
+import { variables } from '../../src/config/variables.ts';
 import { featureVariables } from '../../src/features.ts';
 import { exampleCurl } from '../../src/http/curl.ts';
 import type { Feature, Route } from '../../src/http/feature.ts';
 import { createTestApp } from '../support/app.ts';
 import { root } from '../support/program.ts';
+import { escape, renderEnvExample, renderVariables } from './variables.ts';
 
-const declared: Variables = { ...variables, ...featureVariables };
+const declared = { ...variables, ...featureVariables };
 
 /** Every generated file with the text it should have. */
 export async function renderDocs(): Promise<Map<string, string>> {
@@ -17,7 +18,7 @@ export async function renderDocs(): Promise<Map<string, string>> {
   const sections = {
     routes: renderRoutes(service.features),
     'exit-codes': renderExitCodes(),
-    configuration: renderVariables(),
+    configuration: renderVariables(declared),
   };
   return new Map([
     ['.env.example', renderEnvExample(declared)],
@@ -67,18 +68,4 @@ function explain(route: Route): string {
   if (route.teaches !== undefined) return route.teaches + mark;
 
   return route.summary;
-}
-
-function renderVariables(): string {
-  const rows = Object.entries(declared).map(([name, variable]) => {
-    const fallback = variable.default === '' ? 'none' : `\`${variable.default}\``;
-    const production =
-      variable.productionDefault === undefined ? '' : `, in production \`${variable.productionDefault}\``;
-    return `| \`${name}\` | ${fallback}${production} | ${escape(variable.doc)} |`;
-  });
-  return `| variable | default | meaning |\n| --- | --- | --- |\n${rows.join('\n')}`;
-}
-
-function escape(text: string): string {
-  return text.replaceAll('|', '\\|');
 }

@@ -19,7 +19,7 @@ import { Traffic } from './traffic.ts';
 type Environment = Readonly<Record<string, string>>;
 
 /** Features of the copy: those of the service, and the routes that inject faults. */
-const FEATURES = `import type { Variables } from './config.ts';
+const FEATURES = `import type { Variables } from './config/variable.ts';
 import type { FeatureSet } from './http/feature.ts';
 import { featureSets as own } from './features-of-the-service.ts';
 import { faultRoutes } from '../test/faults/routes/fault-routes.ts';

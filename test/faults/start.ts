@@ -1,7 +1,7 @@
 /** Starts that cannot succeed. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { variables } from '../../src/config.ts';
+import { variables } from '../../src/config/variables.ts';
 import { featureVariables } from '../../src/features.ts';
 import type { Fault } from './fault.ts';
 

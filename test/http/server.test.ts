@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/read.ts';
 import { defineRoute, type Feature } from '../../src/http/feature.ts';
 import { InFlight } from '../../src/http/in-flight.ts';
 import { HttpServer, toOriginForm } from '../../src/http/server.ts';

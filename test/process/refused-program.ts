@@ -1,6 +1,7 @@
 /** A service whose only feature says why it cannot be, and fails. */
 import { failToStart } from '../../src/cluster/start-failure.ts';
-import { readConfig, readEnvironment } from '../../src/config.ts';
+import { readEnvironment } from '../../src/config.ts';
+import { readConfig } from '../../src/config/read.ts';
 import type { FeatureSet } from '../../src/http/feature.ts';
 import { runWorker } from '../../src/worker.ts';
 

@@ -8,7 +8,7 @@ import process from 'node:process';
 import { describe, expect, test } from '@jest/globals';
 import packageJson from '../../package.json' with { type: 'json' };
 import { featureVariables } from '../../src/features.ts';
-import { variables } from '../../src/config.ts';
+import { variables } from '../../src/config/variables.ts';
 import { startProbe } from '../support/probe.ts';
 import { isAlive, Program, root, until } from '../support/program.ts';
 

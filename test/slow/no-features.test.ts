@@ -11,7 +11,7 @@ const json = { headers: { Accept: 'application/json' } };
 
 /** All folders but those of the service itself. */
 const featureFolders = readdirSync(`${root}src`).filter(
-  (name) => !name.includes('.') && !['cluster', 'http', 'process'].includes(name),
+  (name) => !name.includes('.') && !['cluster', 'config', 'http', 'process'].includes(name),
 );
 
 test('without any feature a service remains that typechecks and starts', async () => {

@@ -4,7 +4,7 @@ import request from 'supertest';
 import { createApp } from '../../src/app.ts';
 import { LocalCounts } from '../../src/cluster/local-counts.ts';
 import { RateLimitCounts } from '../../src/cluster/rate-limit-counts.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/read.ts';
 import type { CreatedFeatures, Feature } from '../../src/http/feature.ts';
 import { featureSets, featureVariables } from '../../src/features.ts';
 import { InFlight } from '../../src/http/in-flight.ts';

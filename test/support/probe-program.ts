@@ -1,7 +1,8 @@
 /** This service as it is, with routes for tests in the place of its features. */
 import cluster from 'node:cluster';
 import { runPrimary } from '../../src/cluster/primary.ts';
-import { readConfig, readEnvironment } from '../../src/config.ts';
+import { readEnvironment } from '../../src/config.ts';
+import { readConfig } from '../../src/config/read.ts';
 import { runWorker } from '../../src/worker.ts';
 import { probeFeatures } from './probe-features.ts';
 

@@ -17,7 +17,7 @@ const names = [...kept.keys()];
 describe('a copy of this service', () => {
   test('has all of the service: no layer, no part of the supervision is left behind but what only demos and the page use', () => {
     const core = [...tracked.keys()].filter((path) =>
-      /^src\/((cluster|http|process|tasks)\/|[^/]+$)/.test(path),
+      /^src\/((cluster|config|http|process|tasks)\/|[^/]+$)/.test(path),
     );
     // Only demos start children, and only they and the page make things once that may fail.
     expect(core.filter((path) => !kept.has(path))).toEqual([

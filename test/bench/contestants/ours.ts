@@ -3,7 +3,8 @@ import cluster from 'node:cluster';
 import { keepCompiled } from '../../../src/process/compile-cache.ts';
 
 keepCompiled();
-const { readConfig, readEnvironment } = await import('../../../src/config.ts');
+const { readEnvironment } = await import('../../../src/config.ts');
+const { readConfig } = await import('../../../src/config/read.ts');
 const config = readConfig(readEnvironment());
 if (cluster.isPrimary && config.WORKERS > 0) {
   const { runPrimary } = await import('../../../src/cluster/primary.ts');

@@ -1,0 +1,88 @@
+import type { Variable, Variables } from './variable.ts';
+import { variables, type Config } from './variables.ts';
+
+/** What is set, by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A configuration that cannot be used. `faults` names every bad variable, so that one start shows them all. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`Bad configuration:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads and checks every variable. An empty value counts as not set.
+ *
+ * @param environment what is set, by name
+ * @param extra variables that features declare for themselves; their values stand beside the others
+ * @throws {ConfigError} naming every bad variable at once
+ */
+export function readConfig(environment: Environment, extra: Variables = {}): Config {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  const production = environment['NODE_ENV']?.trim() === 'production';
+
+  const declared: Variables = { ...variables, ...extra };
+  for (const [name, variable] of Object.entries(declared)) {
+    const fallback = (production ? variable.productionDefault : undefined) ?? variable.default;
+    const raw = environment[name]?.trim() || fallback;
+    const parsed = variable.schema.safeParse(raw);
+    if (parsed.success) values[name] = parsed.data;
+    else faults.push(describeFault(name, raw, variable));
+  }
+
+  if (faults.length > 0) throw new ConfigError(faults);
+  const config = values as Config;
+  const contradictions = findContradictions(config);
+  if (contradictions.length > 0) throw new ConfigError(contradictions);
+  return Object.freeze(config);
+}
+
+function describeFault(name: string, raw: string, { expects, secret }: Variable<unknown>): string {
+  const given = secret === true ? 'what it is is not shown' : `it is ${JSON.stringify(raw.slice(0, 80))}`;
+  return `${name} must be ${expects}; ${given}`;
+}
+
+/** What is wrong though each value alone is right. */
+function findContradictions(config: Config): string[] {
+  const faults: string[] = [];
+  if (config.PORT !== 0 && config.PORT === config.MANAGEMENT_PORT && config.HOST === config.MANAGEMENT_HOST) {
+    faults.push(`MANAGEMENT_PORT must differ from PORT; both are ${config.PORT} on ${config.HOST}`);
+  }
+  if (config.SHUTDOWN_SETTLE_MS >= config.SHUTDOWN_TIMEOUT_MS) {
+    faults.push(
+      `SHUTDOWN_SETTLE_MS must be less than SHUTDOWN_TIMEOUT_MS; they are ${config.SHUTDOWN_SETTLE_MS} and ${config.SHUTDOWN_TIMEOUT_MS}`,
+    );
+  }
+  if (config.HEADERS_TIMEOUT_MS > config.REQUEST_TIMEOUT_MS) {
+    faults.push(
+      `HEADERS_TIMEOUT_MS must not exceed REQUEST_TIMEOUT_MS; they are ${config.HEADERS_TIMEOUT_MS} and ${config.REQUEST_TIMEOUT_MS}`,
+    );
+  }
+  return faults;
+}
+
+/** A configuration, and the variables from which another process reads the same. */
+export interface Settings {
+  readonly config: Config;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * @param environment what is set, by name
+ * @param extra variables that features declare for themselves
+ * @throws {ConfigError} naming every bad variable at once
+ */
+export function readSettings(environment: Environment, extra: Variables = {}): Settings {
+  const config = readConfig(environment, extra);
+  const declared = Object.keys(config).flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { config, environment: Object.fromEntries(declared) };
+}
