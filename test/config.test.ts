@@ -1,17 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
 import { readEnvironment } from '../src/config.ts';
-import { ConfigError, readConfig } from '../src/config/read.ts';
-import type { Variables } from '../src/config/variable.ts';
+import { ConfigError, readConfig, type Environment } from '../src/config/read.ts';
 import { variables } from '../src/config/variables.ts';
 import { featureVariables } from '../src/features.ts';
+import { badValues } from './support/bad-values.ts';
+import { testEnvironment } from './support/environment.ts';
 import { root } from './support/program.ts';
 
-const declared = { ...variables, ...featureVariables };
+/** Of this service, with what its tests run with. */
+const read = (env: Environment) => readConfig({ ...testEnvironment, ...env }, featureVariables);
 
-function faultsOf(env: Record<string, string>): readonly string[] {
+function faultsOf(env: Environment): readonly string[] {
   try {
-    readConfig(env, featureVariables);
+    read(env);
   } catch (error) {
     if (error instanceof ConfigError) return error.faults;
     throw error;
@@ -26,30 +27,9 @@ describe('configuration', () => {
   });
 
   test('names every bad variable at once', () => {
-    const bad = Object.fromEntries(Object.keys(declared).map((name) => [name, '!?']));
+    const bad = badValues({ ...variables, ...featureVariables });
     const faults = faultsOf(bad);
-    for (const name of Object.keys(declared)) {
-      expect(faults.some((fault) => fault.startsWith(`${name} must be `))).toBe(true);
-    }
-  });
-
-  test('shows what a bad value is, but not that of a secret', () => {
-    const variable = {
-      doc: 'For this test.',
-      expects: 'long',
-      default: 'long enough',
-      schema: z.string().min(8),
-    } as const;
-    const faults = (extra: Variables) => {
-      try {
-        readConfig({ KEY: 'hunter2' }, extra);
-      } catch (error) {
-        return String(error);
-      }
-      return '';
-    };
-    expect(faults({ KEY: variable })).toContain('KEY must be long; it is "hunter2"');
-    expect(faults({ KEY: { ...variable, secret: true } })).toMatch(/KEY must be long; (?!.*hunter2)/);
+    expect(faults.map((fault) => fault.split(' must be ')[0])).toEqual(Object.keys(bad));
   });
 
   test.each([
@@ -77,16 +57,16 @@ describe('configuration', () => {
   });
 
   test('takes an empty value for none, and cannot be changed', () => {
-    const config = readConfig({ PORT: '', TRUST_PROXY: 'loopback, 10.0.0.0/8' });
+    const config = read({ PORT: '', TRUST_PROXY: 'loopback, 10.0.0.0/8' });
     expect(config.PORT).toBe(3000);
     expect(config.TRUST_PROXY).toEqual(['loopback', '10.0.0.0/8']);
     expect(Object.isFrozen(config)).toBe(true);
   });
 
   test('is stricter in production', () => {
-    expect(readConfig({ NODE_ENV: 'production' }).RATE_LIMIT_MAX).toBe(600);
-    expect(readConfig({ NODE_ENV: 'production ' }).RATE_LIMIT_MAX).toBe(600);
-    expect(readConfig({}).RATE_LIMIT_MAX).toBe(10_000_000);
+    expect(read({ NODE_ENV: 'production' }).RATE_LIMIT_MAX).toBe(600);
+    expect(read({ NODE_ENV: 'production ' }).RATE_LIMIT_MAX).toBe(600);
+    expect(read({}).RATE_LIMIT_MAX).toBe(10_000_000);
   });
 
   test('a .env that cannot be read is a fault of the configuration', () => {

@@ -1,4 +1,4 @@
-import type { Variable, Variables } from './variable.ts';
+import { defaultOf, type Variable, type Variables } from './variable.ts';
 import { variables, type Config } from './variables.ts';
 
 /** What is set, by name. */
@@ -29,10 +29,9 @@ export function readConfig(environment: Environment, extra: Variables = {}): Con
 
   const declared: Variables = { ...variables, ...extra };
   for (const [name, variable] of Object.entries(declared)) {
-    const fallback = (production ? variable.productionDefault : undefined) ?? variable.default;
-    const raw = environment[name]?.trim() || fallback;
-    const parsed = variable.schema.safeParse(raw);
-    if (parsed.success) values[name] = parsed.data;
+    const raw = environment[name]?.trim() || defaultOf(variable, production);
+    const parsed = raw === undefined ? undefined : variable.schema.safeParse(raw);
+    if (parsed?.success) values[name] = parsed.data;
     else faults.push(describeFault(name, raw, variable));
   }
 
@@ -43,7 +42,11 @@ export function readConfig(environment: Environment, extra: Variables = {}): Con
   return Object.freeze(config);
 }
 
-function describeFault(name: string, raw: string, { expects, secret }: Variable<unknown>): string {
+function describeFault(name: string, raw: string | undefined, variable: Variable<unknown>): string {
+  const { expects, secret } = variable;
+  if (raw === undefined) {
+    return `${name} must be set${variable.default === undefined ? '' : ' in production'}: ${expects}`;
+  }
   const given = secret === true ? 'what it is is not shown' : `it is ${JSON.stringify(raw.slice(0, 80))}`;
   return `${name} must be ${expects}; ${given}`;
 }

@@ -1,4 +1,4 @@
-import type { Values } from '../config/variable.ts';
+import { configOf } from '../config/variable.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
 import { buffers } from './buffers/buffers.ts';
 import { caching } from './caching/caching.ts';
@@ -18,7 +18,7 @@ import { nonBlocking } from './non-blocking/non-blocking.ts';
 import { processDemo } from './process/process.ts';
 import { profiling } from './profiling/profiling.ts';
 import { security } from './security/security.ts';
-import type { variables } from './settings.ts';
+import { variables } from './settings.ts';
 import { streams } from './streams/streams.ts';
 import { threadPool } from './thread-pool/thread-pool.ts';
 import { v8 } from './v8/v8.ts';
@@ -51,7 +51,7 @@ export const demos: readonly Demo[] = [
 
 /** Makes the demos' features, or none where they are switched off. */
 export function create(dependencies: FeatureDependencies): CreatedFeatures {
-  const { DEMOS, DANGER } = dependencies.config as FeatureDependencies['config'] & Values<typeof variables>;
+  const { DEMOS, DANGER } = configOf(variables, dependencies.config);
   if (!DEMOS) return { features: [] };
   const tools = createTools(dependencies);
   const features = demos.map((demo) => toFeature(demo, tools, DANGER));

@@ -1,15 +1,5 @@
-import { z } from 'zod';
-import { onOff, type Variable, type Variables } from '../config/variable.ts';
+import { onOff, text, type Variables } from '../config/variable.ts';
 import type { FeatureSet } from '../http/feature.ts';
-
-const cookieSecret: Variable<string> = {
-  doc: 'Secret that signs the cookies of the demos; none: each worker makes its own, and believes no other.',
-  expects: 'at least 16 characters, or none',
-  default: 'known-to-all-for-development-only',
-  productionDefault: 'none',
-  secret: true,
-  schema: z.string().refine((text) => text === 'none' || text.length >= 16),
-};
 
 export const variables = {
   DEMOS: onOff({
@@ -22,7 +12,14 @@ export const variables = {
     default: 'on',
     productionDefault: 'off',
   }),
-  COOKIE_SECRET: cookieSecret,
+  COOKIE_SECRET: text({
+    doc: 'Secret that signs the cookies of the demos; none: each worker makes its own, and believes no other.',
+    pattern: /^(none|.{16,})$/,
+    expects: 'at least 16 characters, or none',
+    default: 'known-to-all-for-development-only',
+    productionDefault: 'none',
+    secret: true,
+  }),
 } satisfies Variables;
 
 export const demos: FeatureSet = { variables, load: () => import('./index.ts') };

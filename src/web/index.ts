@@ -1,13 +1,13 @@
-import type { Values } from '../config/variable.ts';
+import { configOf } from '../config/variable.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../http/feature.ts';
 import { createControlRoom } from './control-room.ts';
 import { createDocs } from './docs.ts';
 import { LiveRelay } from './live-relay.ts';
-import type { variables } from './settings.ts';
+import { variables } from './settings.ts';
 
 /** Makes the control room, or nothing where it is switched off. It shows the features it is given, whatever they are. */
 export function create(dependencies: FeatureDependencies): CreatedFeatures {
-  const { PAGE } = dependencies.config as FeatureDependencies['config'] & Values<typeof variables>;
+  const { PAGE } = configOf(variables, dependencies.config);
   if (!PAGE) return { features: [] };
   const live = new LiveRelay(dependencies);
   return {

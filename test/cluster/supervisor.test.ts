@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { readSettings } from '../../src/config/read.ts';
 import { ExitCode } from '../../src/cluster/messages.ts';
 import { Supervisor } from '../../src/cluster/supervisor.ts';
+import { testEnvironment } from '../support/environment.ts';
 import { root, until } from '../support/program.ts';
 
 let forked = 0;
@@ -25,7 +26,7 @@ function supervise(
   firstArgs: readonly string[] = ['first'],
 ): Supervisor {
   cluster.setupPrimary({ exec: root + program, execArgv: [], args: [...firstArgs] });
-  const settings = readSettings(env);
+  const settings = readSettings({ ...testEnvironment, ...env });
   return new Supervisor({
     settings,
     log: pino({ enabled: false }),

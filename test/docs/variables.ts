@@ -4,9 +4,13 @@ import type { Variables } from '../../src/config/variable.ts';
 /** The text of `.env.example`: every variable with its sentence, bounds and default, commented out. */
 export function renderEnvExample(declared: Variables): string {
   const entries = Object.entries(declared).map(([name, variable]) => {
-    const production =
-      variable.productionDefault === undefined ? '' : ` In production: ${variable.productionDefault}.`;
-    return `# ${variable.doc}\n# Expects ${variable.expects}.${production}\n# ${name}=${variable.default}\n`;
+    const { requiredInProduction, productionDefault } = variable;
+    const more = [
+      ...(variable.default === undefined ? [' It must be set.'] : []),
+      ...(requiredInProduction ? [' In production it must be set.'] : []),
+      ...(productionDefault === undefined ? [] : [` In production: ${productionDefault || 'none'}.`]),
+    ];
+    return `# ${variable.doc}\n# Expects ${variable.expects}.${more.join('')}\n# ${name}=${variable.default ?? ''}\n`;
   });
   return `# Copy to .env and uncomment what you change. A value set in the environment wins over this file.\n\n${entries.join('\n')}`;
 }
@@ -14,12 +18,19 @@ export function renderEnvExample(declared: Variables): string {
 /** The table of the README. */
 export function renderVariables(declared: Variables): string {
   const rows = Object.entries(declared).map(([name, variable]) => {
-    const fallback = variable.default === '' ? 'none' : `\`${variable.default}\``;
-    const production =
-      variable.productionDefault === undefined ? '' : `, in production \`${variable.productionDefault}\``;
-    return `| \`${name}\` | ${fallback}${production} | ${escape(variable.doc)} |`;
+    const { requiredInProduction, productionDefault } = variable;
+    const usual = [
+      variable.default === undefined ? 'must be set' : show(variable.default),
+      ...(requiredInProduction ? ['must be set in production'] : []),
+      ...(productionDefault === undefined ? [] : [`in production ${show(productionDefault)}`]),
+    ];
+    return `| \`${name}\` | ${usual.join(', ')} | ${escape(variable.doc)} |`;
   });
   return `| variable | default | meaning |\n| --- | --- | --- |\n${rows.join('\n')}`;
+}
+
+function show(value: string): string {
+  return value === '' ? 'none' : `\`${escape(value)}\``;
 }
 
 /** For a cell of a table. */

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { testEnvironment } from '../support/environment.ts';
 import { until, type Program } from '../support/program.ts';
 import type { Fault } from './fault.ts';
 import { ask, Traffic } from './traffic.ts';
@@ -67,7 +68,7 @@ async function startWith(lab: Lab, stdout: 'pipe' | number) {
     stdio: ['ignore', stdout, 'ignore'],
     env: {
       PATH: process.env['PATH'],
-      NODE_ENV: 'test',
+      ...testEnvironment,
       PORT: String(port),
       MANAGEMENT_PORT: String(management),
       WORKERS: '2',

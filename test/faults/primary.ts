@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { testEnvironment } from '../support/environment.ts';
 import { until } from '../support/program.ts';
 import type { Fault } from './fault.ts';
 import { startChildren } from './orphans.ts'; // not in a copy
@@ -118,7 +119,7 @@ export const processOne: Fault = {
       {
         cwd: lab.folder,
         stdio: ['ignore', 'pipe', 'inherit'],
-        env: { PATH: process.env['PATH'], NODE_ENV: 'test', PORT: '0', MANAGEMENT_PORT: '0', WORKERS: '1' },
+        env: { PATH: process.env['PATH'], ...testEnvironment, PORT: '0', MANAGEMENT_PORT: '0', WORKERS: '1' },
       },
     );
     let output = '';

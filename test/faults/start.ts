@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { variables } from '../../src/config/variables.ts';
 import { featureVariables } from '../../src/features.ts';
+import { badValues } from '../support/bad-values.ts';
 import type { Fault } from './fault.ts';
 
 export const takenPort: Fault = {
@@ -42,13 +43,14 @@ export const badConfiguration: Fault = {
   name: 'bad-config',
   expects: 'each variable, wrong, and all at once: refuses to start, names every bad one, exit 78',
   async run(lab) {
-    const names = Object.keys({ ...variables, ...featureVariables });
+    const bad = badValues({ ...variables, ...featureVariables });
+    const names = Object.keys(bad);
     const wrong: string[] = [];
-    const check = async (bad: readonly string[]) => {
-      const program = lab.launch(Object.fromEntries(bad.map((name) => [name, '!?'])));
+    const check = async (some: readonly string[]) => {
+      const program = lab.launch(Object.fromEntries(some.map((name) => [name, bad[name] ?? ''])));
       const { code } = await program.exited;
-      const named = bad.every((name) => program.errors.includes(`${name} must be`));
-      if (code !== 78 || !named || program.output !== '') wrong.push(bad.join('+'));
+      const named = some.every((name) => program.errors.includes(`${name} must be`));
+      if (code !== 78 || !named || program.output !== '') wrong.push(some.join('+'));
     };
     // Of a short run every third, so that each kind of variable is among them.
     const singles = names.filter((_, index) => !lab.short || index % 3 === 0);

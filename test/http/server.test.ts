@@ -10,6 +10,7 @@ import { defineRoute, type Feature } from '../../src/http/feature.ts';
 import { InFlight } from '../../src/http/in-flight.ts';
 import { HttpServer, toOriginForm } from '../../src/http/server.ts';
 import { createTestApp, type TestApp } from '../support/app.ts';
+import { testEnvironment } from '../support/environment.ts';
 import { probe } from '../support/probe-features.ts';
 import { until } from '../support/program.ts';
 
@@ -69,7 +70,13 @@ async function serve(env: Readonly<Record<string, string>> = {}) {
   const service: TestApp = await createTestApp({ features: [probe, reader], inFlight });
   const logged: Record<string, unknown>[] = [];
   const log = pino({}, { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) });
-  const config = readConfig({ PORT: '0', SHUTDOWN_SETTLE_MS: '0', TRUST_PROXY: 'loopback', ...env });
+  const config = readConfig({
+    ...testEnvironment,
+    PORT: '0',
+    SHUTDOWN_SETTLE_MS: '0',
+    TRUST_PROXY: 'loopback',
+    ...env,
+  });
   const { app, metrics } = service;
   const server = new HttpServer({ config, clustered: false, app, inFlight, log, metrics });
   const { hostname, port } = new URL(await server.listen());

@@ -9,6 +9,8 @@ import { describe, expect, test } from '@jest/globals';
 import packageJson from '../../package.json' with { type: 'json' };
 import { featureVariables } from '../../src/features.ts';
 import { variables } from '../../src/config/variables.ts';
+import { badValues } from '../support/bad-values.ts';
+import { testEnvironment } from '../support/environment.ts';
 import { startProbe } from '../support/probe.ts';
 import { isAlive, Program, root, until } from '../support/program.ts';
 
@@ -120,10 +122,10 @@ async function inFlight(program: Program): Promise<true | undefined> {
 
 describe('a start that fails', () => {
   test('names every bad variable at once and ends with 78', async () => {
-    const names = Object.keys({ ...variables, ...featureVariables }).filter((name) => name !== 'NODE_ENV');
-    await using program = Program.launch(Object.fromEntries(names.map((name) => [name, '!?'])));
+    const bad = badValues({ ...variables, ...featureVariables });
+    await using program = Program.launch(bad);
     expect((await program.exited).code).toBe(78);
-    for (const name of names) expect(program.errors).toContain(`${name} must be`);
+    for (const name of Object.keys(bad)) expect(program.errors).toContain(`${name} must be`);
     expect(program.output).toBe('');
   });
 
@@ -205,7 +207,7 @@ describe('npm start', () => {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: { ...process.env, NODE_ENV: 'test', PORT: '0', MANAGEMENT_PORT: '0', WORKERS: '1' },
+      env: { ...process.env, ...testEnvironment, PORT: '0', MANAGEMENT_PORT: '0', WORKERS: '1' },
     });
     const exited = once(npm, 'exit');
     let output = '';

@@ -14,6 +14,7 @@ import { nameRequests } from '../../src/process/logger.ts';
 import { RequestBoard } from '../../src/process/request-board.ts';
 import { createMetrics, type Metrics } from '../../src/process/metrics.ts';
 import { VitalsMonitor, type Vitals } from '../../src/process/vitals.ts';
+import { testEnvironment } from './environment.ts';
 
 export interface TestApp extends AsyncDisposable {
   readonly app: Express;
@@ -45,7 +46,7 @@ export async function createTestApp({
   inFlight = new InFlight(),
 }: TestAppOptions = {}): Promise<TestApp> {
   const config = readConfig(
-    { NODE_ENV: 'test', WORKERS: '0', OVERLOAD_MAX_DELAY_MS: '0', ...env },
+    { WORKERS: '0', OVERLOAD_MAX_DELAY_MS: '0', ...testEnvironment, ...env },
     featureVariables,
   );
   const logged: Record<string, unknown>[] = [];

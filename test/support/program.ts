@@ -3,6 +3,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { compiledFolder } from '../../src/process/compile-cache.ts';
+import { testEnvironment } from './environment.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -45,10 +46,10 @@ export class Program implements AsyncDisposable {
         PATH: process.env['PATH'],
         // Where the service keeps it by itself: so the programs of tests have it as well, and all from their first module.
         NODE_COMPILE_CACHE: compiledFolder,
-        NODE_ENV: 'test',
         PORT: '0',
         MANAGEMENT_PORT: '0',
         WORKERS: '2',
+        ...testEnvironment,
         ...env,
       },
     });
