@@ -8,7 +8,10 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        project: ['tsconfig.json', 'src/*/client/tsconfig.json'],
+        project: [
+          'tsconfig.json',
+          'src/web/client/tsconfig.json', // not in a copy
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -50,7 +50,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.set('trust proxy', config.TRUST_PROXY);
   app.set('query parser', 'simple');
   app.disable('x-powered-by');
-  // An ETag costs a hash of every answer, and nearly every answer here is a fresh measurement.
+  // An ETag costs a hash of every answer, which is made all the same; a route that knows a version sends its own.
   app.disable('etag');
 
   app.use(context.layer);

@@ -50,13 +50,19 @@ function renderExitCodes(): string {
   return `| code | meaning |\n| --- | --- |\n${rows.join('\n')}`;
 }
 
+/** What the README says of each route, over its column. */
+const [told] = [
+  'what it shows', // not in a copy
+  'what it does',
+] as const;
+
 function renderRoutes(features: readonly Feature[]): string {
   const blocks = features.map((feature) => {
     const rows = feature.routes.map(
       (route) =>
         `| \`${escape(exampleCurl(feature, route, route.examples[0]))}\` | ${escape(explain(route))} |`,
     );
-    return `**${feature.title}** (\`${feature.id}\`): ${escape(feature.summary)}\n\n| try | what it shows |\n| --- | --- |\n${rows.join('\n')}`;
+    return `**${feature.title}** (\`${feature.id}\`): ${escape(feature.summary)}\n\n| try | ${told} |\n| --- | --- |\n${rows.join('\n')}`;
   });
   return blocks.join('\n\n');
 }

@@ -38,19 +38,20 @@ export function readCommandLine(args: readonly string[], known: readonly Fault[]
   }
   const { values, positionals } = parsed;
   if (values.help) return { text: help(known), exitCode: 0 };
-  const fits = (fault: Fault, name: string) => fault.name === name || String(fault.number) === name;
-  const unknown = positionals.filter((name) => !known.some((fault) => fits(fault, name)));
+  const find = (word: string) => known.find(({ name }, index) => name === word || String(index + 1) === word);
+  const unknown = positionals.filter((word) => find(word) === undefined);
   if (unknown.length > 0) {
     const names = known.map(({ name }) => name).join(', ');
     return { text: `There is no fault «${unknown.join('», «')}». There are: ${names}.\n`, exitCode: USAGE };
   }
-  const named = known.filter((fault) => positionals.some((name) => fits(fault, name)));
+  const found = positionals.map(find);
+  const named = known.filter((fault) => found.includes(fault));
   const { short, again, json } = values;
   return { chosen: positionals.length === 0 ? known : named, short, again, json };
 }
 
 function help(known: readonly Fault[]): string {
-  const rows = known.map(({ number, name }) => `  ${String(number).padStart(2)}  ${name}\n`);
+  const rows = known.map(({ name }, index) => `  ${String(index + 1).padStart(2)}  ${name}\n`);
   return `npm run faults -- [names or numbers] [--short] [--again] [--json]
 
 Injects faults into the real program, with traffic running, and prints a row for each; all of them unless some are

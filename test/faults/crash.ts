@@ -29,7 +29,6 @@ function mostInFiveSeconds(lines: readonly Record<string, unknown>[]): number {
 }
 
 export const killedWorker: Fault = {
-  number: 8,
   name: 'worker-killed',
   expects: 'SIGKILL of a worker under load: lost at most what it had in flight; full strength again',
   async run(lab) {
@@ -53,7 +52,6 @@ export const killedWorker: Fault = {
 };
 
 export const uncaught: Fault = {
-  number: 9,
   name: 'uncaught',
   expects: 'an uncaught exception and an unhandled rejection under load: exit codes 80 and 81; 0 failed',
   async run(lab) {
@@ -81,7 +79,6 @@ export const uncaught: Fault = {
 };
 
 export const busyLoop: Fault = {
-  number: 10,
   name: 'busy-loop',
   expects:
     'while (true) in a worker: killed within the heartbeat limit, its requests named; the others go on',
@@ -131,7 +128,6 @@ export const busyLoop: Fault = {
 };
 
 export const brokenStart: Fault = {
-  number: 11,
   name: 'crash-loop',
   expects:
     'workers that exit at boot, from the start or suddenly: at most 10 forks in 5 s; ends non-zero and says why',
@@ -162,7 +158,6 @@ export const brokenStart: Fault = {
 };
 
 export const leak: Fault = {
-  number: 12,
   name: 'leak',
   expects: 'a leak under a small heap: recycled before it dies of it; 0 failed',
   async run(lab) {
@@ -196,7 +191,6 @@ export const leak: Fault = {
 };
 
 export const startTimeout: Fault = {
-  number: 26,
   name: 'start-timeout',
   expects:
     'a worker that never becomes ready: ends within WORKER_START_TIMEOUT_MS, non-zero, with the reason',

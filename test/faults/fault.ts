@@ -10,8 +10,6 @@ export interface Finding {
 
 /** One fault: what is injected, what is expected, and how it is counted. */
 export interface Fault {
-  /** Its row in the list of faults. */
-  readonly number: number;
   /** By which it is chosen on the command line. */
   readonly name: string;
   readonly expects: string;
@@ -19,6 +17,7 @@ export interface Fault {
 }
 
 export interface Row extends Finding {
+  /** Its place in the list of faults, from 1. */
   readonly number: number;
   readonly name: string;
   readonly expects: string;

@@ -8,7 +8,6 @@ import type { Fault } from './fault.ts';
 import { Tally } from './traffic.ts';
 
 export const noDescriptors: Fault = {
-  number: 37,
   name: 'no-descriptors',
   expects: 'a flood of connections that takes all descriptors: no worker falls; served again when it ebbs',
   async run(lab) {
@@ -45,7 +44,6 @@ export const noDescriptors: Fault = {
 };
 
 export const reloadBurst: Fault = {
-  number: 38,
   name: 'reload-burst',
   expects: '20 times SIGHUP in a tenth of a second, under load: two reloads; 0 failed',
   async run(lab) {

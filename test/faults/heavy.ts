@@ -15,7 +15,6 @@ function shedProperly(answers: readonly (Answer | undefined)[]): boolean {
 }
 
 export const poolTasks: Fault = {
-  number: 14,
   name: 'pool-tasks',
   expects:
     'far more pbkdf2 tasks than pool threads: a bounded queue, 503 with Retry-After for the rest; others go on',
@@ -47,7 +46,6 @@ export const poolTasks: Fault = {
 };
 
 export const hungryThread: Fault = {
-  number: 15,
   name: 'thread-out-of-memory',
   expects:
     'a thread out of memory: that request gets a problem, at most one worker replaced, the others unharmed',
@@ -85,7 +83,6 @@ export const hungryThread: Fault = {
 };
 
 export const threadsAndChildren: Fault = {
-  number: 16,
   name: 'threads-and-children',
   expects:
     '200 requests for threads and children at once: never more alive than 16 of each a worker; none is taken for dead',
@@ -131,7 +128,6 @@ export const threadsAndChildren: Fault = {
 };
 
 export const hardChildren: Fault = {
-  number: 17,
   name: 'hard-children',
   expects: 'a child that prints 100 MB: memory bounded; one that ignores SIGTERM: its process group is gone',
   async run(lab) {

@@ -5,7 +5,6 @@ import type { Fault } from './fault.ts';
 import { get, post, raw } from './raw.ts';
 
 export const secretsInLog: Fault = {
-  number: 23,
   name: 'log-injection',
   expects: 'secrets and CR LF in every field a client can set: none in the log; one line a request',
   async run(lab) {

@@ -17,7 +17,6 @@ async function dropped(program: Program): Promise<number> {
 }
 
 export const stalledLog: Fault = {
-  number: 35,
   name: 'log-stalled',
   expects:
     'a log reader that stalls, and reads again: 0 failed, drops are counted, and the log says so; stops in time while stalled',
@@ -120,7 +119,6 @@ async function withBadLog(lab: Lab, kind: string, stdout: 'pipe' | number) {
 }
 
 export const closedLog: Fault = {
-  number: 36,
   name: 'log-closed-or-full',
   expects:
     'a log pipe that nobody reads any more, and a full disk: 0 failed, drops are counted, nothing spins, exit 0',

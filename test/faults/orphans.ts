@@ -26,7 +26,6 @@ async function settled(lab: Lab, before: ReadonlySet<number>, added: readonly nu
 }
 
 export const killedWorkersChildren: Fault = {
-  number: 28,
   name: 'orphans-of-a-worker',
   expects: 'SIGKILL of a worker with stubborn children and grandchildren: all of them gone',
   async run(lab) {
@@ -46,7 +45,6 @@ export const killedWorkersChildren: Fault = {
 };
 
 export const killedAll: Fault = {
-  number: 30,
   name: 'orphans-of-all',
   expects: 'SIGKILL of the primary and all workers at the same time: their children are gone too',
   async run(lab) {
@@ -62,7 +60,6 @@ export const killedAll: Fault = {
 };
 
 export const deadline: Fault = {
-  number: 31,
   name: 'orphans-of-a-stop',
   expects: 'SIGTERM with stubborn children: their groups are killed at the deadline, exit 0',
   async run(lab) {

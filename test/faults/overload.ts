@@ -124,7 +124,6 @@ function median(values: readonly number[]): number {
 }
 
 export const fiveTimes: Fault = {
-  number: 18,
   name: 'overload',
   expects:
     'five times the capacity, CPU-bound at once and after a wait: goodput ≥ 90 % of the peak; every 503 with Retry-After',

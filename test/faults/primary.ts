@@ -11,7 +11,6 @@ import { allGone, grace } from './remains.ts';
 import { ask } from './traffic.ts';
 
 export const killedPrimary: Fault = {
-  number: 29,
   name: 'orphans-of-the-primary',
   expects:
     'SIGKILL of the primary, one worker in a busy loop: the workers, and all they started, are gone within the grace period',
@@ -31,7 +30,6 @@ export const killedPrimary: Fault = {
 };
 
 export const pausedPrimary: Fault = {
-  number: 32,
   name: 'paused-primary',
   expects:
     'SIGSTOP of the primary for three times the heartbeat limit, then SIGCONT: no worker is killed; 0 failed',
@@ -61,7 +59,6 @@ export const pausedPrimary: Fault = {
 };
 
 export const silentWorker: Fault = {
-  number: 33,
   name: 'silent-worker',
   expects:
     '/metrics, /readyz and /workers of the management port while a worker is silent: always an answer, in time',
@@ -107,7 +104,6 @@ function canBeProcessOne(): boolean {
 }
 
 export const processOne: Fault = {
-  number: 34,
   name: 'process-one',
   expects: 'as process 1 of a container: adopted orphans are reaped, SIGTERM stops in order, exit code 0',
   async run(lab) {

@@ -56,7 +56,7 @@ function sayAgain(first: Row, second: Row): Row {
 }
 
 async function runFault(fault: Fault, lab: Lab): Promise<Row> {
-  const { number, name, expects } = fault;
+  const { name, expects } = fault;
   const startedAt = performance.now();
   lab.say('starting');
   const finding = await fault.run(lab).catch((error: unknown) => ({
@@ -66,7 +66,7 @@ async function runFault(fault: Fault, lab: Lab): Promise<Row> {
   const left = await lab.close();
   const checks = { ...finding.checks, [`nothing left behind (${left.join(', ')})`]: left.length === 0 };
   return {
-    number,
+    number: faults.indexOf(fault) + 1,
     name,
     expects,
     figure: finding.figure,

@@ -11,7 +11,6 @@ function countStatuses(answers: readonly RawAnswer[]): string {
 }
 
 export const slowSenders: Fault = {
-  number: 19,
   name: 'slowloris',
   expects: 'slow headers and slow bodies: 408 and closed in time; healthy requests 100 %',
   async run(lab) {
@@ -46,7 +45,6 @@ export const slowSenders: Fault = {
 };
 
 export const slowReaders: Fault = {
-  number: 27,
   name: 'slow-readers',
   expects:
     'clients that do not read, or only drip by drip: cut in time; a steady reader gets all of its answer',

@@ -7,7 +7,6 @@ import { badValues } from '../support/bad-values.ts';
 import type { Fault } from './fault.ts';
 
 export const takenPort: Fault = {
-  number: 13,
   name: 'port-taken',
   expects: 'the port is taken: ends within 2 s, exit 69, one clear line, forks ≤ workers',
   async run(lab) {
@@ -39,7 +38,6 @@ export const takenPort: Fault = {
 };
 
 export const badConfiguration: Fault = {
-  number: 20,
   name: 'bad-config',
   expects: 'each variable, wrong, and all at once: refuses to start, names every bad one, exit 78',
   async run(lab) {

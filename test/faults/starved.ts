@@ -23,7 +23,6 @@ async function connectTo(program: Program, pid: number): Promise<Agent> {
 }
 
 export const starvedWorker: Fault = {
-  number: 39,
   name: 'starved-worker',
   expects:
     'a worker that gets hardly any CPU time for three times the heartbeat limit: not killed; one that is stopped: replaced',

@@ -16,7 +16,6 @@ async function inFlight(program: Program, wanted: number): Promise<void> {
 }
 
 export const slowRequests: Fault = {
-  number: 3,
   name: 'stop-slow-requests',
   expects: 'SIGTERM with 2 s requests in flight: all finish, exit 0, none that was accepted is lost',
   async run(lab) {
@@ -52,7 +51,6 @@ export const slowRequests: Fault = {
 };
 
 export const endlessStream: Fault = {
-  number: 4,
   name: 'stop-endless-stream',
   expects: 'SIGTERM with an endless stream: cut at the deadline of 3 s, ± 0.5 s',
   async run(lab) {
@@ -75,7 +73,6 @@ export const endlessStream: Fault = {
 };
 
 export const goodbye: Fault = {
-  number: 25,
   name: 'stop-event-stream',
   expects: 'SIGTERM with 10 event streams: each gets a goodbye and ends whole, long before the deadline',
   async run(lab) {
@@ -102,7 +99,6 @@ export const goodbye: Fault = {
 };
 
 export const silentSockets: Fault = {
-  number: 5,
   name: 'stop-silent-sockets',
   expects: 'SIGTERM with 50 silent sockets open: ends long before the deadline of 20 s',
   async run(lab) {
@@ -125,7 +121,6 @@ export const silentSockets: Fault = {
 };
 
 export const settleWindow: Fault = {
-  number: 6,
   name: 'stop-settle',
   expects: 'SIGTERM, probed every 10 ms: 503 for the whole settle window of 2 s, each with Connection: close',
   async run(lab) {
@@ -163,7 +158,6 @@ export const settleWindow: Fault = {
 };
 
 export const secondSignal: Fault = {
-  number: 7,
   name: 'stop-twice',
   expects: 'a second SIGTERM, and SIGINT to the whole group: the stop runs once, what is in flight finishes',
   async run(lab) {

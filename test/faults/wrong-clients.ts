@@ -50,7 +50,6 @@ const malformed: readonly Case[] = [
 ];
 
 export const malformedRequests: Fault = {
-  number: 21,
   name: 'malformed',
   expects:
     'malformed JSON, wrong types, huge bodies, __proto__, repeated parameters, long URLs: the right 4xx as a problem',
@@ -100,7 +99,6 @@ const traversals = [
 ];
 
 export const traversal: Fault = {
-  number: 22,
   name: 'traversal',
   expects: 'path traversal, NUL bytes, %, dotfiles, protocol-relative targets: 4xx, no foreign Location',
   async run(lab) {
