@@ -19,6 +19,6 @@ USER node
 EXPOSE 3000 3001
 # The primary's view: it answers also when no worker does.
 HEALTHCHECK --interval=10s --timeout=2s --start-period=15s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:3001/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.MANAGEMENT_PORT || 3001) + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # node itself is the command: npm would keep signals from it.
 CMD ["node", "src/main.ts"]
