@@ -6,6 +6,7 @@ import { tasks } from './tasks/settings.ts';
 import { web } from './web/settings.ts'; // not in a copy
 
 export const featureSets: readonly FeatureSet[] = [
+  // One a line, in the order in which they are listed at `/`.
   demos, // not in a copy
   tasks,
   web, // not in a copy

@@ -16,9 +16,7 @@ describe('the manifest', () => {
       tags: object[];
     };
     // OpenAPI 3.1 knows no more of a tag.
-    expect(new Set(openApi.tags.flatMap((tag) => Object.keys(tag)))).toEqual(
-      new Set(['name', 'description']),
-    );
+    for (const tag of openApi.tags) expect(Object.keys(tag)).toEqual(['name', 'description']);
     const text = (await service.client.get('/').set('Host', 'localhost:3000')).text;
     const paths = features.flatMap((feature) => feature.routes.map((route) => feature.base + route.path));
     for (const path of paths) expect(index).toContain(`"${path}"`);

@@ -202,14 +202,18 @@ describe('MAKE-IT-YOURS.md', () => {
     const copy = join(home, 'copy');
     mustRun('git', ['clone', '-q', orders, copy]);
     symlinkSync(join(orders, 'node_modules'), join(copy, 'node_modules'));
-    const chapters = readFileSync(join(copy, 'MAKE-IT-YOURS.md'), 'utf8').split(/^## /m).slice(1);
-    expect(chapters).toHaveLength(7);
+    const chapters = readChapters(copy);
+    expect(chapters).toHaveLength(8);
     for (const chapter of chapters) {
       const [title = ''] = chapter.split('\n');
-      applyBlocks(copy, readBlocks(chapter));
-      for (const [, line = ''] of chapter.matchAll(/```sh\n([^`]+)```/g)) mustRun('sh', ['-ec', line], copy);
-      mustRun(node, ['test/docs/write.ts'], copy);
-      const changed = ['src/app.ts', 'src/features.ts', 'src/greetings', 'test/greetings'];
+      follow(chapter, copy);
+      const changed = [
+        'src/app.ts',
+        'src/features.ts',
+        'src/greetings',
+        'test/greetings',
+        'test/support/environment.ts',
+      ];
       mustRun(node, ['node_modules/typescript/bin/tsc'], copy);
       mustRun(node, ['node_modules/eslint/bin/eslint.js', ...changed], copy);
       mustRun(node, ['node_modules/prettier/bin/prettier.cjs', '--check', ...changed], copy);
@@ -233,6 +237,30 @@ describe('MAKE-IT-YOURS.md', () => {
     rmSync(copy, { recursive: true });
   }, 480_000);
 });
+
+/** What is left when the example goes before there is any feature of one's own. */
+test('the example can be removed first, and what is left passes all tests', async () => {
+  const copy = join(home, 'bare');
+  mustRun('git', ['clone', '-q', orders, copy]);
+  symlinkSync(join(orders, 'node_modules'), join(copy, 'node_modules'));
+  follow(readChapters(copy).find((chapter) => chapter.startsWith('Remove the example')) ?? '', copy);
+  const { status, stdout, stderr } = run('npm', ['test'], copy);
+  expect({ status, output: status === 0 ? '' : stdout + stderr }).toEqual({ status: 0, output: '' });
+  await using program = await Program.start({ WORKERS: '1' }, copy, join(copy, 'src/main.ts'));
+  expect((await program.get('/tasks')).status).toBe(404);
+  rmSync(copy, { recursive: true });
+}, 600_000);
+
+function readChapters(copy: string): string[] {
+  return readFileSync(join(copy, 'MAKE-IT-YOURS.md'), 'utf8').split(/^## /m).slice(1);
+}
+
+/** Does what a chapter says, and what it says to do after each. */
+function follow(chapter: string, copy: string): void {
+  applyBlocks(copy, readBlocks(chapter));
+  for (const [, line = ''] of chapter.matchAll(/```sh\n([^`]+)```/g)) mustRun('sh', ['-ec', line], copy);
+  mustRun(node, ['test/docs/write.ts'], copy);
+}
 
 /** What a chapter promises, asked of the program. */
 async function tryOut(copy: string, title: string): Promise<void> {
