@@ -238,7 +238,6 @@ describe('MAKE-IT-YOURS.md', () => {
   }, 480_000);
 });
 
-/** What is left when the example goes before there is any feature of one's own. */
 test('the example can be removed first, and what is left passes all tests', async () => {
   const copy = join(home, 'bare');
   mustRun('git', ['clone', '-q', orders, copy]);
