@@ -5,7 +5,7 @@ import { Reloads } from '../../src/cluster/reloads.ts';
 import type { Replacement } from '../../src/cluster/replacement.ts';
 import type { WorkerHandle } from '../../src/cluster/worker-handle.ts';
 import type { Workers } from '../../src/cluster/workers.ts';
-import { readSettings, type Settings } from '../../src/config.ts';
+import { readSettings, type Settings } from '../../src/config/read.ts';
 
 const env = { WORKERS: '2' };
 

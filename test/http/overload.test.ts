@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Request, Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/read.ts';
 import { InFlight } from '../../src/http/in-flight.ts';
 import { createOverload } from '../../src/http/overload.ts';
 import { LOOK_EVERY_MS } from '../../src/http/pace.ts';

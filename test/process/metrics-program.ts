@@ -2,7 +2,8 @@
 import cluster from 'node:cluster';
 import { Counter, Gauge } from '@prometheus-io/client';
 import { runPrimary } from '../../src/cluster/primary.ts';
-import { readConfig, readEnvironment } from '../../src/config.ts';
+import { readEnvironment } from '../../src/config.ts';
+import { readConfig } from '../../src/config/read.ts';
 import type { FeatureSet } from '../../src/http/feature.ts';
 import { addGauge } from '../../src/process/metrics.ts';
 import { runWorker } from '../../src/worker.ts';
