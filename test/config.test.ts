@@ -43,6 +43,9 @@ describe('configuration', () => {
     ['TRUST_PROXY', 'true'],
     ['TRUST_PROXY', '10.0.0.0/33'],
     ['TRUST_PROXY', '0.0.0.0/0'],
+    ['TRUST_PROXY', '::/0'],
+    ['TRUST_PROXY', '::ffff:0:0/96'],
+    ['TRUST_PROXY', '::/1'],
     ['TRUST_PROXY', '10.0.0.0/8/8'],
     ['HOST', 'a b'],
     ['LOG_LEVEL', 'INFO'],
@@ -57,9 +60,12 @@ describe('configuration', () => {
   });
 
   test('takes an empty value for none, and cannot be changed', () => {
-    const config = read({ PORT: '', TRUST_PROXY: 'loopback, 10.0.0.0/8' });
+    const config = read({
+      PORT: '',
+      TRUST_PROXY: 'loopback, 10.0.0.0/8, 2001:db8::/32, ::ffff:10.0.0.0/104',
+    });
     expect(config.PORT).toBe(3000);
-    expect(config.TRUST_PROXY).toEqual(['loopback', '10.0.0.0/8']);
+    expect(config.TRUST_PROXY).toEqual(['loopback', '10.0.0.0/8', '2001:db8::/32', '::ffff:10.0.0.0/104']);
     expect(Object.isFrozen(config)).toBe(true);
   });
 

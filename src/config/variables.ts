@@ -2,7 +2,7 @@
  * The variables of the service itself. Every one is declared once: its meaning, its bounds and its default.
  * `.env.example` and the README's table are rendered from the same declarations.
  */
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { availableCpus } from '../process/available-cpus.ts';
 import { choice, integer, wholeNumber, type Values, type Variable, type Variables } from './variable.ts';
@@ -31,8 +31,17 @@ function isNetwork(text: string): boolean {
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
   if (prefix === undefined) return true;
-  // Express refuses a network that is everybody.
-  return /^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= (version === 4 ? 32 : 128);
+  const bits = Number(prefix);
+  if (!/^\d{1,3}$/.test(prefix) || bits > (version === 4 ? 32 : 128)) return false;
+  if (version === 4) return bits > 0;
+  // A network that is everybody is refused, also one of IPv6 that has all of IPv4 in it.
+  return bits > 96 || (bits > 0 && !hasAddress(address, bits, '::ffff:0:0'));
+}
+
+function hasAddress(network: string, prefix: number, address: string): boolean {
+  const list = new BlockList();
+  list.addSubnet(network, prefix, 'ipv6');
+  return list.check(address, 'ipv6');
 }
 
 const networks: Variable<readonly string[]> = {
