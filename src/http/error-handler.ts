@@ -24,6 +24,7 @@ const staleHeaders = [
   'content-type',
   'etag',
   'last-modified',
+  'location',
   'transfer-encoding',
 ];
 

@@ -1,16 +1,25 @@
 import express, { Router, type Request, type RequestHandler, type Response } from 'express';
+import type { z } from 'zod';
 import type { Config } from '../config/variables.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Logger } from '../process/logger.ts';
 import type { RequestBoard } from '../process/request-board.ts';
-import { isMediaAnswer, isStreamedBody, type Call, type Feature, type Route } from './feature.ts';
+import {
+  hasContent,
+  isMediaAnswer,
+  isRedirect,
+  isStreamedBody,
+  type Call,
+  type Feature,
+  type Route,
+} from './feature.ts';
 import { readInput } from './input.ts';
 import { refuseMethod } from './method-not-allowed.ts';
 import { Problem } from './problem.ts';
 import { sendJson } from './send-json.ts';
 
 interface FeatureRouterOptions {
-  readonly config: Pick<Config, 'BODY_LIMIT_BYTES'>;
+  readonly config: Pick<Config, 'BODY_LIMIT_BYTES' | 'NODE_ENV'>;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
   readonly board: RequestBoard;
@@ -36,7 +45,8 @@ export function createFeatureRouter(feature: Feature, options: FeatureRouterOpti
     });
     for (const route of routes) {
       const body = route.body === undefined || isStreamedBody(route.body) ? [] : [requireJson, readJson];
-      at[route.method](negotiate(route), ...body, createHandler(route, options));
+      const accepted = hasContent(route) ? [negotiate(route)] : [];
+      at[route.method](...accepted, ...body, createHandler(feature, route, options));
     }
     at.all(refuseMethod(routes.map((route) => route.method)));
   }
@@ -71,17 +81,38 @@ function createJsonGuard(limit: number): RequestHandler {
   };
 }
 
-function createHandler(route: Route, { lifecycle, log }: FeatureRouterOptions): RequestHandler {
+function createHandler(
+  feature: Feature,
+  route: Route,
+  { config, lifecycle, log }: FeatureRouterOptions,
+): RequestHandler {
+  const name = `${route.method.toUpperCase()} ${feature.base}${route.path}`;
+  // In production a caller is better served by an answer that is a little wrong, and nobody pays for the check.
+  const isChecked = config.NODE_ENV !== 'production';
   return async function handle(req, res) {
     const call = new RouteCall(route, req, res, log, lifecycle.draining);
     const answer = await route.handler(call as unknown as Call<never, never, never, never>);
     // Whoever left gets nothing; whoever was answered by the handler has it already.
-    if (res.headersSent || res.closed) return;
+    if (res.headersSent || res.destroyed) return;
     if (route.success !== undefined) res.status(route.success);
-    if (route.success === 204) res.end();
-    else if (answer !== undefined && res.hasHeader('ETag')) res.json(answer);
-    else if (answer !== undefined) sendJson(req, res, answer);
+    if (route.success === 204) {
+      res.end();
+      return;
+    }
+    if (answer === undefined) throw new Error(`${name} returned nothing, and has not begun to answer`);
+    if (isChecked && !isMediaAnswer(route.response)) checkAnswer(name, route.response, answer);
+    if (isRedirect(route)) res.location(answer as string).end();
+    else if (res.hasHeader('ETag')) res.json(answer);
+    else sendJson(req, res, answer);
   };
+}
+
+/** @throws {Error} naming the route and every fault, where an answer is not what the route has declared */
+function checkAnswer(name: string, schema: z.ZodType, answer: unknown): void {
+  const { error } = schema.safeParse(answer);
+  if (error === undefined) return;
+  const faults = error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`);
+  throw new Error(`${name} returned what its response does not declare: ${faults.join('; ')}`);
 }
 
 /** A class, so that what a handler does not use costs nothing. */

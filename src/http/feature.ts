@@ -76,8 +76,12 @@ export interface Route {
   readonly body?: z.ZodType | StreamedBody;
   /** Headers that are read and checked, by their names in lower case. */
   readonly requestHeaders?: z.ZodObject;
-  /** The status of an answer that is no problem; 200 where it is not said. With 204 nothing is returned. */
-  readonly success?: 201 | 202 | 204;
+  /**
+   * The status of an answer that is no problem; 200 where it is not said. With 204 nothing is returned; with a redirect
+   * (301 and on) the location is, and `response` is its schema.
+   */
+  readonly success?: 201 | 202 | 204 | 301 | 302 | 303 | 307 | 308;
+  /** The schema of what is returned, which is checked outside production; or an answer the handler gives by itself. */
   readonly response: z.ZodType | MediaAnswer;
   /** Headers of that answer, each with what it says. */
   readonly responseHeaders?: Readonly<Record<string, string>>;
@@ -97,7 +101,7 @@ export interface Route {
   /** May crash, hang, leak or end this worker. */
   readonly danger?: true;
 
-  /** Returns the JSON answer, or nothing where it has answered by itself. */
+  /** Returns the answer, or has begun one by itself when it is done: what answers later must be awaited. */
   handler(call: Call<never, never, never, never>): unknown;
 }
 
@@ -166,20 +170,23 @@ export interface Surroundings {
 }
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Returned<R> = R extends z.ZodType ? z.input<R> | Promise<z.input<R>> : unknown;
 
-/** Declares a route so that its handler knows the types of its checked input. */
+/** Declares a route so that its handler knows the types of its checked input, and must return what is declared. */
 export function defineRoute<
   P extends z.ZodObject | undefined = undefined,
   Q extends z.ZodObject | undefined = undefined,
   B extends z.ZodType | StreamedBody | undefined = undefined,
   H extends z.ZodObject | undefined = undefined,
+  R extends Route['response'] = Route['response'],
 >(
-  route: Omit<Route, 'params' | 'query' | 'body' | 'requestHeaders' | 'handler'> & {
+  route: Omit<Route, 'params' | 'query' | 'body' | 'requestHeaders' | 'response' | 'handler'> & {
     readonly params?: P;
     readonly query?: Q;
     readonly body?: B;
     readonly requestHeaders?: H;
-    handler(call: Call<Output<P>, Output<Q>, Output<B>, Output<H>>): unknown;
+    readonly response: R;
+    handler(call: Call<Output<P>, Output<Q>, Output<B>, Output<H>>): Returned<R>;
   },
 ): Route {
   return route as unknown as Route;
@@ -191,4 +198,13 @@ export function isStreamedBody(body: Route['body']): body is StreamedBody {
 
 export function isMediaAnswer(response: Route['response']): response is MediaAnswer {
   return 'mediaType' in response;
+}
+
+export function isRedirect({ success }: Pick<Route, 'success'>): boolean {
+  return success !== undefined && success >= 300;
+}
+
+/** Whether its answer has content, of which a caller may accept only some kinds. */
+export function hasContent(route: Pick<Route, 'success'>): boolean {
+  return route.success !== 204 && !isRedirect(route);
 }

@@ -2,7 +2,14 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { exampleCurl } from './curl.ts';
-import { isMediaAnswer, isStreamedBody, type Feature, type Route } from './feature.ts';
+import {
+  hasContent,
+  isMediaAnswer,
+  isRedirect,
+  isStreamedBody,
+  type Feature,
+  type Route,
+} from './feature.ts';
 import { catalogue, PROBLEM_MEDIA_TYPE, type ProblemCode } from './problem.ts';
 
 type JsonObject = Record<string, unknown>;
@@ -116,15 +123,23 @@ function describeBody({ body }: Route): JsonObject {
 }
 
 function describeSuccess(route: Route): JsonObject {
-  const headers = Object.entries(route.responseHeaders ?? {}).map(([name, description]) => [
-    name,
-    { description, schema: { type: 'string' } },
-  ]);
+  const headers = [
+    ...(isRedirect(route) ? [['Location', describeLocation(route)]] : []),
+    ...Object.entries(route.responseHeaders ?? {}).map(([name, description]) => [
+      name,
+      { description, schema: { type: 'string' } },
+    ]),
+  ];
   return {
     description: route.summary,
     ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) as JsonObject }),
-    ...(route.success === 204 ? {} : { content: describeAnswer(route) }),
+    ...(hasContent(route) ? { content: describeAnswer(route) } : {}),
   };
+}
+
+function describeLocation({ response }: Route): JsonObject {
+  const schema = isMediaAnswer(response) ? { type: 'string' } : toJsonSchema(response, 'output');
+  return { description: 'Where to go instead.', required: true, schema };
 }
 
 /** By status, as OpenAPI has it: several codes may share one. */

@@ -153,7 +153,7 @@ export function createTasks({ repository, keys }: TasksOptions): Feature {
     params,
     requestHeaders: ifMatch,
     success: 204,
-    response: z.undefined(),
+    response: z.void(),
     problems: ['not-found', 'precondition-failed', 'precondition-required'],
     examples: [
       { title: 'An id that no task has', params: nobody, headers: { 'If-Match': '"1"' }, status: 404 },

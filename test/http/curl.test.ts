@@ -9,7 +9,7 @@ function lineOf(method: Method, path: string, example: Omit<Example, 'title'>, s
     method,
     path,
     summary: '',
-    response: z.object({}),
+    response: z.void(),
     examples: [{ title: '', ...example }],
     ...(streamed ? { body: { stream: 'application/octet-stream', description: '' } } : {}),
     handler: () => undefined,

@@ -60,7 +60,7 @@ const probe: Feature = {
       method: 'get',
       path: '/address',
       summary: 'Who asks.',
-      response: z.object({ ip: z.string(), secure: z.boolean() }),
+      response: z.object({ ip: z.string().optional(), secure: z.boolean() }),
       examples: [{ title: 'Address' }],
       handler: ({ req }) => ({ ip: req.ip, secure: req.secure }),
     }),

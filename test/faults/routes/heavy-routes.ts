@@ -5,10 +5,11 @@ import { printingChild, stubbornChild } from './children.ts';
 import { hungryThread } from './threads.ts';
 
 const base = {
-  response: z.object({}),
+  response: z.void(),
   examples: [{ title: 'As it is' }],
   summary: 'Injects a fault',
 } as const;
+const text = { mediaType: 'text/plain', description: 'Text' } as const;
 
 export const heavyRoutes = [
   defineRoute({
@@ -20,13 +21,14 @@ export const heavyRoutes = [
   }),
   defineRoute({
     ...base,
+    response: text,
     method: 'get',
     path: '/stubborn-child',
     handler: ({ signal, res }) => stubbornChild(signal, res),
   }),
   defineRoute({
     ...base,
-    response: { mediaType: 'text/plain', description: 'Text' },
+    response: text,
     method: 'get',
     path: '/printing-child',
     query: z.object({ n: z.coerce.number().int().min(0).max(1_000_000).default(100) }),

@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { defineRoute, type Feature, type Route } from '../../src/http/feature.ts';
+import { createTestApp } from '../support/app.ts';
+
+const base = { summary: 'For these tests.', examples: [{ title: 'As it is' }] } as const;
+
+function featureOf(...routes: Route[]): Feature {
+  return { id: 'probe', base: '/probe', title: 'Probe', summary: 'For these tests.', routes };
+}
+
+interface ApiDescription {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
+}
+
+describe('what a handler returns', () => {
+  const coded = { ...base, method: 'get', response: z.strictObject({ code: z.string() }) } as const;
+  const nothing: Route = { ...coded, path: '/nothing', handler: () => undefined };
+  const wrong: Route = { ...coded, path: '/wrong', handler: () => ({ code: 1, passwordHash: 'hunter2' }) };
+  const unanswered = defineRoute({
+    ...base,
+    method: 'get',
+    path: '/unanswered',
+    response: { mediaType: 'text/plain', description: 'Text' },
+    handler: () => undefined,
+  });
+  const features = [featureOf(nothing, wrong, unanswered)];
+  const errorsOf = (logged: readonly Record<string, unknown>[]) =>
+    logged
+      .filter(({ event }) => event === 'request-failed')
+      .map(({ err }) => (err as { message: string }).message);
+
+  test.each(['/probe/nothing', '/probe/unanswered'])(
+    'where that is nothing, and it has not answered, the caller gets a 500 and the log names %s',
+    async (path) => {
+      await using service = await createTestApp({ features });
+      await service.client.get(path).timeout(5_000).expect(500);
+      expect(errorsOf(service.logged)).toEqual([`GET ${path} returned nothing, and has not begun to answer`]);
+    },
+  );
+
+  test('is held against what the route declares', async () => {
+    await using service = await createTestApp({ features });
+    const { text } = await service.client.get('/probe/wrong').expect(500);
+    expect(text).not.toContain('hunter2');
+    const [message] = errorsOf(service.logged);
+    expect(message).toMatch(/^GET \/probe\/wrong returned what its response does not declare: code: /);
+    expect(message).toContain('passwordHash');
+    expect(message).not.toContain('hunter2');
+  });
+
+  test('is sent as it is in production', async () => {
+    await using service = await createTestApp({ features, env: { NODE_ENV: 'production' } });
+    await service.client.get('/probe/wrong').expect(200, { code: 1, passwordHash: 'hunter2' });
+  });
+
+  test('is what it has declared, or it does not compile', () => {
+    const path = '/x';
+    defineRoute({ ...coded, path, handler: async () => ({ code: 'a' }) });
+    // @ts-expect-error -- another object
+    defineRoute({ ...coded, path, handler: () => ({ passwordHash: 1 }) });
+    // @ts-expect-error -- another object, later
+    defineRoute({ ...coded, path, handler: async () => ({ passwordHash: 1 }) });
+    // @ts-expect-error -- nothing
+    defineRoute({ ...coded, path, handler: () => undefined });
+    // @ts-expect-error -- no location
+    defineRoute({ ...coded, path, success: 302, response: z.url(), handler: () => ({ code: 'a' }) });
+  });
+});
+
+describe('a redirect', () => {
+  const follow = defineRoute({
+    ...base,
+    method: 'get',
+    path: '/:code',
+    params: z.strictObject({ code: z.string() }),
+    success: 302,
+    response: z.url({ protocol: /^https?$/ }),
+    handler: ({ params }) => (params.code === 'bad' ? 'javascript:alert(1)' : 'https://example.com/ä b'),
+  });
+  const features = [featureOf(follow)];
+
+  test('is what a handler returns, whatever content is accepted, and has none', async () => {
+    await using service = await createTestApp({ features });
+    const { headers, text } = await service.client
+      .get('/probe/abc')
+      .set('Accept', 'text/html')
+      .redirects(0)
+      .expect(302);
+    expect(headers).toMatchObject({ location: 'https://example.com/%C3%A4%20b' });
+    expect(headers['content-type']).toBeUndefined();
+    expect(text).toBe('');
+  });
+
+  test('goes nowhere that the route does not allow', async () => {
+    await using service = await createTestApp({ features });
+    const { headers } = await service.client.get('/probe/bad').redirects(0).expect(500);
+    expect(headers['location']).toBeUndefined();
+  });
+
+  test('is described by its status and its location', async () => {
+    await using service = await createTestApp({ features });
+    const { paths } = (await service.client.get('/openapi.json')).body as ApiDescription;
+    expect(paths['/probe/{code}']?.['get']?.['responses']).toEqual({
+      302: {
+        description: base.summary,
+        headers: {
+          Location: {
+            description: 'Where to go instead.',
+            required: true,
+            schema: expect.objectContaining({ type: 'string', format: 'uri' }),
+          },
+        },
+      },
+      default: expect.anything(),
+    });
+  });
+});
+
+test('a route without content asks nobody to accept any', async () => {
+  const remove: Route = {
+    ...base,
+    method: 'delete',
+    path: '',
+    success: 204,
+    response: z.void(),
+    handler: () => undefined,
+  };
+  await using service = await createTestApp({ features: [featureOf(remove)] });
+  await service.client.delete('/probe').set('Accept', 'text/html').expect(204);
+});
