@@ -11,6 +11,7 @@ import {
   isStreamedBody,
   type Call,
   type Feature,
+  type Guard,
   type Route,
 } from './feature.ts';
 import { readInput } from './input.ts';
@@ -45,12 +46,21 @@ export function createFeatureRouter(feature: Feature, options: FeatureRouterOpti
     });
     for (const route of routes) {
       const body = route.body === undefined || isStreamedBody(route.body) ? [] : [requireJson, readJson];
+      const guard = route.guard ?? feature.guard;
+      const allowed = guard === undefined ? [] : [createGuard(guard)];
       const accepted = hasContent(route) ? [negotiate(route)] : [];
-      at[route.method](...accepted, ...body, createHandler(feature, route, options));
+      at[route.method](...allowed, ...accepted, ...body, createHandler(feature, route, options));
     }
     at.all(refuseMethod(routes.map((route) => route.method)));
   }
   return router;
+}
+
+function createGuard(guard: Guard): RequestHandler {
+  return async function mayCall(req, res, next) {
+    await guard.check(req, res);
+    next();
+  };
 }
 
 /** Refuses a request whose `Accept` names nothing that the route can give. */

@@ -65,11 +65,27 @@ export interface StreamedBody {
   readonly description: string;
 }
 
+/** Who may call: asked before anything that was sent is read or checked. */
+export interface Guard {
+  /** What OpenAPI calls it: `apiKey`. */
+  readonly name: string;
+  /** How callers show who they are: https://spec.openapis.org/oas/v3.1.1#security-scheme-object */
+  readonly scheme: Readonly<Record<string, unknown>>;
+  /**
+   * Lets a request pass, or throws.
+   *
+   * @throws {Problem} `unauthorized`, with a `WWW-Authenticate` header; or `forbidden`
+   */
+  check(req: Request, res: Response): void | Promise<void>;
+}
+
 export interface Route {
   readonly method: Method;
   /** Below the feature's base, in Express's syntax: `/status/:code`. */
   readonly path: string;
   readonly summary: string;
+  /** That of the feature where it is not said. */
+  readonly guard?: Guard;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   /** A schema for a JSON body that is read and checked; or a body the handler reads as it arrives. */
@@ -118,6 +134,8 @@ export interface Feature {
   /** Numbers in the public list of Node.js best practices: https://github.com/goldbergyoni/nodebestpractices */
   readonly practices?: readonly string[];
 
+  /** Of all its routes that have none of their own. */
+  readonly guard?: Guard;
   readonly routes: readonly Route[];
 }
 

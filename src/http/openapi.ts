@@ -26,6 +26,9 @@ export function createOpenApi(features: readonly Feature[]): RequestHandler {
 /** @returns the whole document; schemas are those that check the input */
 export function describeApi(features: readonly Feature[]): JsonObject {
   const paths: Record<string, JsonObject> = {};
+  const guards = features.flatMap((feature) =>
+    feature.routes.flatMap((route) => route.guard ?? feature.guard ?? []),
+  );
   for (const feature of features) {
     for (const route of feature.routes) {
       const path = (feature.base + route.path).replace(/:(\w+)/g, '{$1}');
@@ -44,7 +47,12 @@ export function describeApi(features: readonly Feature[]): JsonObject {
     },
     tags: features.map(({ id, title, summary }) => ({ name: id, description: `${title}. ${summary}` })),
     paths,
-    components: { schemas: { Problem: problemSchema } },
+    components: {
+      schemas: { Problem: problemSchema },
+      ...(guards.length === 0
+        ? {}
+        : { securitySchemes: Object.fromEntries(guards.map(({ name, scheme }) => [name, scheme])) }),
+    },
   };
 }
 
@@ -53,6 +61,8 @@ function describeRoute(feature: Feature, route: Route): JsonObject {
     route.teaches, // not in a copy
     ...route.examples.map((example) => `\`${exampleCurl(feature, route, example)}\``),
   ];
+  const guard = route.guard ?? feature.guard;
+  const ofGuard = guard === undefined ? [] : (['unauthorized', 'forbidden'] as const);
   return {
     operationId: `${route.method} ${feature.base}${route.path}`.replace(
       /\W+(\w)/g,
@@ -61,6 +71,7 @@ function describeRoute(feature: Feature, route: Route): JsonObject {
     tags: [feature.id],
     summary: route.summary,
     description: description.filter(Boolean).join('\n\n'),
+    ...(guard === undefined ? {} : { security: [{ [guard.name]: [] }] }),
     parameters: [
       ...describeParameters(route.params, 'path'),
       ...describeParameters(route.query, 'query'),
@@ -71,7 +82,7 @@ function describeRoute(feature: Feature, route: Route): JsonObject {
     responses: {
       [route.success ?? 200]: describeSuccess(route),
       ...(isConditional(route) ? { 304: { description: 'What the caller has is still so.' } } : {}),
-      ...describeProblems(route.problems ?? []),
+      ...describeProblems([...new Set([...ofGuard, ...(route.problems ?? [])])]),
       default: { description: 'A problem', content: problemContent },
     },
     ...(route.danger === undefined ? {} : { 'x-danger': true }), // not in a copy

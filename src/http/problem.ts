@@ -18,6 +18,7 @@ export const catalogue = {
   'malformed-json': { status: 400, title: 'The body is not valid JSON' },
   'malformed-url': { status: 400, title: 'The URL is not valid' },
   'incomplete-body': { status: 400, title: 'The body ended before it was complete' },
+  unauthorized: { status: 401, title: 'It is not known who asks' },
   forbidden: { status: 403, title: 'This is not allowed' },
   'not-found': { status: 404, title: 'There is nothing at this path' },
   'method-not-allowed': { status: 405, title: 'This path does not serve this method' },

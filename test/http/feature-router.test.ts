@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { defineRoute, type Feature, type Route } from '../../src/http/feature.ts';
+import { defineRoute, type Feature, type Guard, type Route } from '../../src/http/feature.ts';
+import { Problem } from '../../src/http/problem.ts';
 import { createTestApp } from '../support/app.ts';
 
 const base = { summary: 'For these tests.', examples: [{ title: 'As it is' }] } as const;
@@ -10,6 +11,7 @@ function featureOf(...routes: Route[]): Feature {
 }
 
 interface ApiDescription {
+  readonly components: Readonly<Record<string, unknown>>;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
 }
 
@@ -128,4 +130,63 @@ test('a route without content asks nobody to accept any', async () => {
   };
   await using service = await createTestApp({ features: [featureOf(remove)] });
   await service.client.delete('/probe').set('Accept', 'text/html').expect(204);
+});
+
+describe('a guard', () => {
+  const guard: Guard = {
+    name: 'apiKey',
+    scheme: { type: 'http', scheme: 'bearer' },
+    check({ headers: { authorization } }) {
+      if (authorization === undefined)
+        throw new Problem('unauthorized', { headers: { 'WWW-Authenticate': 'Bearer' } });
+      if (authorization !== 'Bearer good') throw new Problem('forbidden');
+    },
+  };
+  const create: Route = {
+    ...base,
+    method: 'post',
+    path: '',
+    body: z.strictObject({ name: z.string() }),
+    response: z.looseObject({}),
+    problems: ['conflict', 'forbidden'],
+    handler: ({ body }) => body,
+  };
+  const open: Route = {
+    ...base,
+    method: 'get',
+    path: '/open',
+    response: z.looseObject({}),
+    handler: () => ({}),
+  };
+  const features = [
+    { ...featureOf(create), guard },
+    { ...featureOf(open, { ...open, path: '/closed', guard }), id: 'open', base: '/open' },
+  ];
+
+  test('refuses before it is looked at what was sent, and what would be accepted', async () => {
+    await using service = await createTestApp({ features });
+    const send = () =>
+      service.client.post('/probe').set({ Accept: 'text/html', 'Content-Type': 'text/plain' });
+    const { headers } = await send().send('anything').expect(401);
+    expect(headers['www-authenticate']).toBe('Bearer');
+    await send().set('Authorization', 'Bearer bad').send('anything').expect(403);
+    await send().set('Authorization', 'Bearer good').send('anything').expect(406);
+    await service.client.post('/probe').set('Authorization', 'Bearer good').send({ name: 'a' }).expect(200);
+  });
+
+  test('is that of a route, or else of its feature', async () => {
+    await using service = await createTestApp({ features });
+    await service.client.get('/open/open').expect(200);
+    await service.client.get('/open/closed').expect(401);
+  });
+
+  test('is described, with what it refuses', async () => {
+    await using service = await createTestApp({ features });
+    const { paths, components } = (await service.client.get('/openapi.json')).body as ApiDescription;
+    expect(components['securitySchemes']).toEqual({ apiKey: { type: 'http', scheme: 'bearer' } });
+    const { security, responses } = paths['/probe']?.['post'] ?? {};
+    expect(security).toEqual([{ apiKey: [] }]);
+    expect(Object.keys(responses as object)).toEqual(['200', '401', '403', '409', 'default']);
+    expect(paths['/open/open']?.['get']?.['security']).toBeUndefined();
+  });
 });
