@@ -5,7 +5,16 @@
  * and its headers are made here, the same for all.
  */
 import { z } from 'zod';
-import type { Call, Example, Feature, MediaAnswer, Method, Route, StreamedBody } from '../http/feature.ts';
+import type {
+  Call,
+  Example,
+  Feature,
+  MediaAnswer,
+  Method,
+  Output,
+  Route,
+  StreamedBody,
+} from '../http/feature.ts';
 import { refuseOtherSites } from '../http/other-sites.ts';
 import { Problem } from '../http/problem.ts';
 import { answerSchema, whereThisRan, type Answer } from './evidence/answer.ts';
@@ -70,7 +79,6 @@ export interface Demo {
   readonly routes: readonly (DemoRoute | RawRoute)[];
 }
 
-type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 type Maybe<T> = T | undefined;
 
 /** Declares a route that answers with evidence. */

@@ -17,6 +17,7 @@ import {
 import { readInput } from './input.ts';
 import { refuseMethod } from './method-not-allowed.ts';
 import { Problem } from './problem.ts';
+import { bodyTooLarge } from './read-body.ts';
 import { sendJson } from './send-json.ts';
 
 interface FeatureRouterOptions {
@@ -30,9 +31,16 @@ interface FeatureRouterOptions {
 export function createFeatureRouter(feature: Feature, options: FeatureRouterOptions): Router {
   const router = Router();
   const { BODY_LIMIT_BYTES: limit } = options.config;
-  const requireJson = createJsonGuard(limit);
+  const tooLarge = new Problem('body-too-large', { detail: `At most ${limit} bytes are read.` });
+  const requireJson = createBodyGuard('application/json', limit, tooLarge);
   // Of what type a body is has been looked at when it is read.
   const readJson = express.json({ limit, strict: false, type: () => true });
+
+  function layersOf(body: Route['body']): RequestHandler[] {
+    if (body === undefined) return [];
+    if (!isStreamedBody(body)) return [requireJson, readJson];
+    return [createBodyGuard(body.mediaType, body.maxBytes, bodyTooLarge(body.maxBytes))];
+  }
 
   for (const [path, routes] of Map.groupBy(feature.routes, (route) => route.path)) {
     const pattern = feature.base + path;
@@ -45,11 +53,15 @@ export function createFeatureRouter(feature: Feature, options: FeatureRouterOpti
       next();
     });
     for (const route of routes) {
-      const body = route.body === undefined || isStreamedBody(route.body) ? [] : [requireJson, readJson];
       const guard = route.guard ?? feature.guard;
       const allowed = guard === undefined ? [] : [createGuard(guard)];
       const accepted = hasContent(route) ? [negotiate(route)] : [];
-      at[route.method](...allowed, ...accepted, ...body, createHandler(feature, route, options));
+      at[route.method](
+        ...allowed,
+        ...accepted,
+        ...layersOf(route.body),
+        createHandler(feature, route, options),
+      );
     }
     at.all(refuseMethod(routes.map((route) => route.method)));
   }
@@ -74,21 +86,28 @@ function negotiate(route: Route): RequestHandler {
 }
 
 /** Refuses a body of another type; and one that says that it is too large, which its reader would read to its end first. */
-function createJsonGuard(limit: number): RequestHandler {
-  return function requireJson(req, _res, next) {
-    const { headers } = req;
-    // Nearly every client writes it like this, and then nothing need be parsed.
-    if (headers['content-type'] !== 'application/json' && req.is('application/json') === false) {
+function createBodyGuard(mediaType: string, maxBytes: number, tooLarge: Problem): RequestHandler {
+  return function requireBody(req, _res, next) {
+    if (!isOf(mediaType, req)) {
       next(
         new Problem('unsupported-media-type', {
-          detail: 'Send a body of application/json.',
-          headers: { Accept: 'application/json' },
+          detail: `Send a body of ${mediaType}.`,
+          headers: { Accept: mediaType },
         }),
       );
-    } else if (Number(headers['content-length']) > limit) {
-      next(new Problem('body-too-large', { detail: `At most ${limit} bytes are read.` }));
-    } else next();
+    } else if (Number(req.headers['content-length']) > maxBytes) next(tooLarge);
+    else next();
   };
+}
+
+/**
+ * Whether a body is of a media type, or there is none. Without a type it may be anything, as that of a file:
+ * https://www.rfc-editor.org/rfc/rfc9110#section-8.3
+ */
+function isOf(mediaType: string, req: Request): boolean {
+  const given = req.headers['content-type'] ?? 'application/octet-stream';
+  // Nearly every client writes it like this, and then nothing need be parsed.
+  return mediaType === '*/*' || given === mediaType || req.is(mediaType) !== false;
 }
 
 function createHandler(

@@ -59,9 +59,12 @@ export interface MediaAnswer {
   readonly description: string;
 }
 
-/** A body that the handler reads as a stream. */
+/** A body that the handler reads as it arrives. */
 export interface StreamedBody {
-  readonly stream: string;
+  /** What is read; of another type it is refused. One that is sent without a type is application/octet-stream. */
+  readonly mediaType: string;
+  /** A longer one is refused: at once where it says so, else while it is read. */
+  readonly maxBytes: number;
   readonly description: string;
 }
 
@@ -88,7 +91,7 @@ export interface Route {
   readonly guard?: Guard;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
-  /** A schema for a JSON body that is read and checked; or a body the handler reads as it arrives. */
+  /** A schema for a JSON body that is read and checked; or a body whose chunks the handler reads as they arrive. */
   readonly body?: z.ZodType | StreamedBody;
   /** Headers that are read and checked, by their names in lower case. */
   readonly requestHeaders?: z.ZodObject;
@@ -187,7 +190,12 @@ export interface Surroundings {
   readonly page?: Extra['handler'];
 }
 
-type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
+/** Input as a handler gets it: checked, or as chunks. */
+export type Output<S> = S extends z.ZodType
+  ? z.output<S>
+  : S extends StreamedBody
+    ? AsyncIterable<Buffer>
+    : undefined;
 type Returned<R> = R extends z.ZodType ? z.input<R> | Promise<z.input<R>> : unknown;
 
 /** Declares a route so that its handler knows the types of its checked input, and must return what is declared. */
@@ -211,7 +219,12 @@ export function defineRoute<
 }
 
 export function isStreamedBody(body: Route['body']): body is StreamedBody {
-  return body !== undefined && 'stream' in body;
+  return body !== undefined && 'maxBytes' in body;
+}
+
+/** What a caller may send, in words. */
+export function describeStream({ description, maxBytes }: StreamedBody): string {
+  return `${description}, at most ${maxBytes} bytes`;
 }
 
 export function isMediaAnswer(response: Route['response']): response is MediaAnswer {

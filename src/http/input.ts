@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { z } from 'zod';
 import { isStreamedBody, type Route } from './feature.ts';
 import { Problem, type InputFault } from './problem.ts';
+import { readBody } from './read-body.ts';
 
 interface Input {
   readonly params: unknown;
@@ -20,7 +21,9 @@ export function readInput(route: Route, req: Request): Input {
   const input: Input = {
     params: check(route.params, req.params, 'path', faults),
     query: check(route.query, req.query, 'query', faults),
-    body: isStreamedBody(route.body) ? undefined : check(route.body, req.body, 'body', faults),
+    body: isStreamedBody(route.body)
+      ? readBody(req, route.body.maxBytes)
+      : check(route.body, req.body, 'body', faults),
     headers: check(route.requestHeaders, req.headers, 'headers', faults),
   };
   if (route.query === undefined && req.originalUrl.includes('?')) refuseUnknown(req.query, faults);

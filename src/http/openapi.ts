@@ -3,6 +3,7 @@ import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { exampleCurl } from './curl.ts';
 import {
+  describeStream,
   hasContent,
   isMediaAnswer,
   isRedirect,
@@ -123,8 +124,8 @@ function describeParameters(
 function describeBody({ body }: Route): JsonObject {
   if (isStreamedBody(body)) {
     return {
-      description: body.description,
-      content: { [body.stream]: { schema: { type: 'string', format: 'binary' } } },
+      description: describeStream(body),
+      content: { [body.mediaType]: { schema: { type: 'string', format: 'binary' } } },
     };
   }
   return {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
-import { isMediaAnswer, isStreamedBody, type Feature, type Route } from '../http/feature.ts';
+import { describeStream, isMediaAnswer, isStreamedBody, type Feature, type Route } from '../http/feature.ts';
 import type { JsonSchema, PageFeature, PageManifest, PageRoute } from './client/shapes.ts';
 
 /**
@@ -62,7 +62,9 @@ function describeRoute(feature: Feature, route: Route): PageRoute {
 
 function describeBody(body: Route['body']): Pick<PageRoute, 'body' | 'stream'> {
   if (body === undefined) return {};
-  return isStreamedBody(body) ? { stream: body } : { body: toJsonSchema(body, 'input') };
+  return isStreamedBody(body)
+    ? { stream: { mediaType: body.mediaType, description: describeStream(body) } }
+    : { body: toJsonSchema(body, 'input') };
 }
 
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {

@@ -11,7 +11,7 @@ function lineOf(method: Method, path: string, example: Omit<Example, 'title'>, s
     summary: '',
     response: z.void(),
     examples: [{ title: '', ...example }],
-    ...(streamed ? { body: { stream: 'application/octet-stream', description: '' } } : {}),
+    ...(streamed ? { body: { mediaType: 'application/octet-stream', maxBytes: 1, description: '' } } : {}),
     handler: () => undefined,
   });
   const feature: Feature = { id: 'a', base: '/a', title: '', summary: '', routes: [route] };

@@ -1,4 +1,9 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer, json } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
+import type { Express } from 'express';
 import { z } from 'zod';
 import { defineRoute, type Feature, type Guard, type Route } from '../../src/http/feature.ts';
 import { Problem } from '../../src/http/problem.ts';
@@ -188,5 +193,72 @@ describe('a guard', () => {
     expect(security).toEqual([{ apiKey: [] }]);
     expect(Object.keys(responses as object)).toEqual(['200', '401', '403', '409', 'default']);
     expect(paths['/open/open']?.['get']?.['security']).toBeUndefined();
+  });
+});
+
+describe('a body that is read as it arrives', () => {
+  const importCsv = defineRoute({
+    ...base,
+    method: 'post',
+    path: '/csv',
+    body: { mediaType: 'text/csv', maxBytes: 10, description: 'A table' },
+    response: z.strictObject({ bytes: z.number() }),
+    handler: async ({ body }) => ({ bytes: (await buffer(body)).length }),
+  });
+  const anyBody = { mediaType: 'application/octet-stream', maxBytes: 10, description: 'Bytes' };
+  const features = [featureOf(importCsv, { ...importCsv, path: '/bytes', body: anyBody })];
+
+  /** Sends a body in pieces, and says of no type what it is not told to. */
+  async function send(app: Express, path: string, headers: OutgoingHttpHeaders, ...pieces: string[]) {
+    const server = app.listen(0);
+    const { port } = server.address() as AddressInfo;
+    const req = request({ port, method: 'POST', path: `/probe${path}`, headers });
+    for (const piece of pieces) req.write(piece);
+    req.end();
+    const [response] = (await once(req, 'response')) as [IncomingMessage];
+    const answer: unknown = await json(response);
+    server.close();
+    return { response, answer };
+  }
+
+  test.each([
+    ['of its type', '/csv', { 'Content-Type': 'text/csv; charset=utf-8' }, 200],
+    ['of another type', '/csv', { 'Content-Type': 'text/plain' }, 415],
+    ['of no type, where one is needed', '/csv', {}, 415],
+    ['of no type, where it may be anything', '/bytes', {}, 200],
+  ])('%s', async (_what, path, headers, status) => {
+    await using service = await createTestApp({ features });
+    const { response, answer } = await send(service.app, path, headers, '12345');
+    expect(response.statusCode).toBe(status);
+    if (status === 200) expect(answer).toEqual({ bytes: 5 });
+    else expect(response.headers.accept).toBe('text/csv');
+  });
+
+  test('is refused where it says that it is too long, before its handler runs', async () => {
+    let ran = false;
+    const handler = () => (ran = true);
+    await using service = await createTestApp({ features: [featureOf({ ...importCsv, handler })] });
+    const post = service.client.post('/probe/csv').type('text/csv');
+    const { text, headers } = await post.send('12345678901').expect(413);
+    expect(text).toContain('body-too-large');
+    expect(headers['connection']).toBe('close');
+    expect(ran).toBe(false);
+  });
+
+  test('is read no further than its limit', async () => {
+    await using service = await createTestApp({ features });
+    const type = { 'Content-Type': 'text/csv' };
+    const { response, answer } = await send(service.app, '/csv', type, '123456', '78901');
+    expect(response.headers.connection).toBe('close');
+    expect(answer).toMatchObject({ code: 'body-too-large' });
+  });
+
+  test('is described by its type and its limit', async () => {
+    await using service = await createTestApp({ features });
+    const { paths } = (await service.client.get('/openapi.json')).body as ApiDescription;
+    expect(paths['/probe/csv']?.['post']?.['requestBody']).toEqual({
+      description: 'A table, at most 10 bytes',
+      content: { 'text/csv': { schema: { type: 'string', format: 'binary' } } },
+    });
   });
 });

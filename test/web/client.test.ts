@@ -94,7 +94,7 @@ describe('a draft', () => {
   test.each(['-1', '1.5', '1e11', 'null', '{}', 'x'])('takes no upload of %s', (upload) => {
     const streamed: PageRoute = {
       ...route,
-      stream: { stream: 'application/octet-stream', description: 'Bytes' },
+      stream: { mediaType: 'application/octet-stream', description: 'Bytes' },
     };
     const draft = fromLink(streamed, new URLSearchParams({ '@upload': upload }));
     expect(draft).toEqual(firstDraft(streamed));

@@ -1,12 +1,8 @@
 import { Buffer } from 'node:buffer';
-import type { Request } from 'express';
 import { z } from 'zod';
 import { demoRoute } from '../demo.ts';
 import { bytes, count } from '../evidence/words.ts';
-import { readBody } from '../work/read-body.ts';
 import { HEAD_BYTES, readDimensions, recognise } from './image.ts';
-
-const MAX_BODY_BYTES = 100_000_000;
 
 export const inspectRoute = demoRoute({
   method: 'post',
@@ -15,8 +11,9 @@ export const inspectRoute = demoRoute({
   teaches:
     'What a client calls a body is a claim; its first bytes are evidence. A buffer reads numbers in either byte order where they lie.',
   body: {
-    stream: '*/*',
-    description: `Any bytes, at most ${MAX_BODY_BYTES}; only the first ${HEAD_BYTES} are kept`,
+    mediaType: '*/*',
+    maxBytes: 100_000_000,
+    description: `Any bytes, of which only the first ${HEAD_BYTES} are kept`,
   },
   result: z.strictObject({
     bytes: z.number(),
@@ -43,8 +40,8 @@ export const inspectRoute = demoRoute({
     },
   ],
   contrasts: ['streams/upload'],
-  async run({ req, signal }) {
-    const { head, total } = await readHead(req, signal);
+  async run({ req, body }) {
+    const { head, total } = await readHead(body);
     const claimedType = req.get('content-type') ?? null;
     const foundType = recognise(head)?.mediaType ?? null;
     const size = readDimensions(head, foundType ?? undefined);
@@ -63,10 +60,10 @@ export const inspectRoute = demoRoute({
 });
 
 /** Keeps the first bytes, counts the rest and lets it go. */
-async function readHead(req: Request, signal: AbortSignal) {
+async function readHead(body: AsyncIterable<Buffer>) {
   const kept: Buffer[] = [];
   let total = 0;
-  for await (const chunk of readBody(req, MAX_BODY_BYTES, signal)) {
+  for await (const chunk of body) {
     // Copied: a view of a few bytes would keep its whole chunk.
     if (total < HEAD_BYTES) kept.push(Buffer.from(chunk.subarray(0, HEAD_BYTES - total)));
     total += chunk.length;

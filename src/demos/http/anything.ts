@@ -1,10 +1,9 @@
+import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { demoRoute } from '../demo.ts';
 import { bytes, count } from '../evidence/words.ts';
 import { isDeeperThan } from '../work/depth.ts';
-import { readBody } from '../work/read-body.ts';
 
-const MAX_BODY_BYTES = 100_000;
 /** JSON can be parsed that is too deep to be written again: each level of it takes room on the stack. */
 const MAX_JSON_DEPTH = 32;
 /** An echo that shows these would hand to any script of this origin what browsers keep from scripts. */
@@ -19,7 +18,7 @@ export const anythingRoute = demoRoute({
   teaches:
     'What a client thinks it sent and what arrives are two things. An echo is data and never HTML: what comes back must not become a page with a script in it.',
   query: z.looseObject({}),
-  body: { stream: '*/*', description: `Anything, at most ${MAX_BODY_BYTES} bytes` },
+  body: { mediaType: '*/*', maxBytes: 100_000, description: 'Anything' },
   result: z.strictObject({
     method: z.string(),
     path: z.string(),
@@ -45,10 +44,8 @@ export const anythingRoute = demoRoute({
     { title: 'A DELETE', method: 'DELETE', query: { as: 'text' } },
   ],
   contrasts: ['buffers/inspect'],
-  async run({ req, signal }) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of readBody(req, MAX_BODY_BYTES, signal)) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
+  async run({ req, body: chunks }) {
+    const body = await buffer(chunks);
     const result = {
       method: req.method,
       path: req.baseUrl + req.path,

@@ -6,9 +6,6 @@ import { z } from 'zod';
 import { demoRoute } from '../demo.ts';
 import { MemorySampler } from '../evidence/memory-sampler.ts';
 import { bytes, count, portion } from '../evidence/words.ts';
-import { readBody } from '../work/read-body.ts';
-
-const MAX_UPLOAD_BYTES = 4_000_000_000;
 
 export const uploadRoutes = [
   demoRoute({
@@ -18,8 +15,9 @@ export const uploadRoutes = [
     teaches:
       'However large the body, a few chunks of it are in memory: the disk slows the client down, not the heap.',
     body: {
-      stream: 'application/octet-stream',
-      description: `Any bytes, at most ${MAX_UPLOAD_BYTES} of them`,
+      mediaType: 'application/octet-stream',
+      maxBytes: 4_000_000_000,
+      description: 'Any bytes',
     },
     result: z.strictObject({
       bytes: z.number(),
@@ -34,7 +32,7 @@ export const uploadRoutes = [
       { title: 'A digest to compare', stdin: "printf 'hello'" },
     ],
     contrasts: ['buffers/inspect'],
-    async run({ req, signal, timeline, tools }) {
+    async run({ body, signal, timeline, tools }) {
       const memory = new MemorySampler();
       const hash = createHash('sha256');
       const seen = { bytes: 0, chunks: 0, largest: 0 };
@@ -52,7 +50,7 @@ export const uploadRoutes = [
         .lend(async (path) => {
           const file = await open(path, 'wx');
           await unlink(path); // it lives as long as it is open: a worker that is killed leaves nothing
-          await pipeline(readBody(req, MAX_UPLOAD_BYTES, signal), tap, file.createWriteStream(), { signal });
+          await pipeline(body, tap, file.createWriteStream(), { signal });
         })
         .finally(() => memory.stop());
       const span = timeline.add('upload, hash, write', 'stream', startMs, timeline.now());

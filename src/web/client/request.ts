@@ -24,7 +24,7 @@ export function prepare(route: PageRoute, draft: Draft): Prepared {
   const { json, upload } = bodyOf(draft);
   let blob: Blob | undefined;
   if (json !== undefined) otherwise('content-type', 'application/json');
-  if (upload !== undefined) otherwise('content-type', route.stream?.stream ?? 'application/octet-stream');
+  if (upload !== undefined) otherwise('content-type', route.stream?.mediaType ?? 'application/octet-stream');
   return {
     method: draft.method,
     target,

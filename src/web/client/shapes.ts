@@ -50,7 +50,7 @@ export interface PageRoute {
   /** Request headers that it reads, by their names in lower case. */
   readonly headers?: JsonSchema;
   readonly body?: JsonSchema;
-  readonly stream?: { readonly stream: string; readonly description: string };
+  readonly stream?: { readonly mediaType: string; readonly description: string };
   readonly examples: readonly PageExample[];
 }
 

@@ -55,12 +55,12 @@ const bench: Feature = {
       method: 'post',
       path: '/upload',
       summary: 'A long body, as a stream.',
-      body: { stream: 'application/octet-stream', description: 'Anything.' },
+      body: { mediaType: 'application/octet-stream', maxBytes: 10_000_000_000, description: 'Anything' },
       response: z.object({ bytes: z.number() }),
       examples: [{ title: 'Upload' }],
-      handler: async ({ req }) => {
+      handler: async ({ body }) => {
         const { sink, bytes } = countingSink();
-        await pipeline(req, sink);
+        await pipeline(body, sink);
         return { bytes: bytes() };
       },
     }),

@@ -30,10 +30,10 @@ function createFeature() {
       ...base,
       method: 'post',
       path: '/body',
-      body: { stream: 'application/octet-stream', description: 'Anything' },
-      async handler({ req }) {
+      body: { mediaType: '*/*', maxBytes: 1_000_000_000, description: 'Anything' },
+      async handler({ body }) {
         let bytes = 0;
-        for await (const chunk of req as AsyncIterable<Buffer>) bytes += chunk.length;
+        for await (const chunk of body) bytes += chunk.length;
         return { bytes };
       },
     }),
