@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { ExitCode, type WorkerReport } from './cluster/messages.ts';
@@ -11,7 +12,7 @@ import { Standalone } from './cluster/standalone.ts';
 import { sizeThreadPool } from './config.ts';
 import type { Config } from './config/variables.ts';
 import { featureSets } from './features.ts';
-import type { CreatedFeatures, FeatureDependencies, FeatureSet } from './http/feature.ts';
+import type { CreatedFeatures, FeatureDependencies, FeatureModule, FeatureSet } from './http/feature.ts';
 import { InFlight } from './http/in-flight.ts';
 import { RequestContext } from './http/request-context.ts';
 import { HttpServer } from './http/server.ts';
@@ -79,7 +80,7 @@ async function wireWorker(config: Config, offered: readonly FeatureSet[], sink: 
     managementAddress: () => supervision.managementAddress,
     draining: lifecycle.draining,
   };
-  const created = sets.map((set) => set.create(dependencies));
+  const created = await createAll(sets, dependencies);
   const app = createApp({
     config,
     log,
@@ -142,6 +143,24 @@ async function wireWorker(config: Config, offered: readonly FeatureSet[], sink: 
   const address = await server.listen();
   lifecycle.ready();
   await supervision.ready(address);
+}
+
+/** One after the other. Where one fails, those before it are stopped, so that nothing is left open behind this worker. */
+async function createAll(
+  sets: readonly FeatureModule[],
+  dependencies: FeatureDependencies,
+): Promise<CreatedFeatures[]> {
+  const { config, log } = dependencies;
+  const created: CreatedFeatures[] = [];
+  try {
+    for (const set of sets) created.push(await set.create(dependencies));
+    return created;
+  } catch (error) {
+    await Promise.race([stopAll(created), sleep(config.SHUTDOWN_TIMEOUT_MS)]).catch((err: unknown) => {
+      log.error({ err }, 'what had been created could not be stopped');
+    });
+    throw error;
+  }
 }
 
 /** All at once: what one overruns is not taken from the time of the others. */

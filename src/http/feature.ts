@@ -170,7 +170,12 @@ export interface FeatureSet {
   /** Environment variables of their own. */
   readonly variables: Variables;
   /** Loads the features; only workers do, so the primary knows their variables and nothing else of them. */
-  load(): Promise<{ create(dependencies: FeatureDependencies): CreatedFeatures }>;
+  load(): Promise<FeatureModule>;
+}
+
+export interface FeatureModule {
+  /** Puts the features together. A worker is ready when all sets are; where one fails, so does the start. */
+  create(dependencies: FeatureDependencies): CreatedFeatures | Promise<CreatedFeatures>;
 }
 
 export interface CreatedFeatures {

@@ -281,7 +281,7 @@ async function tryOut(copy: string, title: string): Promise<void> {
     mustRun(node, ['node_modules/prettier/bin/prettier.cjs', '--write', index], copy);
   } else expect(ready.status).toBe(200);
   if (title.includes('background')) await program.logged('greeting');
-@@@  if (title.includes('metric')) {
+  if (title.includes('metric')) {
     const scrape = async () => (await fetch(`${program.managementUrl}/metrics`)).text();
     await until('a count', async () => /^greetings_written_total [1-9]/m.exec(await scrape()) ?? undefined);
     expect(await scrape()).toMatch(/^greetings_disk_free_bytes \d+$/m);
