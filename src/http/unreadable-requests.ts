@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../process/logger.ts';
 import type { Metrics } from '../process/metrics.ts';
@@ -25,9 +25,14 @@ interface UnreadableRequestsOptions {
 export class UnreadableRequests {
   readonly #options: UnreadableRequestsOptions;
   readonly #refused = new WeakSet<Socket>();
+  /** The last request of a connection that was answered before all of its body had come. */
+  readonly #answeredEarly = new WeakMap<Socket, IncomingMessage>();
 
   constructor(options: UnreadableRequestsOptions) {
     this.#options = options;
+    options.inFlight.onEnd((res) => {
+      if (res.writableFinished && !res.req.complete) this.#answeredEarly.set(res.req.socket, res.req);
+    });
   }
 
   /** @param error of the parser, which has one more for whatever else comes on this connection */
@@ -43,6 +48,13 @@ export class UnreadableRequests {
     const open = [...this.#options.inFlight.responses].filter((res) => res.req.socket === socket);
     // Where it is the body that cannot be read, the layers know the request, and its answer may have begun.
     const unread = open.find((res) => !res.req.complete);
+    // Who has an answer need not send the rest: that is no request of its own, and nothing is left to say.
+    if (unread?.writableEnded ?? this.#answeredEarly.get(socket)?.complete === false) {
+      const last = open.at(-1);
+      if (last === undefined) socket.destroySoon();
+      else last.once('close', () => socket.destroySoon());
+      return;
+    }
     const requestId = unread?.locals.requestId ?? randomUUID();
     if (unread?.headersSent === false) {
       unread.locals.cut = true;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -50,7 +50,7 @@ const reader: Feature = {
       method: 'post',
       path: '/echo',
       summary: 'Gives back a body as it comes',
-      body: { stream: 'application/json', description: 'Anything' },
+      body: { mediaType: 'application/json', maxBytes: 1_000_000, description: 'Anything' },
       response: { mediaType: 'text/plain', description: 'The same' },
       examples: [{ title: 'A body' }],
       async handler({ req, res }) {
@@ -89,6 +89,11 @@ async function serve(env: Readonly<Record<string, string>> = {}) {
     server,
     hostname,
     port: Number(port),
+    async connect(): Promise<Socket> {
+      const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true }).setNoDelay();
+      await once(socket, 'connect');
+      return socket;
+    },
     /** @returns all that is answered until the connection ends */
     async raw(...packets: readonly string[]): Promise<string> {
       const socket = connect(Number(port), hostname).setNoDelay();
@@ -186,6 +191,53 @@ test('a body that cannot be read is one request, with one id', async () => {
   expect(served.logged).toEqual([expect.objectContaining({ event: 'request-unreadable', requestId })]);
   await until('its line', () => (served.requests().length > 0 ? true : undefined));
   expect(served.requests()).toEqual([expect.objectContaining({ requestId, status: 400, cut: true })]);
+});
+
+describe('a request that is answered before its body has come', () => {
+  const refused = post('Content-Type: text/plain\r\nContent-Length: 5').replace(
+    /Content-Type: .+json\r\n/,
+    '',
+  );
+  /** Sends this, and then more once all answers to it have come; ends its side, and reads to the end of the other. */
+  async function sendOn(
+    served: Awaited<ReturnType<typeof serve>>,
+    asked: string,
+    statuses: string[],
+    more: string,
+  ) {
+    const socket = await served.connect();
+    let answers = '';
+    socket.setEncoding('latin1').on('data', (part: string) => (answers += part));
+    const seen = () => answers.match(/(?<=HTTP\/1.1 )\d+/g) ?? [];
+    socket.write(asked);
+    await until('the answers', () => (seen().length === statuses.length ? true : undefined));
+    socket.end(more);
+    await once(socket, 'close');
+    return seen();
+  }
+
+  test.each([
+    ['a client that leaves', refused, ['415'], ''],
+    ['a rest that is cut short', refused, ['415'], 'hel'],
+    ['one that was asked for last', get('/probe/quick') + refused, ['200', '415'], 'hel'],
+  ])('is over: %s is nothing unreadable', async (_what, asked, statuses, more) => {
+    await using served = await serve();
+    expect(await sendOn(served, asked, statuses, more)).toEqual(statuses);
+    expect(served.logged).toEqual([]);
+    expect(await served.metrics.registry.metrics()).not.toMatch(/http_requests_unreadable_total\{/);
+  });
+
+  test('and that waits for its turn is answered, though its client says no more', async () => {
+    await using served = await serve();
+    expect(await sendOn(served, get('/probe/slow?ms=300') + refused, [], 'hel')).toEqual(['200', '415']);
+    expect(served.logged).toEqual([]);
+  });
+
+  test('but what comes after its body is another one', async () => {
+    await using served = await serve();
+    expect(await sendOn(served, refused, ['415'], 'helloGARBAGE\r\n\r\n')).toEqual(['415', '400']);
+    expect(served.logged).toEqual([expect.objectContaining({ event: 'request-unreadable' })]);
+  });
 });
 
 test('a body that says that it is too large is refused before it comes', async () => {
