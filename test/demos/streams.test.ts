@@ -55,7 +55,7 @@ describe('streams', () => {
     const body = Buffer.alloc(3_000_000, 'abc');
     const response = await service.client
       .post('/demos/streams/upload')
-      .set('Content-Type', 'application/octet-stream')
+      .set('Content-Type', 'application/x-www-form-urlencoded') // as curl --data-binary says
       .send(body)
       .expect(200);
 

@@ -50,7 +50,7 @@ const reader: Feature = {
       method: 'post',
       path: '/echo',
       summary: 'Gives back a body as it comes',
-      body: { mediaType: 'application/json', maxBytes: 1_000_000, description: 'Anything' },
+      body: { mediaType: '*/*', maxBytes: 1_000_000, description: 'Anything' },
       response: { mediaType: 'text/plain', description: 'The same' },
       examples: [{ title: 'A body' }],
       async handler({ req, res }) {

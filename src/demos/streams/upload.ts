@@ -15,7 +15,7 @@ export const uploadRoutes = [
     teaches:
       'However large the body, a few chunks of it are in memory: the disk slows the client down, not the heap.',
     body: {
-      mediaType: 'application/octet-stream',
+      mediaType: '*/*',
       maxBytes: 4_000_000_000,
       description: 'Any bytes',
     },
