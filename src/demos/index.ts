@@ -6,7 +6,7 @@ import { childProcesses } from './child-processes/child-processes.ts';
 import { clusterDemo } from './cluster/cluster.ts';
 import { compression } from './compression/compression.ts';
 import { cpu } from './cpu/cpu.ts';
-import { toFeature, type Demo } from './demo.ts';
+import type { Demo } from './demo.ts';
 import { createDemoIndex } from './demo-index.ts';
 import { eventLoop } from './event-loop/event-loop.ts';
 import { events } from './events/events.ts';
@@ -22,6 +22,7 @@ import { variables } from './settings.ts';
 import { streams } from './streams/streams.ts';
 import { threadPool } from './thread-pool/thread-pool.ts';
 import { v8 } from './v8/v8.ts';
+import { toFeature } from './to-feature.ts';
 import { createTools } from './work/tools.ts';
 import { workerThreads } from './worker-threads/worker-threads.ts';
 

@@ -1,7 +1,7 @@
+import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { demoRoute } from '../demo.ts';
-import { measureCost } from '../evidence/cost.ts';
 import { toMicroseconds } from '../evidence/timeline.ts';
 import { ms, percent } from '../evidence/words.ts';
 
@@ -32,24 +32,21 @@ export const delayRoute = demoRoute({
   examples: [{ title: 'Half a second', params: { ms: 500 }, query: { as: 'text' } }],
   contrasts: ['event-loop/block', 'cpu/inline'],
   async run({ params, signal, timeline }) {
-    const endCost = measureCost();
-    try {
-      const startMs = timeline.now();
-      await sleep(params.ms, undefined, { signal });
-      const span = timeline.add('wait', 'timer', startMs, timeline.now());
-      const waitedMs = toMicroseconds(span.endMs - span.startMs);
-      const { cpuMs } = endCost();
-      const share = cpuMs / Math.max(waitedMs, 1);
-      return {
-        result: { askedMs: params.ms, waitedMs, lateMs: toMicroseconds(waitedMs - params.ms), cpuMs },
-        lesson:
-          `It waited ${ms(waitedMs)} where ${ms(params.ms)} were asked for, and the whole process used ${ms(cpuMs)} of CPU time meanwhile` +
-          (share < 0.5
-            ? `, ${percent(share)} of that time: waiting held nobody up.`
-            : ': others were at work, or the wait was too short to tell.'),
-      };
-    } finally {
-      endCost();
-    }
+    const cpu = process.cpuUsage();
+    const startMs = timeline.now();
+    await sleep(params.ms, undefined, { signal });
+    const span = timeline.add('wait', 'timer', startMs, timeline.now());
+    const { user, system } = process.cpuUsage(cpu);
+    const waitedMs = toMicroseconds(span.endMs - span.startMs);
+    const cpuMs = (user + system) / 1000;
+    const share = cpuMs / Math.max(waitedMs, 1);
+    return {
+      result: { askedMs: params.ms, waitedMs, lateMs: toMicroseconds(waitedMs - params.ms), cpuMs },
+      lesson:
+        `It waited ${ms(waitedMs)} where ${ms(params.ms)} were asked for, and the whole process used ${ms(cpuMs)} of CPU time meanwhile` +
+        (share < 0.5
+          ? `, ${percent(share)} of that time: waiting held nobody up.`
+          : ': others were at work, or the wait was too short to tell.'),
+    };
   },
 });
