@@ -1,5 +1,5 @@
 import { readCoreWait } from '../process/core-wait.ts';
-import { HEARTBEATS_PER_TIMEOUT, SLOWEST_HEARTBEAT_MS } from './primary-handle.ts';
+import { HEARTBEATS_PER_TIMEOUT, SLOWEST_HEARTBEAT_MS } from './messages.ts';
 
 /** What is needed of a worker's handle. */
 export interface Heard {

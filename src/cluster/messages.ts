@@ -23,6 +23,11 @@ export const ExitCode = {
   crashLoop: 83,
 } as const;
 
+/** Heartbeats in one timeout: so many may get lost before a worker counts as silent. */
+export const HEARTBEATS_PER_TIMEOUT = 5;
+/** The view of a worker in `/workers` should not be older than this. */
+export const SLOWEST_HEARTBEAT_MS = 1_000;
+
 /** What a worker reports of itself with every heartbeat. */
 export interface WorkerReport {
   readonly state: State;

@@ -3,7 +3,16 @@ import process from 'node:process';
 import type { Config } from '../config/variables.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { MetricsReader } from '../process/metrics-reader.ts';
-import { ExitCode, pack, unpack, type FromPrimary, type FromWorker, type WorkerReport } from './messages.ts';
+import {
+  ExitCode,
+  HEARTBEATS_PER_TIMEOUT,
+  pack,
+  SLOWEST_HEARTBEAT_MS,
+  unpack,
+  type FromPrimary,
+  type FromWorker,
+  type WorkerReport,
+} from './messages.ts';
 
 interface PrimaryHandleOptions {
   readonly config: Pick<Config, 'HEARTBEAT_TIMEOUT_MS'>;
@@ -11,11 +20,6 @@ interface PrimaryHandleOptions {
   readonly metrics: MetricsReader;
   readonly report: () => WorkerReport;
 }
-
-/** Heartbeats in one timeout: so many may get lost before a worker counts as silent. */
-export const HEARTBEATS_PER_TIMEOUT = 5;
-/** The view of a worker in `/workers` should not be older than this. */
-export const SLOWEST_HEARTBEAT_MS = 1_000;
 
 /** The worker's view of its primary: what it tells it, and what it does when asked, or when the primary is gone. */
 export class PrimaryHandle {
@@ -44,7 +48,6 @@ export class PrimaryHandle {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => this.#send({ type: 'signalled', signal }));
     }
-    process.on('SIGHUP', () => undefined); // a reload is the primary's
 
     const everyMs = Math.min(config.HEARTBEAT_TIMEOUT_MS / HEARTBEATS_PER_TIMEOUT, SLOWEST_HEARTBEAT_MS);
     setInterval(() => this.#send({ type: 'heartbeat', report: options.report() }), everyMs).unref();

@@ -7,7 +7,7 @@ interface SignalActions {
   readonly reload?: () => void;
 }
 
-/** SIGTERM and SIGINT stop; a second one changes nothing, a third kills. SIGHUP reloads. */
+/** SIGTERM and SIGINT stop; a second one changes nothing, a third kills. SIGHUP reloads, where there is something to reload. */
 export function handleSignals({ stop, kill, reload }: SignalActions): void {
   let asked = 0;
   const ask = (signal: string) => {
@@ -17,12 +17,12 @@ export function handleSignals({ stop, kill, reload }: SignalActions): void {
     if (asked === 3) kill();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ask(signal));
-  process.on('SIGHUP', () => reload?.());
+  if (reload !== undefined) process.on('SIGHUP', reload);
 }
 
 /**
- * Keeps a process that is starting from being ended by SIGHUP, as it is by default: a reload that is asked for so early
- * would change nothing, for what it would read is being read.
+ * Keeps a process from being ended by SIGHUP, as it is by default. A reload that is asked for while the primary starts
+ * would change nothing, for what it would read is being read; and a worker leaves it to its primary.
  */
 export function outliveHangUp(): void {
   process.on('SIGHUP', () => undefined);
