@@ -105,15 +105,6 @@ describe.each([['1'], ['0']])('a stop with WORKERS=%s', (WORKERS) => {
   });
 });
 
-test('a stop ends also where a worker hangs', async () => {
-  await using program = await startProbe({ WORKERS: '2', SHUTDOWN_TIMEOUT_MS: '1000' });
-  const [hung, other] = await program.readyWorkers(2);
-  process.kill(hung?.pid ?? 0, 'SIGSTOP');
-  program.kill('SIGTERM');
-  expect((await program.exited).code).toBe(0);
-  expect([hung, other].filter((worker) => isAlive(worker?.pid ?? 0))).toEqual([]);
-});
-
 async function inFlight(program: Program): Promise<true | undefined> {
   const response = await fetch(`${program.managementUrl}/metrics`);
   const count = /^http_requests_in_flight (\d+)/m.exec(await response.text())?.[1];

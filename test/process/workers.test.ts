@@ -226,34 +226,6 @@ describe('a worker', () => {
   });
 });
 
-test('a worker that hangs is killed and replaced, and one that hangs as it stops by itself is as well', async () => {
-  const env = { WORKERS: '1', HEARTBEAT_TIMEOUT_MS: '500', SHUTDOWN_TIMEOUT_MS: '1000' };
-  await using program = await startProbe({ ...env, SHUTDOWN_SETTLE_MS: '900' });
-  const [first = 0] = await pidsOf(program, 1);
-  process.kill(first, 'SIGSTOP');
-  await program.logged('unresponsive', { workerPid: first });
-  await program.logged('crashed', { workerPid: first, signal: 'SIGKILL' });
-  await program.logged('replaced');
-  const [second = 0] = await pidsOf(program, 1);
-  expect(second).not.toBe(first);
-  await program.get('/probe/uncaught-exception', { method: 'POST' });
-  await program.logged('stopping', { workerPid: second });
-  process.kill(second, 'SIGSTOP');
-  await program.logged('crashed', { workerPid: second, signal: 'SIGKILL' });
-});
-
-test('a worker that hangs does not outlive its primary for long', async () => {
-  await using program = await startProbe({ WORKERS: '1', HEARTBEAT_TIMEOUT_MS: '4000' });
-  const [worker = 0] = await pidsOf(program, 1);
-  const hung = expect(program.get('/probe/blocking?ms=60000')).rejects.toThrow();
-  await until('its silence', async () =>
-    (await program.workers()).some(({ silentMs }) => silentMs > 1_500) ? true : undefined,
-  );
-  program.kill('SIGKILL');
-  await until('its end', () => (isAlive(worker) ? undefined : true));
-  await hung;
-});
-
 test('WORKERS=0: each of several requests that come at once is told its own count', async () => {
   await using program = await startProbe({ WORKERS: '0', RATE_LIMIT_MAX: '5' });
   const { hostname, port } = new URL(program.url);

@@ -3,7 +3,7 @@ import { load } from '../support/load.ts';
 import { Program, root, until } from '../support/program.ts';
 
 function start(env: Readonly<Record<string, string>>): Promise<Program> {
-  return Program.start(env, root, `${root}test/process/metrics-program.ts`);
+  return Program.start(env, root, `${root}test/slow/metrics-program.ts`);
 }
 
 /** The figures that the management port shows, by name and labels. */
