@@ -239,7 +239,7 @@ describe('rate limit', () => {
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     const lines = (last: boolean) =>
       `GET /probe/small HTTP/1.1\r\nHost: a\r\n${last ? 'Connection: close\r\n' : ''}\r\n`;
-    socket.end(lines(false).repeat(3) + lines(true));
+    socket.write(lines(false).repeat(3) + lines(true));
     const answers = await text(socket);
     server.close();
     expect(answers.match(/(?<=HTTP\/1.1 )\d+/g)).toEqual(['200', '200', '200', '429']);
