@@ -25,5 +25,5 @@ describe('every example runs as printed and gives what its route declares', () =
     .map((entry): [string, typeof entry] => [entry.line, entry]);
   // A few at a time: many of them wait for something, each other's work included, and none is judged by its figures.
   if (lines.length > 0) test.concurrent.each(lines)('%s', (_line, entry) => checkExample(curl, entry));
-  else test.todo('there is none yet');
+  else test.todo('there is none yet'); // Jest takes a group without a test for a mistake
 });
