@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'coverage/'] },
+  { ignores: ['**/node_modules/', 'coverage/', 'test/bench/contestants/fastify*.ts'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
@@ -10,7 +10,7 @@ export default tseslint.config(
       parserOptions: {
         project: [
           'tsconfig.json',
-          'src/web/client/tsconfig.json', // not in a copy
+          'src/web/client/tsconfig.json', // template: omit
         ],
         tsconfigRootDir: import.meta.dirname,
       },

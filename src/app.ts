@@ -1,62 +1,64 @@
 import express, { type Express, type RequestHandler } from 'express';
-import type { Config } from './config/variables.ts';
-import { createAccessLog } from './http/access-log.ts';
-import { createCompression } from './http/compression.ts';
-import { createErrorHandler } from './http/error-handler.ts';
-import type { CreatedFeatures } from './http/feature.ts';
-import { createFeatureRouter } from './http/feature-router.ts';
-import { createHealth } from './http/health.ts';
+import type { Logger } from 'pino';
+import type { Config } from './config/core-variables.ts';
 import type { InFlight } from './http/in-flight.ts';
-import { createIndexPage } from './http/index-page.ts';
-import { refuseMethod } from './http/method-not-allowed.ts';
-import { createRequestMetrics } from './http/metrics.ts';
-import { createNotFound } from './http/not-found.ts';
-import { createOpenApi } from './http/openapi.ts';
-import { createOverload } from './http/overload.ts';
-import { createProblemList } from './http/problem-list.ts';
-import { createRateLimit, type Counts } from './http/rate-limit.ts';
-import type { RequestContext } from './http/request-context.ts';
-import { createRequestTarget } from './http/request-target.ts';
-import { createSecurity } from './http/security.ts';
+import type { InFlightBoard } from './http/in-flight-board.ts';
+import { createAccessLog } from './layers/access-log.ts';
+import { createCompression } from './layers/compression.ts';
+import { createErrorHandler } from './layers/error-handler.ts';
+import { createNotFound } from './layers/not-found.ts';
+import { createOverload } from './layers/overload/overload.ts';
+import { createRateLimit } from './layers/rate-limit.ts';
+import type { RequestContext } from './layers/request-context.ts';
+import { createRequestMetrics } from './layers/request-metrics.ts';
+import { createRequestTarget } from './layers/request-target.ts';
+import { createSecureHeaders } from './layers/secure-headers.ts';
+import { createIndexPage } from './manifest/index-page.ts';
+import { createOpenApi } from './manifest/openapi.ts';
+import { createProblemList } from './manifest/problem-list.ts';
 import type { Lifecycle } from './process/lifecycle.ts';
-import type { Logger } from './process/logger.ts';
-import type { Metrics } from './process/metrics.ts';
-import type { RequestBoard } from './process/request-board.ts';
-import type { VitalsMonitor } from './process/vitals.ts';
+import type { Readiness } from './process/readiness.ts';
+import type { CreateRateLimitStore } from './rate-limit/store.ts';
+import type { CreatedFeatures } from './routes/feature.ts';
+import { createFeatureRouter } from './routes/feature-router.ts';
+import { createHealth } from './routes/health.ts';
+import { rejectMethod } from './routes/method-not-allowed.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import type { VitalsMonitor } from './telemetry/vitals-monitor.ts';
 
 export interface AppDependencies {
   readonly config: Config;
   readonly log: Logger;
   readonly context: RequestContext;
-  readonly board: RequestBoard;
+  readonly board: InFlightBoard;
   readonly metrics: Metrics;
   readonly vitals: VitalsMonitor;
   readonly lifecycle: Lifecycle;
   readonly inFlight: InFlight;
+  readonly readiness: Readiness;
   readonly created: readonly CreatedFeatures[];
-  /** Makes the counts of a rate limit: those of the primary, where several workers count together. */
-  readonly createCounts: (limiter: string) => Counts;
+  readonly createRateLimitStore: CreateRateLimitStore;
 }
 
-/** Every layer a request meets, in order, top to bottom. */
+/** Every layer of a request, in order, top to bottom. */
 export function createApp(dependencies: AppDependencies): Express {
   const { config, context, created, inFlight } = dependencies;
   const features = created.flatMap((set) => set.features);
-  const around = created.map((set) => set.around?.(features));
-  const extras = [...created, ...around].flatMap((part) => part?.extras ?? []);
+  const pages = created.map((set) => set.renderPages?.(features));
+  const plainRoutes = [...created, ...pages].flatMap((part) => part?.plainRoutes ?? []);
 
   const app = express();
   app.set('env', config.NODE_ENV);
   app.set('trust proxy', config.TRUST_PROXY);
   app.set('query parser', 'simple');
   app.disable('x-powered-by');
-  // An ETag costs a hash of every answer, which is made all the same; a route that knows a version sends its own.
+  // An ETag would cost a hash of every response, and the response is computed anyway. Routes with a version set their own.
   app.disable('etag');
 
   app.use(context.layer);
-  inFlight.onEnd(createAccessLog(dependencies)); // when the answer is over: a line in the log,
-  inFlight.onEnd(createRequestMetrics(dependencies)); // and a count in the histogram
-  app.use(createSecurity());
+  inFlight.onEnd(createAccessLog(dependencies)); // when the response has ended: a log line,
+  inFlight.onEnd(createRequestMetrics(dependencies)); // and an entry in the histogram
+  app.use(createSecureHeaders());
   app.use(createRequestTarget(dependencies));
   app.use(createCompression());
   app.use(createRateLimit(dependencies));
@@ -65,17 +67,17 @@ export function createApp(dependencies: AppDependencies): Express {
   const get = (path: string, handler: RequestHandler) =>
     app
       .route(path)
-      .all(function nameRoute(_req, res, next) {
+      .all(function setRoute(_req, res, next) {
         res.locals.route = path;
         next();
       })
       .get(handler)
-      .all(refuseMethod(['get']));
+      .all(rejectMethod(['get']));
   for (const { path, handler } of createHealth(dependencies)) get(path, handler);
-  get('/', createIndexPage(features, around.find((part) => part?.page !== undefined)?.page));
+  get('/', createIndexPage(features, pages.find((part) => part?.page !== undefined)?.page));
   get('/openapi.json', createOpenApi(features));
-  get('/problems', createProblemList());
-  for (const { path, handler } of extras) get(path, handler);
+  get('/problems', createProblemList(features));
+  for (const { path, handler } of plainRoutes) get(path, handler);
   for (const feature of features) app.use(feature.base, createFeatureRouter(feature, dependencies));
 
   app.use(createNotFound());

@@ -1,18 +1,18 @@
-/** What this service offers beside its probes. A feature of your own is one line of this list. */
-import type { Variables } from './config/variable.ts';
-import { demos } from './demos/settings.ts'; // not in a copy
-import type { FeatureSet } from './http/feature.ts';
-import { tasks } from './tasks/settings.ts';
-import { web } from './web/settings.ts'; // not in a copy
+/** The features of this service. To add one, add an entry to the list. */
+import type { Variables } from './config/declare.ts';
+import { variables as demoVariables } from './demos/variables.ts'; // template: omit
+import type { FeatureSet } from './routes/feature.ts';
+import { variables as taskVariables } from './tasks/variables.ts';
+import { variables as webVariables } from './web/variables.ts'; // template: omit
 
 export const featureSets: readonly FeatureSet[] = [
-  // One a line, in the order in which they are listed at `/`.
-  demos, // not in a copy
-  tasks,
-  web, // not in a copy
+  // In the order of the list at `/`. `load` runs in workers only.
+  { variables: demoVariables, load: () => import('./demos/demos.ts') }, // template: omit
+  { variables: taskVariables, load: () => import('./tasks/create.ts') },
+  { variables: webVariables, load: () => import('./web/web.ts') }, // template: omit
 ];
 
-/** The environment variables that features declare for themselves. */
+/** The environment variables that features declare. */
 export const featureVariables: Variables = Object.fromEntries(
-  featureSets.flatMap((set) => Object.entries(set.variables)),
+  featureSets.flatMap((set) => Object.entries(set.variables ?? {})),
 );

@@ -1,9 +1,7 @@
-/** The program: what has to be done before anything else is loaded, and then the start. */
-import { keepCompiled } from './process/compile-cache.ts';
-import { becomeInit } from './process/init.ts';
-import { outliveHangUp } from './process/signals.ts';
+/** The program: first what must happen before anything else is loaded, then the start. */
+import { enableServiceCompileCache } from './process/compile-cache.ts';
+import { ignoreHangUp } from './process/signals.ts';
 
-becomeInit();
-outliveHangUp();
-keepCompiled();
+ignoreHangUp();
+enableServiceCompileCache();
 await import('./start.ts');

@@ -1,11 +1,10 @@
 import type { Response } from 'express';
 
 /**
- * The requests that have no whole answer yet. The first layer fills it, admission and the drain look at it, and it
- * tells when one is over.
+ * The requests without a complete response. The first layer fills it; load shedding and the drain read it.
  *
- * Whoever wants to know of the end of every request asks here, once: a listener of its own on each answer makes
- * Node.js keep lists of listeners, and V8 comes to take these, and all they lead to, for objects that live long.
+ * Code that needs the end of every request registers here once. A listener on each response would make Node.js keep
+ * arrays of listeners; V8 promotes them, and all they reference, to old space.
  */
 export class InFlight {
   readonly #responses = new Set<Response>();
@@ -18,12 +17,12 @@ export class InFlight {
     return this.#responses.size;
   }
 
-  /** Requests that have arrived since the start. */
+  /** Requests since the start. */
   get total(): number {
     return this.#total;
   }
 
-  /** Connections and requests that have arrived since the start: as long as this grows, more may be waiting. */
+  /** Connections and requests since the start: while it grows, more may be waiting. */
   get arrivals(): number {
     return this.#total + this.#connections;
   }
@@ -32,12 +31,12 @@ export class InFlight {
     return this.#responses;
   }
 
-  /** @param listener called when an answer is over: sent, cut, or given up by its client */
+  /** @param listener called when a response has ended: sent, closed by the server, or abandoned by its client */
   onEnd(listener: (res: Response) => void): void {
     this.#onEnd.push(listener);
   }
 
-  connected(): void {
+  countConnection(): void {
     this.#connections += 1;
   }
 
@@ -52,7 +51,7 @@ export class InFlight {
   }
 
   /** Resolves when no request is in flight, or at the deadline. */
-  finished(deadline?: AbortSignal): Promise<void> {
+  whenIdle(deadline?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       this.#onIdle = resolve;
       if (this.size === 0 || deadline?.aborted === true) resolve();

@@ -1,52 +1,57 @@
 /**
- * Errors as callers see them: problem details by RFC 9457, from one catalogue with stable codes.
+ * Errors as callers see them: problem details (RFC 9457) with stable codes.
  *
- * A `Problem` is an operational error: all that is in it may be shown. Every other error is shown as
+ * A `Problem` is an operational error: callers may see everything in it but its `cause`. Any other error becomes
  * `internal-error` with the request id, and nothing else.
  */
 import { STATUS_CODES } from 'node:http';
 
-interface ProblemType {
+/** A kind of error response. A feature declares its own; those of the service are in `catalog`. */
+export interface ProblemType {
+  /** Stable: callers may match on it. */
+  readonly code: string;
   readonly status: number;
   readonly title: string;
 }
 
-/** Every code this service answers with. Codes are stable: callers may match on them. */
-export const catalogue = {
-  'bad-request': { status: 400, title: 'The request cannot be understood' },
-  'invalid-input': { status: 400, title: 'The input is not valid' },
-  'malformed-json': { status: 400, title: 'The body is not valid JSON' },
-  'malformed-url': { status: 400, title: 'The URL is not valid' },
-  'incomplete-body': { status: 400, title: 'The body ended before it was complete' },
-  unauthorized: { status: 401, title: 'It is not known who asks' },
-  forbidden: { status: 403, title: 'This is not allowed' },
-  'not-found': { status: 404, title: 'There is nothing at this path' },
-  'method-not-allowed': { status: 405, title: 'This path does not serve this method' },
-  'not-acceptable': { status: 406, title: 'None of the accepted media types can be served' },
-  'request-timeout': { status: 408, title: 'The request was not complete in time' },
-  conflict: { status: 409, title: 'The request conflicts with the present state' },
-  'precondition-failed': { status: 412, title: 'A precondition of the request does not hold' },
-  'body-too-large': { status: 413, title: 'The body is too large' },
-  'url-too-long': { status: 414, title: 'The URL is too long' },
-  'unsupported-media-type': { status: 415, title: 'The body has a media type that is not read here' },
-  'range-not-satisfiable': { status: 416, title: 'The range lies outside the content' },
-  'expectation-failed': { status: 417, title: 'The expectation cannot be met' },
-  'unprocessable-content': { status: 422, title: 'The content was understood but cannot be processed' },
-  'precondition-required': { status: 428, title: 'The request must be conditional' },
+/** The codes of the service itself. */
+export const catalog = {
+  'bad-request': { status: 400, title: 'Bad request' },
+  'invalid-input': { status: 400, title: 'Invalid input' },
+  'malformed-json': { status: 400, title: 'Malformed JSON' },
+  'malformed-url': { status: 400, title: 'Malformed URL' },
+  'incomplete-body': { status: 400, title: 'Incomplete body' },
+  unauthorized: { status: 401, title: 'Authentication required' },
+  forbidden: { status: 403, title: 'Forbidden' },
+  'not-found': { status: 404, title: 'Not found' },
+  'method-not-allowed': { status: 405, title: 'Method not allowed' },
+  'not-acceptable': { status: 406, title: 'Not acceptable' },
+  'request-timeout': { status: 408, title: 'Request timeout' },
+  conflict: { status: 409, title: 'Conflict' },
+  'precondition-failed': { status: 412, title: 'Precondition failed' },
+  'body-too-large': { status: 413, title: 'Body too large' },
+  'url-too-long': { status: 414, title: 'URL too long' },
+  'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
+  'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
+  'expectation-failed': { status: 417, title: 'Expectation failed' },
+  'unprocessable-content': { status: 422, title: 'Unprocessable content' },
+  'precondition-required': { status: 428, title: 'Precondition required' },
   'rate-limited': { status: 429, title: 'Too many requests' },
-  'headers-too-large': { status: 431, title: 'The headers are too large' },
-  'internal-error': { status: 500, title: 'Something went wrong here' },
-  'child-failed': { status: 502, title: 'A program that was started for this request failed' }, // not in a copy
-  overloaded: { status: 503, title: 'This worker is too busy' },
-  busy: { status: 503, title: 'All places for this kind of work are taken' },
-  'primary-silent': { status: 503, title: 'The primary did not answer' }, // not in a copy
-  stopping: { status: 503, title: 'This service is stopping' },
-  'out-of-memory': { status: 507, title: 'The request needed more memory than it may have' }, // not in a copy
-} as const satisfies Record<string, ProblemType>;
+  'headers-too-large': { status: 431, title: 'Request headers too large' },
+  'internal-error': { status: 500, title: 'Internal server error' },
+  overloaded: { status: 503, title: 'Service overloaded' },
+  busy: { status: 503, title: 'No capacity left for this operation' },
+  stopping: { status: 503, title: 'Service shutting down' },
+} as const satisfies Record<string, Omit<ProblemType, 'code'>>;
 
-export type ProblemCode = keyof typeof catalogue;
+export type ProblemCode = keyof typeof catalog;
 
-/** One fault of the input: where it is, by name, and what is wrong with it. */
+/** @returns the problem type of a code of the service; one that a feature declares is returned as it is */
+export function problemType(kind: ProblemCode | ProblemType): ProblemType {
+  return typeof kind === 'string' ? { code: kind, ...catalog[kind] } : kind;
+}
+
+/** One error in the input. */
 export interface InputFault {
   readonly in: 'path' | 'query' | 'body' | 'headers';
   readonly name: string;
@@ -56,15 +61,20 @@ export interface InputFault {
 interface ProblemOptions {
   /** What happened this time, for the caller. */
   readonly detail?: string;
-  /** Every fault of the input. */
+  /** Every error in the input. */
   readonly errors?: readonly InputFault[];
-  /** Headers the answer needs, such as `Allow` or `Retry-After`. */
+  /** Headers of the response, such as `Allow` or `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** For the log only. */
   readonly cause?: unknown;
 }
 
-/** An operational error: the caller may know all of it but its `cause`. */
+/**
+ * An operational error.
+ *
+ * @example
+ * throw new Problem('not-found', { detail: 'There is no order 42.' });
+ */
 export class Problem extends Error {
   readonly code: string;
   readonly status: number;
@@ -73,9 +83,9 @@ export class Problem extends Error {
   readonly errors: readonly InputFault[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ProblemCode, options: ProblemOptions = {}) {
-    const { status, title } = catalogue[code];
-    // It is an answer and no defect: nobody reads its stack, and taking one costs as much as a layer.
+  constructor(kind: ProblemCode | ProblemType, options: ProblemOptions = {}) {
+    const { code, status, title } = problemType(kind);
+    // A response, not a defect: its stack would not be read, and capturing one costs as much as a layer.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(options.detail ?? title, options.cause === undefined ? undefined : { cause: options.cause });
@@ -90,21 +100,18 @@ export class Problem extends Error {
   }
 
   /**
-   * A problem of a bare status, for what the catalogue has no code of its own. A 5xx of the catalogue says why it is
-   * one, which a bare status does not know.
+   * The problem of a bare status. A 5xx status gets no code of the catalog: those name a cause, which a bare status
+   * does not.
    */
   static ofStatus(status: number, options: ProblemOptions = {}): Problem {
-    const known = (Object.keys(catalogue) as ProblemCode[]).find((key) => catalogue[key].status === status);
+    const known = (Object.keys(catalog) as ProblemCode[]).find((key) => catalog[key].status === status);
     if (known !== undefined && status <= 500) return new Problem(known, options);
-    return Object.assign(new Problem('internal-error', options), {
-      code: `http-${status}`,
-      status,
-      title: STATUS_CODES[status] ?? 'Unknown status',
-    });
+    const title = STATUS_CODES[status] ?? 'Unknown status';
+    return new Problem({ code: `http-${status}`, status, title }, options);
   }
 }
 
-/** The body of a problem answer: https://www.rfc-editor.org/rfc/rfc9457 */
+/** The body of an error response: https://www.rfc-editor.org/rfc/rfc9457 */
 export interface ProblemDetails {
   readonly type: string;
   readonly title: string;
@@ -119,8 +126,8 @@ export interface ProblemDetails {
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 /**
- * @param requestId the request's id, by which the log is found
- * @param instance the path that was asked for
+ * @param requestId finds the request in the log
+ * @param instance the requested path
  */
 export function toDetails(problem: Problem, requestId: string, instance?: string): ProblemDetails {
   return {

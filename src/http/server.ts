@@ -2,28 +2,33 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
-import type { Config } from '../config/variables.ts';
+import type { Logger } from 'pino';
+import type { Config } from '../config/core-variables.ts';
 import type { StopRequest } from '../process/lifecycle.ts';
-import { listen } from '../process/listen.ts';
-import type { Logger } from '../process/logger.ts';
-import type { Metrics } from '../process/metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createMessageClasses } from './express-messages.ts';
 import type { InFlight } from './in-flight.ts';
-import { createMessages } from './messages.ts';
+import { listen } from './listen.ts';
+import { ParserErrors } from './parser-errors.ts';
 import { SlowReaders } from './slow-readers.ts';
-import { UnreadableRequests } from './unreadable-requests.ts';
 
-/** How often Node.js looks for connections that overran their time; its default of 30 s would double most limits. */
-const CHECK_CONNECTIONS_EVERY_MS = 1_000;
+/**
+ * How often Node.js enforces the headers and request timeouts. With its default of 30 s, a headers timeout of 15 s could
+ * last 45 s.
+ */
+const CHECK_CONNECTIONS_INTERVAL_MS = 1_000;
 
-/** A turn of the event loop that is longer keeps connections waiting. */
-const LONG_TURN_MS = 5;
-/** After so many turns without one that was long and brought somebody, nobody waits any more. */
-const QUIET_TURNS = 5;
+/** After this many consecutive iterations of the event loop without an arrival, the kernel's backlog is empty. */
+const QUIET_ITERATIONS = 5;
+/** In a longer iteration, more connections may arrive than it accepts. */
+const LONG_ITERATION_MS = 5;
+/** The default of Node.js: as many connections may wait in the backlog. */
+const BACKLOG = 511;
 
-/** Time in which a connection that was just accepted can say what it wants. */
+/** How long a connection accepted last has to send its request. */
 const LAST_REQUEST_MS = 50;
 
-/** How long a worker stands back from the shared listener after each connection it took, in milliseconds. */
+/** How long a worker leaves the shared listener to others after each connection that it accepted, in milliseconds. */
 const STAND_BACK_MS = 0.05;
 
 interface HttpServerOptions {
@@ -36,40 +41,40 @@ interface HttpServerOptions {
   readonly metrics: Metrics;
 }
 
-/** An HTTP server that knows its sockets and its requests, so that it can be drained. */
+/** An HTTP server that tracks its sockets and requests, so that it can be drained. */
 export class HttpServer {
   readonly #server: Server;
   readonly #config: Config;
   readonly #sockets = new Set<Socket>();
   readonly #inFlight: InFlight;
-  /** The answer of each connection that says last that it closes. */
+  readonly #slowReaders: SlowReaders;
+  /** The response of each connection that carries `Connection: close`. */
   readonly #closing = new WeakMap<Socket, ServerResponse>();
   #draining = false;
-  #slowReadersCut = 0;
 
   constructor(options: HttpServerOptions) {
     const { config, clustered, app, inFlight } = options;
     this.#config = config;
     this.#inFlight = inFlight;
-    new SlowReaders(this.#sockets, config.SLOW_READER_TIMEOUT_MS, () => (this.#slowReadersCut += 1));
+    this.#slowReaders = new SlowReaders(this.#sockets, config.SLOW_READER_TIMEOUT_MS);
     this.#server = createServer({
-      ...createMessages(app),
+      ...createMessageClasses(app),
       keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT_MS,
       headersTimeout: config.HEADERS_TIMEOUT_MS,
       requestTimeout: config.REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_CONNECTIONS_EVERY_MS,
-      // Node.js would answer a request without a host by itself, and not with a problem.
+      connectionsCheckingInterval: CHECK_CONNECTIONS_INTERVAL_MS,
+      // A layer checks the host: Node's own response would not be problem details.
       requireHostHeader: false,
     });
     this.#server.maxRequestsPerSocket = config.MAX_REQUESTS_PER_SOCKET;
     this.#server.maxConnections = config.MAX_CONNECTIONS;
     const never = new Int32Array(new SharedArrayBuffer(4));
     this.#server.on('connection', (socket: Socket) => {
-      // Without a pause one worker takes all connections of a burst before another gets a core to run on, and keeps
-      // them. This costs a connection next to nothing, and a request on one that is kept alive nothing at all.
+      // Without a pause, one worker accepts a whole burst of connections before another one is scheduled, and keeps
+      // them. The pause blocks this event loop once per accepted connection; a kept-alive connection pays it only once.
       if (clustered) Atomics.wait(never, 0, 0, STAND_BACK_MS);
       this.#sockets.add(socket);
-      inFlight.connected();
+      inFlight.countConnection();
       socket.once('close', () => this.#sockets.delete(socket));
     });
     const serve = (req: IncomingMessage, res: ServerResponse) => {
@@ -78,63 +83,66 @@ export class HttpServer {
       app(req, res);
     };
     this.#server.on('request', serve);
-    this.#server.on('checkExpectation', serve); // of anything but 100-continue: a layer refuses it
-    const unreadable = new UnreadableRequests(options);
-    this.#server.on('clientError', (error, socket) => unreadable.answer(error, socket as Socket));
+    this.#server.on('checkExpectation', serve); // anything but 100-continue; a layer rejects it
+    const parserErrors = new ParserErrors(options);
+    this.#server.on('clientError', (error, socket) => parserErrors.respond(error, socket as Socket));
   }
 
-  /** Clients that were cut because they did not take their answer. */
-  get slowReadersCut(): number {
-    return this.#slowReadersCut;
+  /** Clients disconnected because they did not read their response. */
+  get slowReadersDisconnected(): number {
+    return this.#slowReaders.disconnected;
   }
 
   get connections(): number {
     return this.#sockets.size;
   }
 
-  /** @returns the address, as a URL, that it now listens on */
+  /**
+   * @returns the URL that it now listens on
+   * @throws {ListenError} if it cannot
+   */
   listen(): Promise<string> {
+    this.#slowReaders.start();
     return listen(this.#server, { host: this.#config.HOST, port: this.#config.PORT });
   }
 
   /**
-   * Finishes what was begun, in this order: every answer says `Connection: close` for a settle window; the listener
-   * closes (at the window's start where others go on listening); silent sockets end; requests finish; and at the
-   * deadline the rest is cut.
+   * Completes what has begun, in this order: responses carry `Connection: close` for a settle window; the listener
+   * closes (at the start of the window if other workers go on listening); idle sockets are closed; requests complete;
+   * at the deadline the rest is closed.
    */
   async drain({ keepListening }: Pick<StopRequest, 'keepListening'>, deadline: AbortSignal): Promise<void> {
     this.#draining = true;
     for (const res of this.#inFlight.responses) this.#announceClose(res);
     if (!keepListening) this.#closeListener();
-    // A client may be about to send on a socket that looks idle from here: closing it now would lose that request.
+    // A client may be about to send on a socket that looks idle: closing it now would lose that request.
     await sleep(this.#config.SHUTDOWN_SETTLE_MS, undefined, { signal: deadline }).catch(() => undefined);
     if (keepListening) {
-      await this.#takeBacklog(deadline);
-      // A connection that was accepted a moment ago gets the time to say what it wants.
+      await this.#acceptBacklog(deadline);
       this.#closeListener();
       await sleep(LAST_REQUEST_MS, undefined, { signal: deadline }).catch(() => undefined);
     }
-    // After a late timer requests may wait to be read, on sockets that only look silent.
+    // After a late timer, requests may be waiting to be read on sockets that look idle.
     await setImmediate();
-    this.#endSilentSockets();
-    await this.#inFlight.finished(deadline);
-    if (deadline.aborted) await this.#cut();
+    this.#endIdleSockets();
+    await this.#inFlight.whenIdle(deadline);
+    if (deadline.aborted) await this.#abort();
     else for (const socket of this.#sockets) socket.destroySoon();
   }
 
-  /** Ends what is not finished, and waits until each such request is on record. */
-  async #cut(): Promise<void> {
+  /** Closes all connections and waits until every request on them has been recorded. */
+  async #abort(): Promise<void> {
     for (const res of this.#inFlight.responses) {
-      res.locals.cut = true;
-      if (!res.headersSent) res.statusCode = 503; // what it would have been told
+      res.locals.closedByServer = true;
+      if (!res.headersSent) res.statusCode = 503; // for the log: the client gets no status
     }
     for (const socket of this.#sockets) socket.destroy();
-    await this.#inFlight.finished();
+    await this.#inFlight.whenIdle();
   }
 
   /**
-   * Has the last answer that a connection is owed say that it closes: Node.js ends a connection after the first that says
-   * so. Where that one is written already, and waits for its turn, the end of the drain closes the connection.
+   * Sets `Connection: close` on the last pending response of a connection: Node.js ends a connection after the first
+   * response that carries it. If the last one has been written already, the end of the drain closes the connection.
    */
   #announceClose(res: ServerResponse): void {
     const { socket } = res.req;
@@ -145,35 +153,36 @@ export class HttpServer {
   }
 
   /**
-   * Takes in the connections that wait for a busy event loop, which accepts one of them in each of its turns: closing the
-   * listener would reset them. Where turns are short nobody waits.
+   * Accepts the connections that waited while the event loop was busy or the process had no CPU: closing the listener
+   * would reset them. An event loop accepts one per iteration. Short iterations are limited to as many as connections
+   * can wait, or a steady load would keep the listener open.
    */
-  async #takeBacklog(deadline: AbortSignal): Promise<void> {
-    for (let quietTurns = 0; quietTurns < QUIET_TURNS && !deadline.aborted;) {
+  async #acceptBacklog(deadline: AbortSignal): Promise<void> {
+    let quiet = 0;
+    for (let short = 0; short < BACKLOG && quiet < QUIET_ITERATIONS && !deadline.aborted;) {
       const { arrivals } = this.#inFlight;
-      const turnedAt = performance.now();
+      const startedAt = performance.now();
       await setImmediate();
-      const isLong = performance.now() - turnedAt > LONG_TURN_MS;
-      quietTurns = isLong && this.#inFlight.arrivals > arrivals ? 0 : quietTurns + 1;
+      if (performance.now() - startedAt < LONG_ITERATION_MS) short += 1;
+      quiet = this.#inFlight.arrivals > arrivals ? 0 : quiet + 1;
     }
   }
 
-  /** Closes the listener alone: `http.Server.close()` would end idle sockets at once, before they could settle. */
+  /** Closes only the listener: `http.Server.close()` would close idle sockets at once, before they could settle. */
   #closeListener(): void {
     NetServer.prototype.close.call(this.#server);
   }
 
-  /** Ends sockets that serve no request, also those that never sent one, which `closeIdleConnections()` spares. */
-  #endSilentSockets(): void {
+  /** Also those that never sent a request, which `closeIdleConnections()` spares. */
+  #endIdleSockets(): void {
     const busy = new Set([...this.#inFlight.responses].map((res) => res.req.socket));
     for (const socket of this.#sockets) if (!busy.has(socket)) socket.end();
   }
 }
 
 /**
- * The path and query of a target that also names a scheme and a host, as clients send it to a proxy: who it is for
- * is in the Host header, and a password in it must not get into a log.
- * https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+ * The path and query of a target in absolute form, as clients send it to a proxy. The Host header names the host, and a
+ * password in the target must not get into a log: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
  */
 export function toOriginForm(target: string): string {
   const [, rest] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(.*)$/is.exec(target) ?? [];

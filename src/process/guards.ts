@@ -1,24 +1,25 @@
 import process from 'node:process';
-import type { Logger } from './logger.ts';
+import type { Logger } from 'pino';
 
 interface Guards {
   readonly log: Logger;
-  /** Called once for each error that nobody caught. The process is in an unknown state: it must end soon. */
+  /** Called for every uncaught error. The process is in an unknown state: it must end soon. */
   readonly onFatal: (origin: 'uncaught-exception' | 'unhandled-rejection') => void;
 }
 
 /**
- * Errors that nobody caught are logged as fatal with their cause, and end the process in an orderly way. Warnings
- * of Node.js go to the log as well, so that standard error stays empty and no line is anything but JSON.
+ * Logs uncaught exceptions and unhandled rejections as fatal and begins an orderly end of the process. Warnings of
+ * Node.js are logged too, so that every line of output is JSON.
  */
 export function installGuards({ log, onFatal }: Guards): void {
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error, event: 'uncaught-exception' }, 'an exception that nobody caught');
+    log.fatal({ err: error, event: 'uncaught-exception' }, 'uncaught exception');
     onFatal('uncaught-exception');
   });
   process.on('unhandledRejection', (reason) => {
-    const err = reason instanceof Error ? reason : new Error('a rejection with no Error', { cause: reason });
-    log.fatal({ err, event: 'unhandled-rejection' }, 'a rejection that nobody handled');
+    const err =
+      reason instanceof Error ? reason : new Error('rejected with a non-Error value', { cause: reason });
+    log.fatal({ err, event: 'unhandled-rejection' }, 'unhandled rejection');
     onFatal('unhandled-rejection');
   });
   process.on('warning', ({ name, message, stack }) =>

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from './logger.ts';
+import type { Logger } from 'pino';
 
 export type State = 'starting' | 'ready' | 'draining';
 
-/** Why a process stops, in a word that goes to the log, to the primary and into the exit code. */
 export interface StopRequest {
+  /** One word for the log and the primary. */
   readonly reason: string;
   readonly exitCode: number;
   /**
-   * Whether the listener stays open for the settle window. True where the whole service stops, so that a load
-   * balancer sees the readiness probe fail before it sees a refused connection. False where other workers go on.
+   * Whether the listener stays open for the settle window. True if the whole service shuts down: the load balancer then
+   * sees the readiness probe fail before it sees a refused connection. False if other workers go on.
    */
   readonly keepListening: boolean;
 }
@@ -18,20 +18,20 @@ type StopTask = (request: StopRequest, deadline: AbortSignal) => Promise<void> |
 
 interface LifecycleOptions {
   readonly log: Logger;
-  /** Time all stop tasks have together, in milliseconds. */
+  /** Time that all stop tasks share, in milliseconds. */
   readonly timeoutMs: number;
   /** Ends the process. */
   readonly exit: (code: number) => void;
 }
 
-/** How long a task may go on after the deadline was signalled to it. */
+/** How long a task may run on after its deadline signal is aborted. */
 const GRACE_MS = 500;
 
 /**
- * A process's way from start to stop.
+ * The states of a process, and its shutdown.
  *
- * A stop runs once, whoever asks for it and however often. Its tasks run in the order in which they were added;
- * one that fails or overruns is logged and never keeps the next from running.
+ * A shutdown runs once, however often it is requested. Its tasks run in the order in which they were added; one that
+ * fails or overruns is logged, and the next one runs.
  */
 export class Lifecycle {
   readonly #options: LifecycleOptions;
@@ -48,7 +48,7 @@ export class Lifecycle {
     return this.#state;
   }
 
-  /** Aborted when the drain begins: the moment for endless answers to say goodbye. */
+  /** Aborted when the drain begins: endless responses should end then. */
   get draining(): AbortSignal {
     return this.#draining.signal;
   }
@@ -57,11 +57,17 @@ export class Lifecycle {
     if (this.#state === 'starting') this.#state = 'ready';
   }
 
+  /**
+   * Adds a task to the shutdown.
+   *
+   * @example
+   * lifecycle.onStop('close the connection pool', () => pool.end());
+   */
   onStop(label: string, run: StopTask): void {
     this.#tasks.push({ label, run });
   }
 
-  /** Drains and ends the process; later calls join the stop that is under way. */
+  /** Drains and ends the process; later calls join the shutdown in progress. */
   stop(request: StopRequest): Promise<void> {
     this.#stopped ??= this.#stop(request);
     return this.#stopped;
@@ -69,11 +75,9 @@ export class Lifecycle {
 
   async #stop(request: StopRequest): Promise<void> {
     const { log, timeoutMs, exit } = this.#options;
+    const { reason, exitCode } = request;
     this.#state = 'draining';
-    log.info(
-      { event: 'stopping', reason: request.reason, exitCode: request.exitCode },
-      `stopping: ${request.reason}`,
-    );
+    log.info({ event: 'stopping', reason, exitCode }, `shutting down: ${reason}`);
     this.#draining.abort();
 
     const deadline = AbortSignal.timeout(timeoutMs);
@@ -84,7 +88,7 @@ export class Lifecycle {
         log.error({ err: error, task: label }, `stop task failed: ${label}`);
       }
     }
-    exit(request.exitCode);
+    exit(exitCode);
   }
 }
 
@@ -95,5 +99,5 @@ async function afterDeadline(deadline: AbortSignal): Promise<never> {
     });
   }
   await sleep(GRACE_MS);
-  throw new Error('the deadline passed before it was done');
+  throw new Error('shutdown deadline exceeded');
 }

@@ -1,33 +1,48 @@
-/** Looks whether something that this service depends on is there; throws or rejects where it is not. */
+/** Checks one dependency of the service; throws or rejects if it is unavailable. */
 export type ReadinessCheck = (signal: AbortSignal) => unknown;
 
-/** How long a result stands: probes may come as often as they like, what they ask for is not asked as often. */
-const RESULT_LASTS_MS = 1_000;
-/** What does not answer within this time is not there; shorter than a usual probe waits. */
-const CHECK_TIMEOUT_MS = 1_000;
+/** How long a result is cached: frequent probes must not load what they check. */
+const RESULT_TTL_MS = 400;
+/**
+ * A check that takes longer has failed; shorter than the timeout of a usual probe. Heartbeats start the checks and carry
+ * their results: with their interval it bounds how late the management port shows a failure.
+ */
+const CHECK_TIMEOUT_MS = 750;
 
-/** Whether all that this worker depends on is there. */
+/** Whether everything that this worker depends on is available. */
 export class Readiness {
   readonly #checks: readonly (readonly [name: string, check: ReadinessCheck])[];
   #failing: Promise<readonly string[]> = Promise.resolve([]);
+  #latest: readonly string[] = [];
   #checkedAt = -Infinity;
+  #checking = false;
 
-  constructor(checks: Readonly<Record<string, ReadinessCheck>>) {
-    this.#checks = Object.entries(checks);
+  constructor(parts: readonly { readonly checks?: Readonly<Record<string, ReadinessCheck>> }[]) {
+    this.#checks = parts.flatMap(({ checks = {} }) => Object.entries(checks));
   }
 
-  /** @returns the names of the checks that fail, as of a moment ago at most */
+  /** @returns the names of the failing checks, as they were less than half a second ago */
   failing(): Promise<readonly string[]> {
-    if (this.#checks.length > 0 && performance.now() - this.#checkedAt > RESULT_LASTS_MS) {
+    const due = performance.now() - this.#checkedAt > RESULT_TTL_MS;
+    if (this.#checks.length > 0 && due && !this.#checking) {
       this.#checkedAt = performance.now();
       this.#failing = this.#checkAll();
     }
     return this.#failing;
   }
 
+  /** The result of the last check, and starts the next one if it is due. */
+  latest(): string[] {
+    void this.failing();
+    return [...this.#latest];
+  }
+
   async #checkAll(): Promise<readonly string[]> {
+    this.#checking = true;
     const passed = await Promise.all(this.#checks.map(([, check]) => passes(check)));
-    return this.#checks.filter((_check, index) => passed[index] === false).map(([name]) => name);
+    this.#checking = false;
+    this.#latest = this.#checks.filter((_check, index) => passed[index] === false).map(([name]) => name);
+    return this.#latest;
   }
 }
 
@@ -37,7 +52,7 @@ async function passes(check: ReadinessCheck): Promise<boolean> {
     signal.addEventListener('abort', () => resolve(false), { once: true });
   });
   try {
-    // A check that pays no heed to its signal must not keep the probe waiting.
+    // A check that ignores its signal must not delay the probe.
     return await Promise.race([Promise.resolve(check(signal)).then(() => true), timedOut]);
   } catch {
     return false;

@@ -1,4 +1,7 @@
+/** Every signal handler of the service: one function for each role. */
 import process from 'node:process';
+
+const shutdownSignals = ['SIGTERM', 'SIGINT'] as const;
 
 interface SignalActions {
   readonly stop: (signal: string) => void;
@@ -7,23 +10,34 @@ interface SignalActions {
   readonly reload?: () => void;
 }
 
-/** SIGTERM and SIGINT stop; a second one changes nothing, a third kills. SIGHUP reloads, where there is something to reload. */
+/**
+ * The primary, or the only process: the first SIGTERM or SIGINT shuts down, the second does nothing, the third kills.
+ * SIGHUP reloads.
+ */
 export function handleSignals({ stop, kill, reload }: SignalActions): void {
-  let asked = 0;
-  const ask = (signal: string) => {
-    asked += 1;
-    // Ctrl-C in a terminal reaches the whole process group, and npm passes it on: one stop may be heard twice.
-    if (asked === 1) stop(signal);
-    if (asked === 3) kill();
+  let received = 0;
+  const onSignal = (signal: string) => {
+    received += 1;
+    // Ctrl-C signals the whole process group, and npm forwards it: one request may arrive twice.
+    if (received === 1) stop(signal);
+    if (received === 3) kill();
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ask(signal));
+  for (const signal of shutdownSignals) process.on(signal, () => onSignal(signal));
   if (reload !== undefined) process.on('SIGHUP', reload);
 }
 
 /**
- * Keeps a process from being ended by SIGHUP, as it is by default. A reload that is asked for while the primary starts
- * would change nothing, for what it would read is being read; and a worker leaves it to its primary.
+ * A worker: forwards SIGTERM and SIGINT. Only the primary can tell whether a signal was sent to one worker or to the
+ * whole process group.
  */
-export function outliveHangUp(): void {
+export function forwardSignals(forward: (signal: string) => void): void {
+  for (const signal of shutdownSignals) process.on(signal, () => forward(signal));
+}
+
+/**
+ * Every process, before anything else is loaded: SIGHUP must not end it, as it does by default. During startup there is
+ * nothing to reload yet, and a worker leaves reloads to its primary.
+ */
+export function ignoreHangUp(): void {
   process.on('SIGHUP', () => undefined);
 }

@@ -1,8 +1,8 @@
-/** What a task is, and what a caller may say of one. The same schemas check the input and describe the API. */
+/** What a task is, and what callers may send. The same schemas check the input and describe the API. */
+import { v7 } from 'uuid';
 import { z } from 'zod';
-import { uuidTimestamp } from './task-id.ts';
 
-/** In small letters, as it is made: to callers the case of a UUID means nothing. */
+/** UUIDs are compared without regard to case: they are stored in lower case. */
 export const taskId = z.uuidv7({ error: 'must be the id of a task' }).toLowerCase();
 
 const fields = {
@@ -16,16 +16,16 @@ const fields = {
   done: z.boolean().describe('Whether it is done.'),
 };
 
-/** What a caller sends to create a task. */
+/** The body that creates a task. */
 export const newTask = z.strictObject({ title: fields.title, done: fields.done.default(false) });
 
-/** What a caller sends to replace one: all of it, so that nothing is changed by being left out. */
+/** The body that replaces a task. Every field is required, so that nothing changes because it was left out. */
 export const changedTask = z.strictObject(fields);
 
 export const task = z.strictObject({
   id: taskId,
   ...fields,
-  version: z.int().min(1).describe('Counts the changes; the ETag is made of it.'),
+  version: z.int().min(1).describe('Counts the changes; the ETag is derived from it.'),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });
@@ -33,19 +33,19 @@ export const task = z.strictObject({
 export type NewTask = z.output<typeof newTask>;
 export type Task = z.output<typeof task>;
 
-/** One page of the list, and how to ask for the next. */
+/** One page of the list. */
 export const taskPage = z.strictObject({
   items: z.array(task),
-  next: z.string().optional().describe('The cursor of the next page; left out on the last one.'),
+  next: z.string().optional().describe('The cursor of the next page; absent on the last page.'),
 });
 
-/** @returns the task as it is when it is new; its id tells the order of creation */
-export function createTask(id: string, given: NewTask): Task {
-  const now = new Date(uuidTimestamp(id)).toISOString();
-  return { id, ...given, version: 1, createdAt: now, updatedAt: now };
+/** Creates a task. Its id is a UUID of version 7, which sorts by creation: https://www.rfc-editor.org/rfc/rfc9562 */
+export function createTask(given: NewTask): Task {
+  const now = new Date().toISOString();
+  return { id: v7(), ...given, version: 1, createdAt: now, updatedAt: now };
 }
 
-/** The strong validator of a task's present state: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3 */
+/** The strong entity tag of a task's current state: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3 */
 export function etagOf({ version }: Task): string {
   return `"${version}"`;
 }

@@ -1,102 +1,88 @@
 import type { Response } from 'express';
 import { z } from 'zod';
-import { defineRoute, type Feature } from '../http/feature.ts';
+import type { Queries } from '../database/database.ts';
+import { databaseProblems } from '../database/problems.ts';
 import { Problem } from '../http/problem.ts';
-import { cursor, toCursor } from './cursor.ts';
-import type { IdempotencyKeys } from './idempotency-keys.ts';
-import { changedMeanwhile, requireMatch } from './if-match.ts';
+import type { Feature } from '../routes/feature.ts';
+import { defineRoute } from '../routes/route.ts';
+import { cursorOf, toCursor } from '../shared/cursor.ts';
+import { idempotencyKey } from '../shared/idempotency-key.ts';
+import { changedSince, requireMatch } from '../shared/if-match.ts';
+import { deliveryList } from './delivery.ts';
 import { changedTask, createTask, etagOf, newTask, task, taskId, taskPage, type Task } from './task.ts';
-import { TaskIds } from './task-id.ts';
-import type { TaskRepository } from './task-repository.ts';
-
-interface TasksOptions {
-  readonly repository: TaskRepository;
-  readonly keys: IdempotencyKeys<Task>;
-}
+import type { TaskStore } from './task-store.ts';
+import type { Webhooks } from './webhooks.ts';
 
 const BASE = '/tasks';
 const MAX_PAGE = 100;
 
 const params = z.strictObject({ id: taskId });
 const ifMatch = z.object({
-  'if-match': z.string().max(1_000).optional().describe('The ETag that was seen, or *; required.'),
+  'if-match': z.string().max(1_000).optional().describe('The last ETag received, or *. Required.'),
 });
-const etagHeader = { ETag: 'The version of this task, to be sent as If-Match.' };
-/** An id that is valid and belongs to no task: what these examples show does not depend on what is there. */
-const nobody = { id: '01890a5d-ac96-774b-bcce-b302099a8057' };
+const etagHeader = { ETag: 'The version of the task, to be sent as If-Match.' };
 
-/** The example feature: how create, read, list, update and delete are done here. */
-export function createTasks({ repository, keys }: TasksOptions): Feature {
-  const ids = new TaskIds();
-
-  async function insert(given: z.output<typeof newTask>): Promise<Task> {
-    const created = createTask(ids.next(), given);
-    await repository.insert(created);
-    return created;
-  }
-
-  async function find(id: string): Promise<Task> {
-    const found = await repository.find(id);
-    if (found !== undefined) return found;
-    // Said as it is: with several workers each has a memory of its own, until the repository is a database.
-    throw new Problem('not-found', { detail: `The worker that answers has no task ${id}.` });
+/** The example feature: create, read, list, update and delete. */
+export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
+  async function find(id: string, signal: AbortSignal): Promise<Task> {
+    const found = await store.find(id, { signal });
+    if (found === undefined) throw new Problem('not-found', { detail: `There is no task ${id}.` });
+    return found;
   }
 
   const create = defineRoute({
     method: 'post',
     path: '',
-    summary: 'Creates a task.',
-    requestHeaders: z.object({
-      'idempotency-key': z
-        .string()
-        .regex(/^[\x21-\x7e]{1,255}$/, { error: 'must be 1 to 255 visible ASCII characters' })
-        .optional()
-        .describe('Sent again with the same body, the same task is answered and no other is made.'),
-    }),
+    title: 'Create a task',
+    summary: 'Creates a task. A retry with the same Idempotency-Key creates no second one.',
+    requestHeaders: z.object({ 'idempotency-key': idempotencyKey }),
     body: newTask,
     success: 201,
     response: task,
     responseHeaders: {
       ...etagHeader,
-      Location: 'Where the task is.',
-      'Idempotency-Replayed': 'true where the task had been created before, with the same key.',
+      Location: 'The URL of the task.',
+      'Idempotency-Replayed': 'true if an earlier request with the same key created the task.',
     },
-    problems: ['unprocessable-content', 'busy'],
+    problems: ['unprocessable-content'],
     examples: [
-      { title: 'A task', body: { title: 'Write the first test' }, status: 201 },
+      { title: 'Create', body: { title: 'Write the first test' }, status: 201 },
       {
-        title: 'Safe to send again',
+        title: 'Create, safe to retry',
         headers: { 'Idempotency-Key': 'a-key-of-your-own' },
         body: { title: 'Buy milk' },
         status: 201,
       },
     ],
+    // Without a signal: the client may disconnect and retry, and a task is either created or not.
     async handler({ body, headers, res }) {
       const key = headers['idempotency-key'];
-      const { result, replayed } =
-        key === undefined
-          ? { result: await insert(body), replayed: false }
-          : await keys.once(key, body, () => insert(body));
-      if (replayed) res.set('Idempotency-Replayed', 'true');
-      res.location(`${BASE}/${result.id}`);
-      return show(res, result);
+      const created = createTask(body);
+      if (key === undefined) {
+        await store.insert(created);
+        return withLocation(res, created);
+      }
+      const first = await store.insertOnce(created, { key, request: body });
+      if (first.replayed) res.set('Idempotency-Replayed', 'true');
+      return withLocation(res, first.task);
     },
   });
 
   const list = defineRoute({
     method: 'get',
     path: '',
-    summary: 'Lists tasks, the oldest first, page by page.',
+    title: 'List tasks',
+    summary: 'Lists tasks page by page, oldest first.',
     query: z.strictObject({
-      limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(20).describe('Tasks on a page.'),
-      cursor: cursor.optional().describe('The value of `next` of the page before.'),
+      limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(20).describe('Tasks per page.'),
+      cursor: cursorOf(taskId).optional().describe('The value of `next` on the previous page.'),
     }),
     response: taskPage,
-    responseHeaders: { Link: 'The next page as rel="next", where there is one.' },
+    responseHeaders: { Link: 'The next page as rel="next", if there is one.' },
     examples: [{ title: 'The first page', query: { limit: 10 } }],
-    async handler({ query, res }) {
-      // One more than asked for tells whether there is a next page.
-      const found = await repository.list({ after: query.cursor, limit: query.limit + 1 });
+    async handler({ query, res, signal }) {
+      // One more than requested tells whether there is a next page.
+      const found = await store.list({ after: query.cursor, limit: query.limit + 1 }, { signal });
       const items = found.slice(0, query.limit);
       const last = items.at(-1);
       if (found.length === items.length || last === undefined) return { items };
@@ -109,19 +95,21 @@ export function createTasks({ repository, keys }: TasksOptions): Feature {
   const read = defineRoute({
     method: 'get',
     path: '/:id',
-    summary: 'Reads a task; with If-None-Match only if it has changed.',
+    title: 'Read a task',
+    summary: 'Returns a task; with If-None-Match only if it has changed.',
     params,
     response: task,
     responseHeaders: etagHeader,
     problems: ['not-found'],
-    examples: [{ title: 'An id that no task has', params: nobody, status: 404 }],
-    handler: async ({ params: { id }, res }) => show(res, await find(id)),
+    examples: [{ title: 'Read the task just created', createdBy: create }],
+    handler: async ({ params: { id }, res, signal }) => withETag(res, await find(id, signal)),
   });
 
   const update = defineRoute({
     method: 'put',
     path: '/:id',
-    summary: 'Replaces a task, if it is still the one that was seen.',
+    title: 'Replace a task',
+    summary: 'Replaces a task if it has not changed since it was read; completing it sends a webhook.',
     params,
     requestHeaders: ifMatch,
     body: changedTask,
@@ -130,38 +118,63 @@ export function createTasks({ repository, keys }: TasksOptions): Feature {
     problems: ['not-found', 'precondition-failed', 'precondition-required'],
     examples: [
       {
-        title: 'An id that no task has',
-        params: nobody,
+        title: 'Replace the task just created',
+        createdBy: create,
         headers: { 'If-Match': '"1"' },
         body: { title: 'Write the first test', done: true },
-        status: 404,
       },
     ],
-    async handler({ params: { id }, headers, body, res }) {
-      const seen = await find(id);
+    async handler({ params: { id }, headers, body, res, signal }) {
+      const seen = await find(id, signal);
       requireMatch(headers['if-match'], etagOf(seen));
       const changed = { ...seen, ...body, version: seen.version + 1, updatedAt: new Date().toISOString() };
-      if (!(await repository.replace(changed, seen.version))) throw changedMeanwhile();
-      return show(res, changed);
+      const isCompleted = changed.done && !seen.done;
+      const announce =
+        webhooks !== undefined && isCompleted
+          ? (transaction: Queries) => webhooks.announce(changed, transaction)
+          : undefined;
+      if (!(await store.replace(changed, seen.version, announce))) throw changedSince();
+      return withETag(res, changed);
     },
   });
 
   const remove = defineRoute({
     method: 'delete',
     path: '/:id',
-    summary: 'Deletes a task, if it is still the one that was seen.',
+    title: 'Delete a task',
+    summary: 'Deletes a task if it has not changed since it was read.',
     params,
     requestHeaders: ifMatch,
     success: 204,
     response: z.void(),
     problems: ['not-found', 'precondition-failed', 'precondition-required'],
     examples: [
-      { title: 'An id that no task has', params: nobody, headers: { 'If-Match': '"1"' }, status: 404 },
+      {
+        title: 'Delete the task just created',
+        createdBy: create,
+        headers: { 'If-Match': '"1"' },
+        status: 204,
+      },
     ],
-    async handler({ params: { id }, headers }) {
-      const seen = await find(id);
+    async handler({ params: { id }, headers, signal }) {
+      const seen = await find(id, signal);
       requireMatch(headers['if-match'], etagOf(seen));
-      if (!(await repository.remove(id, seen.version))) throw changedMeanwhile();
+      if (!(await store.remove(id, seen.version))) throw changedSince();
+    },
+  });
+
+  const deliveries = defineRoute({
+    method: 'get',
+    path: '/:id/deliveries',
+    title: 'List the webhooks of a task',
+    summary: 'Shows how far the webhooks are that report the completion of a task, the latest first.',
+    params,
+    response: deliveryList,
+    problems: ['not-found'],
+    examples: [{ title: 'Those of the task just created', createdBy: create }],
+    async handler({ params: { id }, signal }) {
+      await find(id, signal);
+      return { items: (await webhooks?.list(id, { signal })) ?? [] };
     },
   });
 
@@ -169,13 +182,19 @@ export function createTasks({ repository, keys }: TasksOptions): Feature {
     id: 'tasks',
     base: BASE,
     title: 'Tasks',
-    summary: 'The example feature: create, read, list, update and delete, kept in the memory of each worker.',
-    routes: [create, list, read, update, remove],
+    summary: 'The example feature: create, read, list, update and delete, in PostgreSQL.',
+    problems: databaseProblems,
+    routes: [create, list, read, update, remove, deliveries],
   };
 }
 
-/** A task as an answer, with the tag of its version. */
-function show(res: Response, shown: Task): Task {
+function withLocation(res: Response, created: Task): Task {
+  res.location(`${BASE}/${created.id}`);
+  return withETag(res, created);
+}
+
+/** Sets the entity tag of a task that is sent as the response. */
+function withETag(res: Response, shown: Task): Task {
   res.set('ETag', etagOf(shown));
   return shown;
 }

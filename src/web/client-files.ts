@@ -1,49 +1,71 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
+import { basename } from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { Asset } from './asset.ts';
 
 const folder = new URL('./client/', import.meta.url);
 
-/** In the order of the cascade. */
-const styles = 'base bar controls cluster events demos finder form answer arrival drawings storm'.split(' ');
+/** Modules of the server that the page uses as well. */
+const SHARED_MODULES = ['../../manifest/shell-quote.ts'];
 
-/** The page's modules, by the name a browser asks for, without types. */
+/** In the order of the cascade. */
+const STYLES = [
+  'base.css',
+  'header.css',
+  'dom/controls.css',
+  'cluster/cluster.css',
+  'cluster/events.css',
+  'demos/demos.css',
+  'demos/route-list.css',
+  'request/request-form.css',
+  'response/response.css',
+  'response/response-progress.css',
+  'response/comparison.css',
+  'load-burst/load-burst.css',
+];
+
+/**
+ * The page's modules as JavaScript, by base name: the browser gets all of them from one folder.
+ *
+ * @throws {Error} if two modules have the same base name
+ */
 export function readModules(): Map<string, Asset> {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-  return new Map(
-    names.map((name) => [
-      name.replace(/\.ts$/, '.js'),
-      new Asset('text/javascript; charset=utf-8', read(name), toJavaScript),
-    ]),
-  );
+  const modules = new Map<string, Asset>();
+  for (const path of [...globSync('**/*.ts', { cwd: fileURLToPath(folder) }).sort(), ...SHARED_MODULES]) {
+    const name = basename(path).replace(/\.ts$/, '.js');
+    if (modules.has(name)) throw new Error(`two modules of the page are named ${name}`);
+    modules.set(name, new Asset('text/javascript; charset=utf-8', read(path), toJavaScript));
+  }
+  return modules;
 }
 
-/** All styles in one file: nothing is painted before the last of them is there. */
+/** All styles in one file: the browser paints nothing before it has all of them. */
 export function readStyles(): Asset {
-  return new Asset('text/css; charset=utf-8', styles.map((name) => read(`${name}.css`)).join('\n'));
+  return new Asset('text/css; charset=utf-8', STYLES.map(read).join('\n'));
 }
 
 export function readIcon(): Asset {
   return new Asset('image/svg+xml', read('icon.svg'));
 }
 
-function read(name: string): string {
-  return readFileSync(new URL(name, folder), 'utf8');
+function read(path: string): string {
+  return readFileSync(new URL(path, folder), 'utf8');
 }
 
-/** Takes the types and the comments out, and names the modules it imports as they are served. */
+/** Removes types and comments, and points imports at the served files. */
 function toJavaScript(source: string): string {
-  return quietly(() => stripTypeScriptTypes(source))
+  return withoutWarnings(() => stripTypeScriptTypes(source))
     .replace(/^\s*\/\*\*[\s\S]*?\*\/\s*$/gm, '')
     .replace(/^[ \t]*\/\/.*$/gm, '')
     .replace(/[ \t]+$/gm, '')
     .replace(/\n{2,}/g, '\n')
-    .replace(/( from '\.\/[\w-]+)\.ts'/g, "$1.js'");
+    .replace(/ from '\.[\w./-]*\/([\w-]+)\.ts'/g, " from './$1.js'");
 }
 
-/** Node.js warns once that this function may change; whoever starts the service can do nothing about that. */
-function quietly<T>(work: () => T): T {
+/** Node.js warns once that `stripTypeScriptTypes` is experimental; operators cannot act on that. */
+function withoutWarnings<T>(work: () => T): T {
   const own = Object.getOwnPropertyDescriptor(process, 'emitWarning') ?? {};
   process.emitWarning = () => undefined;
   try {

@@ -1,71 +1,45 @@
-import { readFileSync } from 'node:fs';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Extra, Feature } from '../http/feature.ts';
-import { Problem } from '../http/problem.ts';
-import { MadeOnce } from '../process/made-once.ts';
-import { Asset, AssetFolder } from './asset.ts';
+import type { Feature, Pages } from '../routes/feature.ts';
+import { Lazy } from '../shared/lazy.ts';
+import { Asset } from './asset.ts';
 import { readIcon, readModules, readStyles } from './client-files.ts';
+import { createPage } from './page.ts';
 import { describeForPage } from './page-manifest.ts';
-import { capitalise, fillPage } from './fill-page.ts';
 
-interface ControlRoom {
-  readonly page: Extra['handler'];
-  readonly extras: readonly Extra[];
-}
-
-interface Built {
-  readonly page: Asset;
-  readonly files: AssetFolder;
-}
+const BASE = '/control-room';
 
 /**
  * The page that a browser gets at `/`, and its files.
  *
- * All are made when they are first asked for: a worker that no browser visits has no use for them. The manifest takes
- * longest and nothing that is painted first needs it, so it is not among the files whose address is made of their
- * content.
+ * The manifest takes longest to render and the first paint does not need it, so it has a URL of its own, without a hash
+ * of its content.
  *
- * @param workers how many cards there will be, so that nothing moves when they fill
+ * @param workers the number of empty cards to render, so that the layout does not shift when they fill
  */
-export function createControlRoom(features: readonly Feature[], workers: number): ControlRoom {
-  let built: Built | undefined;
-  const build = () => (built ??= buildRoom(workers));
-  const manifest = new MadeOnce(() => buildManifest(features));
+export function createControlRoom(features: readonly Feature[], workers: number): Required<Pages> {
+  const manifest = new Lazy(
+    async () => new Asset('application/json', JSON.stringify(await describeForPage(features))),
+  );
+  const { handler, files } = createPage(BASE, './page.html', () => {
+    const modules = readModules();
+    const imported = [...modules.keys()].filter((name) => name !== 'main.js');
+    return {
+      files: new Map([['icon.svg', readIcon()], ['page.css', readStyles()], ...modules]),
+      values: {
+        preloads: imported.map((name) => `<link rel="modulepreload" href="{{at}}/${name}" />`).join('\n    '),
+        cards: '<article class="worker card"></article>'.repeat(workers),
+        description: packageJson.description,
+      },
+    };
+  });
   return {
-    page: (req, res) => build().page.send(req, res, false),
-    extras: [
+    page: handler,
+    plainRoutes: [
       {
-        path: '/control-room/manifest.json',
+        path: `${BASE}/manifest.json`,
         handler: async (req, res) => (await manifest.get()).send(req, res, false),
       },
-      {
-        path: '/control-room/:version/:file',
-        async handler(req, res) {
-          const { version, file } = req.params;
-          if (!(await build().files.send(version, file, req, res))) throw new Problem('not-found');
-        },
-      },
+      files,
     ],
   };
-}
-
-async function buildManifest(features: readonly Feature[]): Promise<Asset> {
-  return new Asset('application/json', JSON.stringify(await describeForPage(features)));
-}
-
-function buildRoom(workers: number): Built {
-  const modules = readModules();
-  const files = new AssetFolder(new Map([['icon.svg', readIcon()], ['page.css', readStyles()], ...modules]));
-  const at = `/control-room/${files.version}`;
-  const html = readFileSync(new URL('./page.html', import.meta.url), 'utf8');
-  const imported = [...modules.keys()].filter((name) => name !== 'main.js');
-  const preloads = imported.map((name) => `<link rel="modulepreload" href="${at}/${name}" />`);
-  const page = fillPage(html, {
-    at,
-    preloads: preloads.join('\n    '),
-    cards: '<article class="worker card"></article>'.repeat(workers),
-    name: capitalise(packageJson.name),
-    description: packageJson.description,
-  });
-  return { page: new Asset('text/html; charset=utf-8', page), files };
 }

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
-import packageJson from '../../package.json' with { type: 'json' };
-import type { Extra } from '../http/feature.ts';
-import { Problem } from '../http/problem.ts';
-import { Asset, AssetFolder } from './asset.ts';
-import { capitalise, fillPage } from './fill-page.ts';
+import type { PlainRoute } from '../routes/route.ts';
+import { Asset } from './asset.ts';
+import { createPage } from './page.ts';
 
-const script = 'text/javascript; charset=utf-8';
+const SCRIPT = 'text/javascript; charset=utf-8';
+const STYLE = 'text/css; charset=utf-8';
 
-/** Swagger UI's own starting page has its script inline, which the policy forbids: this one loads it. */
+/** A file of its own: Swagger UI's page has it inline, which the Content-Security-Policy forbids. */
 const start = `SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#docs',
@@ -20,7 +19,7 @@ const start = `SwaggerUIBundle({
 });
 `;
 
-/** Swagger UI has a dark look, and leaves it to the page when to have it; before anything is painted. */
+/** Switches Swagger UI to its dark theme before the first paint. */
 const theme = `const dark = matchMedia('(prefers-color-scheme: dark)');
 const apply = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
 dark.addEventListener('change', apply);
@@ -28,36 +27,19 @@ apply();
 `;
 
 /** `GET /docs`: the OpenAPI description in Swagger UI. */
-export function createDocs(): Extra[] {
-  let built: { readonly page: Asset; readonly files: AssetFolder } | undefined;
-  const build = () => (built ??= buildDocs());
-  return [
-    { path: '/docs', handler: (req, res) => build().page.send(req, res, false) },
-    {
-      path: '/docs/:version/:file',
-      async handler(req, res) {
-        const { version, file } = req.params;
-        if (!(await build().files.send(version, file, req, res))) throw new Problem('not-found');
-      },
-    },
-  ];
+export function createDocs(): PlainRoute[] {
+  const { handler, files } = createPage('/docs', './docs.html', () => ({
+    files: new Map([
+      ['swagger-ui.css', new Asset(STYLE, read('swagger-ui-dist/swagger-ui.css'))],
+      ['docs.css', new Asset(STYLE, read('./docs.css'))],
+      ['theme.js', new Asset(SCRIPT, theme)],
+      ['swagger-ui-bundle.js', new Asset(SCRIPT, read('swagger-ui-dist/swagger-ui-bundle.js'))],
+      ['start.js', new Asset(SCRIPT, start)],
+    ]),
+  }));
+  return [{ path: '/docs', handler }, files];
 }
 
-function buildDocs() {
-  const read = (name: string) => readFileSync(new URL(import.meta.resolve(`swagger-ui-dist/${name}`)));
-  const files = new AssetFolder(
-    new Map([
-      ['swagger-ui.css', new Asset('text/css; charset=utf-8', read('swagger-ui.css'))],
-      [
-        'docs.css',
-        new Asset('text/css; charset=utf-8', readFileSync(new URL('./docs.css', import.meta.url))),
-      ],
-      ['theme.js', new Asset(script, theme)],
-      ['swagger-ui-bundle.js', new Asset(script, read('swagger-ui-bundle.js'))],
-      ['start.js', new Asset(script, start)],
-    ]),
-  );
-  const html = readFileSync(new URL('./docs.html', import.meta.url), 'utf8');
-  const page = fillPage(html, { at: `/docs/${files.version}`, name: capitalise(packageJson.name) });
-  return { page: new Asset('text/html; charset=utf-8', page), files };
+function read(file: string): Buffer {
+  return readFileSync(new URL(import.meta.resolve(file)));
 }

@@ -1,36 +1,32 @@
 import type { Request, Response } from 'express';
-import type { FeatureDependencies } from '../http/feature.ts';
 import { Problem } from '../http/problem.ts';
-import type { LiveEvent, LiveView, WorkerCard } from './client/shapes.ts';
+import type { FeatureDependencies } from '../routes/feature.ts';
+import type { ClusterView, SupervisionEvent } from '../supervision/supervision.ts';
+import type { LiveView } from './page-data.ts';
 
-/** What the management port's `/workers` says. */
-interface PrimaryView {
-  readonly primary: LiveView['primary'];
-  readonly workers: readonly WorkerCard[];
-  readonly events: readonly LiveEvent[];
-}
+type Dependencies = Pick<FeatureDependencies, 'managementAddress' | 'draining'>;
 
-const EVERY_MS = 1_000;
-/** The primary answers at once or it is in trouble. */
+const INTERVAL_MS = 1_000;
+/** The primary responds at once unless it is stuck. */
 const TIMEOUT_MS = 900;
-/** Streams of one worker; a page has one. */
+/** Per worker; a page has one stream. */
 const MAX_STREAMS = 100;
-/** A client that does not read is dropped before it costs memory. */
+/** A client that does not read is disconnected before it costs more memory. */
 const MAX_UNREAD_BYTES = 1_000_000;
 
 /**
- * `GET /live`: the primary's view of its workers once a second, as server-sent events.
+ * `GET /live`: the primary's view of its workers once per second, as server-sent events.
  *
- * The page may talk to this port alone, and management is kept from the public, so a worker passes on what the
- * primary says. Any worker can: when the one that does is blocked or gone, the page connects again and meets another.
+ * The page can reach only this port, and the management port is not public, so a worker relays the primary's data. Any
+ * worker can: if the relaying worker blocks or dies, the page reconnects and reaches another one.
  */
 export class LiveRelay {
-  readonly #dependencies: Pick<FeatureDependencies, 'managementAddress' | 'draining'>;
+  readonly #dependencies: Dependencies;
   readonly #streams = new Set<Response>();
   #timer: NodeJS.Timeout | undefined;
-  #events: readonly LiveEvent[] = [];
+  #events: readonly SupervisionEvent[] = [];
 
-  constructor(dependencies: Pick<FeatureDependencies, 'managementAddress' | 'draining'>) {
+  constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
     dependencies.draining.addEventListener('abort', () => this.stop(), { once: true });
   }
@@ -38,31 +34,31 @@ export class LiveRelay {
   readonly handler = (req: Request, res: Response): void => {
     if (this.#streams.size >= MAX_STREAMS) {
       throw new Problem('busy', {
-        detail: 'This worker has enough watchers.',
+        detail: 'This worker has too many live streams.',
         headers: { 'Retry-After': '1' },
       });
     }
     res.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',
-      'X-Accel-Buffering': 'no', // nginx would hold events back
+      'X-Accel-Buffering': 'no', // nginx would buffer events
     });
     if (req.method === 'HEAD') {
       res.end();
       return;
     }
     res.write('retry: 500\n\n');
-    res.once('close', () => this.#leave(res));
+    res.once('close', () => this.#remove(res));
     if (this.#dependencies.draining.aborted) {
       res.end();
       return;
     }
     this.#streams.add(res);
-    void this.#tick(res);
-    this.#timer ??= setInterval(() => void this.#tick(), EVERY_MS);
+    void this.#send(res);
+    this.#timer ??= setInterval(() => void this.#send(), INTERVAL_MS);
   };
 
-  /** Says goodbye to the pages, which then connect to another worker. */
+  /** Ends each stream with a final event; the pages then connect to another worker. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -70,33 +66,32 @@ export class LiveRelay {
     this.#streams.clear();
   }
 
-  #leave(res: Response): void {
+  #remove(res: Response): void {
     this.#streams.delete(res);
     if (this.#streams.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  /** @param newcomer gets all events that are kept; the others only what is new to them */
-  async #tick(newcomer?: Response): Promise<void> {
-    const view = await this.#ask();
+  /** @param newStream gets all events that are kept; without it, all streams get the events since the last view */
+  async #send(newStream?: Response): Promise<void> {
+    const view = await this.#fetchView();
+    const streams = newStream === undefined ? this.#streams : [newStream];
     if (view === undefined) {
-      this.#write(newcomer === undefined ? this.#streams : [newcomer], 'silent', {});
+      this.#write(streams, 'silent');
       return;
     }
-    const { primary, workers, events } = view;
-    const now = { at: Date.now(), primary, workers };
-    if (newcomer !== undefined) {
-      this.#write([newcomer], 'view', { ...now, events });
-      return;
+    let { events } = view;
+    if (newStream === undefined) {
+      const known = this.#events.at(-1);
+      this.#events = events;
+      if (known !== undefined)
+        events = events.slice(events.findLastIndex((event) => isSame(event, known)) + 1);
     }
-    const known = this.#events.at(-1);
-    const index = known === undefined ? -1 : events.findLastIndex((event) => isSame(event, known));
-    this.#events = events;
-    this.#write(this.#streams, 'view', { ...now, events: events.slice(index + 1) });
+    this.#write(streams, 'view', { ...view, at: Date.now(), events });
   }
 
-  #write(streams: Iterable<Response>, event: string, data: Partial<LiveView>): void {
+  #write(streams: Iterable<Response>, event: string, data: LiveView | object = {}): void {
     const text = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
     for (const res of streams) {
       if (res.writableEnded || res.closed) continue;
@@ -105,20 +100,20 @@ export class LiveRelay {
     }
   }
 
-  async #ask(): Promise<PrimaryView | undefined> {
+  /** @returns undefined if the primary does not respond */
+  async #fetchView(): Promise<ClusterView | undefined> {
     const { managementAddress } = this.#dependencies;
     if (managementAddress === undefined) return undefined;
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(`${await managementAddress()}/workers`, { signal });
-      if (!response.ok) return undefined;
-      return (await response.json()) as PrimaryView;
+      return response.ok ? ((await response.json()) as ClusterView) : undefined;
     } catch {
-      return undefined; // the page is told that the primary is silent
+      return undefined;
     }
   }
 }
 
-function isSame(one: LiveEvent, other: LiveEvent): boolean {
+function isSame(one: SupervisionEvent, other: SupervisionEvent): boolean {
   return ['at', 'event', 'worker', 'slot'].every((name) => one[name] === other[name]);
 }

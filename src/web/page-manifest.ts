@@ -1,62 +1,71 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { z } from 'zod';
+import { setImmediate as nextIteration } from 'node:timers/promises';
+import type { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
-import { describeStream, isMediaAnswer, isStreamedBody, type Feature, type Route } from '../http/feature.ts';
-import type { JsonSchema, PageFeature, PageManifest, PageRoute } from './client/shapes.ts';
+import { toJsonSchema } from '../manifest/json-schema.ts';
+import type { Feature } from '../routes/feature.ts';
+import { describeStream, isMediaResponse, isStreamedBody, type Route } from '../routes/route.ts';
+import type { JsonSchema, PageFeature, PageManifest, PageRoute } from './page-data.ts';
 
 /**
- * The manifest as the page needs it: with the schemas its forms are made of, and the words for what it draws.
+ * The manifest for the page: with the schemas of its forms and the meanings of the figures that it draws.
  *
- * It takes a tenth of a second and more, so others get their turn between two features.
+ * Rendering it takes a tenth of a second or more, so other requests run between two features.
  */
 export async function describeForPage(features: readonly Feature[]): Promise<PageManifest> {
   const described: PageFeature[] = [];
   for (const feature of features) {
     described.push(describeFeature(feature));
-    await nextTurn();
+    await nextIteration();
   }
   return { name: packageJson.name, version: packageJson.version, features: described };
 }
 
 function describeFeature(feature: Feature): PageFeature {
+  const {
+    id,
+    title,
+    summary,
+    description,
+    routes,
+    meta: { lookFor, terms, readMore, practices } = {},
+  } = feature;
   return {
-    id: feature.id,
-    kind: feature.routes.some(({ teaches }) => teaches !== undefined) ? 'demo' : 'api',
-    title: feature.title,
-    summary: feature.summary,
-    ...(feature.description === undefined ? {} : { description: feature.description }),
-    practices: feature.practices ?? [],
-    routes: feature.routes.map((route) => describeRoute(feature, route)),
+    id,
+    kind: routes.some(({ meta }) => meta?.teaches !== undefined) ? 'demo' : 'api',
+    title,
+    summary,
+    description,
+    lookFor,
+    terms: terms ?? [],
+    readMore: readMore ?? [],
+    practices: practices ?? [],
+    routes: routes.map((route) => describeRoute(feature, route)),
   };
 }
 
 function describeRoute(feature: Feature, route: Route): PageRoute {
-  const answer = isMediaAnswer(route.response) ? route.json : route.response;
-  const schema = answer === undefined ? undefined : toJsonSchema(answer, 'output');
+  const { title, summary, response, meta = {} } = route;
+  const schema = toSchema(isMediaResponse(response) ? route.json : response, 'output');
   return {
     method: route.method.toUpperCase(),
     path: feature.base + route.path,
-    summary: route.summary,
-    ...(route.teaches === undefined ? {} : { teaches: route.teaches }),
-    danger: route.danger === true,
-    contrasts: route.contrasts ?? [],
-    ...(isMediaAnswer(route.response) ? { media: route.response } : {}),
+    title,
+    summary,
+    teaches: meta.teaches,
+    danger: meta.danger === true,
+    contrasts: meta.contrasts ?? [],
+    media: isMediaResponse(response) ? response : undefined,
     evidence: schema?.properties?.['lesson'] !== undefined,
     meanings: schema === undefined ? {} : readMeanings(schema),
-    ...(route.params === undefined ? {} : { params: toJsonSchema(route.params, 'input') }),
-    ...(route.query === undefined ? {} : { query: toJsonSchema(route.query, 'input') }),
-    ...(route.requestHeaders === undefined ? {} : { headers: toJsonSchema(route.requestHeaders, 'input') }),
+    params: toSchema(route.params),
+    query: toSchema(route.query),
+    headers: toSchema(route.requestHeaders),
     ...describeBody(route.body),
-    examples: route.examples.map(({ title, params, query, headers, body, stdin, method, status }) => ({
-      title,
-      ...(params === undefined ? {} : { params }),
-      ...(query === undefined ? {} : { query }),
-      ...(headers === undefined ? {} : { headers }),
-      ...(body === undefined ? {} : { body }),
-      ...(stdin === undefined ? {} : { stdin }),
-      ...(method === undefined ? {} : { method }),
-      ...(status === undefined ? {} : { status }),
-    })),
+    examples: route.examples.map(({ curl: _curl, pipe: _pipe, createdBy, ...example }) =>
+      createdBy === undefined
+        ? example
+        : { ...example, createdBy: `${createdBy.method.toUpperCase()} ${feature.base}${createdBy.path}` },
+    ),
   };
 }
 
@@ -67,21 +76,19 @@ function describeBody(body: Route['body']): Pick<PageRoute, 'body' | 'stream'> {
     : { body: toJsonSchema(body, 'input') };
 }
 
-function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  // The whole manifest is of one dialect, and a form has no use for its name.
-  const { $schema: _dialect, ...document } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return document as JsonSchema;
+function toSchema(schema: z.ZodType | undefined, io: 'input' | 'output' = 'input'): JsonSchema | undefined {
+  return schema === undefined ? undefined : toJsonSchema(schema, io);
 }
 
-/** What figures mean, by their name: the descriptions in the schema of the result, however deep. */
+/** The meaning of figures by their name: the descriptions in the schema of the result, at any depth. */
 function readMeanings(schema: JsonSchema): Record<string, string> {
   const meanings: Record<string, string> = {};
-  const visit = (node: JsonSchema | undefined): void => {
-    for (const [name, property] of Object.entries(node?.properties ?? {})) {
+  const visit = ({ properties = {}, items, anyOf = [], oneOf = [] }: JsonSchema): void => {
+    for (const [name, property] of Object.entries(properties)) {
       if (property.description !== undefined) meanings[name] ??= property.description;
       visit(property);
     }
-    for (const part of [node?.items, ...(node?.anyOf ?? []), ...(node?.oneOf ?? [])]) if (part) visit(part);
+    for (const part of [...(items === undefined ? [] : [items]), ...anyOf, ...oneOf]) visit(part);
   };
   visit(schema.properties?.['result'] ?? schema);
   return meanings;

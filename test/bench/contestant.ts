@@ -12,47 +12,34 @@ export interface ContestantOptions {
   /** A program in `contestants/`. */
   readonly program: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** The cores it may use; all where it is not said or the platform cannot pin. */
+  /** The CPUs that it may use, on platforms with CPU affinity. Defaults to all. */
   readonly cpus?: string;
 }
 
-/** Whether processes can be kept on a core here. */
+/** Whether processes can be pinned to a CPU. */
 export const canPin =
   process.platform === 'linux' && existsSync('/usr/bin/taskset') && availableParallelism() > 1;
 
-/** One server of the bench: a process of its own, whose log goes to a file. */
+/** A server of the benchmark: a process of its own that logs to a file. */
 export class Contestant implements AsyncDisposable {
   readonly name: string;
   readonly process: ChildProcess;
-  /** From the start of the process to its first line, in milliseconds. */
+  /** From the start of the process to its first log line, in milliseconds. */
   startMs = 0;
   url = '';
   managementUrl: string | undefined;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  readonly #logFile = join(this.#folder, 'log');
+  readonly #folder: string;
 
-  private constructor({ name, program, env = {}, cpus }: ContestantOptions) {
+  private constructor(name: string, child: ChildProcess, folder: string) {
     this.name = name;
-    const file = fileURLToPath(new URL(`./contestants/${program}`, import.meta.url));
-    const command = [
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      '--disable-warning=FSTDEP023',
-      file,
-    ];
-    const [executable = '', ...args] =
-      cpus !== undefined && canPin ? ['taskset', '-c', cpus, ...command] : command;
-    const log = openSync(this.#logFile, 'w');
-    this.process = spawn(executable, args, {
-      stdio: ['ignore', log, 'inherit'],
-      env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...env },
-    });
-    closeSync(log);
+    this.process = child;
+    this.#folder = folder;
   }
 
+  /** Starts a server and waits until it listens. */
   static async start(options: ContestantOptions): Promise<Contestant> {
     const startedAt = performance.now();
-    const contestant = new Contestant(options);
+    const contestant = Contestant.#launch(options);
     for (;;) {
       const line = contestant.log
         .split('\n')
@@ -64,13 +51,31 @@ export class Contestant implements AsyncDisposable {
         contestant.startMs = performance.now() - startedAt;
         return contestant;
       }
-      if (contestant.process.exitCode !== null) throw new Error(`${options.name} ended before it was ready`);
+      if (contestant.process.exitCode !== null) {
+        await contestant[Symbol.asyncDispose]();
+        throw new Error(`${options.name} exited before it was ready`);
+      }
       await sleep(2);
     }
   }
 
+  static #launch({ name, program, env = {}, cpus }: ContestantOptions): Contestant {
+    const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+    const file = fileURLToPath(new URL(`./contestants/${program}`, import.meta.url));
+    const flags = ['--disable-warning=ExperimentalWarning', '--disable-warning=FSTDEP023'];
+    const pin = cpus !== undefined && canPin ? ['taskset', '-c', cpus] : [];
+    const [executable, ...args] = [...pin, process.execPath, ...flags, file];
+    const log = openSync(join(folder, 'log'), 'w');
+    const child = spawn(executable, args, {
+      stdio: ['ignore', log, 'inherit'],
+      env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...env },
+    });
+    closeSync(log);
+    return new Contestant(name, child, folder);
+  }
+
   get log(): string {
-    return readFileSync(this.#logFile, 'utf8');
+    return readFileSync(join(this.#folder, 'log'), 'utf8');
   }
 
   get pids(): number[] {
@@ -78,18 +83,18 @@ export class Contestant implements AsyncDisposable {
     return [pid, ...childrenOf(pid)];
   }
 
-  /** CPU time of all its threads and processes so far, in microseconds, as the operating system counted it. */
+  /** CPU time of all its threads and processes so far, in microseconds, as the operating system counts it. */
   cpuMicroseconds(): number {
-    return this.pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
+    return this.pids.reduce((sum, pid) => sum + cpuMicrosecondsOf(pid), 0);
   }
 
-  /** The most resident memory it has had, in bytes. */
+  /** Its peak resident memory, in bytes. */
   peakBytes(): number {
-    return this.pids.reduce((sum, pid) => sum + statusOf(pid, 'VmHWM'), 0);
+    return this.pids.reduce((sum, pid) => sum + readStatusBytes(pid, 'VmHWM'), 0);
   }
 
   residentBytes(pid = this.process.pid ?? 0): number {
-    return statusOf(pid, 'VmRSS');
+    return readStatusBytes(pid, 'VmRSS');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,14 +106,14 @@ export class Contestant implements AsyncDisposable {
   }
 }
 
-/** Nanoseconds on a core, by thread: https://docs.kernel.org/scheduler/sched-stats.html */
-function cpuOf(pid: number): number {
+/** The first field of schedstat is the CPU time in nanoseconds: https://docs.kernel.org/scheduler/sched-stats.html */
+function cpuMicrosecondsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/task`)
     .map((task) => Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1000)
     .reduce((sum, time) => sum + time, 0);
 }
 
-function statusOf(pid: number, field: string): number {
+function readStatusBytes(pid: number, field: string): number {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(match?.[1] ?? 0) * 1024;
 }

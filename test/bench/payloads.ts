@@ -1,9 +1,9 @@
-/** What the contestants are asked and what they answer: the same for all. */
+/** Requests and responses, the same for all contestants. */
 import { z } from 'zod';
 
 export const small = { message: 'hello', count: 42, ok: true };
 
-/** About 100 KB of JSON that compresses as such answers do. */
+/** About 100 KB of JSON that compresses like a typical list. */
 export const large = {
   items: Array.from({ length: 800 }, (_, index) => ({
     id: index,
@@ -23,7 +23,7 @@ export const orderSchema = z.strictObject({
     .max(50),
 });
 
-/** The same as JSON Schema, which is how Fastify validates. */
+/** The same as JSON Schema, for Fastify. */
 export const orderJsonSchema = {
   type: 'object',
   additionalProperties: false,
@@ -48,7 +48,7 @@ export const orderJsonSchema = {
 /** About 1 KB. */
 export const order: z.infer<typeof orderSchema> = {
   customer: 'Ada Lovelace',
-  note: 'Please leave it with the neighbours. '.repeat(10),
+  note: 'Please leave it with the neighbors. '.repeat(10),
   lines: Array.from({ length: 14 }, (_, index) => ({
     article: `article-${index}-abcdef`,
     quantity: index + 1,
@@ -62,7 +62,7 @@ export const histogramOptions = {
   buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 };
 
-/** Tells the bench where this contestant listens. */
-export function announce(port: number): void {
+/** Prints the address of a contestant for the benchmark. */
+export function printAddress(port: number): void {
   process.stdout.write(`${JSON.stringify({ event: 'started', address: `http://127.0.0.1:${port}` })}\n`);
 }

@@ -1,20 +1,30 @@
-/** `npm run bench [-- sections]`: what a request costs, side by side with others, and what else costs something. */
+/** `npm run bench [-- sections] [options]`: measures what the service costs; `--help` lists sections and options. */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { exitCodes } from '../../src/supervision/exit-codes.ts';
+import { benchDatabase } from './database.ts';
 import { benchRequests } from './requests.ts';
-import { machine } from './setting.ts';
+import { describeMachine } from './settings.ts';
 import { benchStart } from './start.ts';
 import { benchStreams } from './streams.ts';
 import { benchThreads } from './threads.ts';
 import { benchWorkers } from './workers.ts';
 
-const usage = `npm run bench [-- [sections] [--rounds N] [--requests N] [--short]]
+const usage = `Usage: npm run bench [-- [SECTION…] [OPTIONS]]
 
-Sections, all of them where none is named: requests, streams, threads, workers, start.
-  --rounds N    rounds that are counted, after some that warm up; 10 where it is not said, and half of it where a round
-                takes long
-  --requests N  requests of each contestant in a round; 3000 where it is not said
-  --short       2 rounds of 1500 requests: to see that it works, not to compare
+Measures what the service costs, next to other servers. Without a section it runs all of them.
+
+  requests      CPU time per request: node:http, Express, Express + middleware, Fastify + plugins, Exemplar
+  database      CPU time per request that runs one statement: Fastify + pg, Exemplar
+  streams       throughput and memory of large responses and bodies, next to a plain pipeline
+  threads       CPU jobs in a worker pool, next to plain worker threads
+  workers       CPU time per request with a cluster
+  start         startup time and memory
+
+  --rounds N    counted rounds (default: 10; half of it for slow sections)
+  --requests N  requests per round and contestant (default: 3000)
+  --short       2 rounds of 1500 requests, to see that it works
+  --help        show this text
 `;
 
 interface Size {
@@ -24,17 +34,18 @@ interface Size {
 
 const sections: Readonly<Record<string, (size: Size) => Promise<string>>> = {
   requests: benchRequests,
-  streams: ({ rounds }) => benchStreams(few(rounds)),
-  threads: ({ rounds }) => benchThreads(few(rounds)),
+  database: benchDatabase,
+  streams: ({ rounds }) => benchStreams(half(rounds)),
+  threads: ({ rounds }) => benchThreads(half(rounds)),
   workers: ({ rounds, requests }) => benchWorkers(rounds, requests),
-  start: ({ rounds }) => benchStart(few(rounds)),
+  start: ({ rounds }) => benchStart(half(rounds)),
 };
 
-function few(rounds: number): number {
+function half(rounds: number): number {
   return Math.ceil(rounds / 2);
 }
 
-/** @throws {Error} with a sentence that tells what to do */
+/** @throws {Error} if an argument is invalid */
 function readCommandLine(args: readonly string[]) {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -49,32 +60,33 @@ function readCommandLine(args: readonly string[]) {
   const size = values.short
     ? { rounds: 2, requests: 1_500 }
     : { rounds: Number(values.rounds), requests: Number(values.requests) };
-  if (!Number.isInteger(size.rounds) || size.rounds < 1)
-    throw new Error('--rounds takes a whole number from 1');
+  if (!Number.isInteger(size.rounds) || size.rounds < 1) {
+    throw new Error('--rounds must be a whole number of at least 1');
+  }
   if (!Number.isInteger(size.requests) || size.requests < 100) {
-    throw new Error('--requests takes a whole number from 100');
+    throw new Error('--requests must be a whole number of at least 100');
   }
   const unknown = positionals.find((name) => !(name in sections));
   if (unknown !== undefined) {
-    throw new Error(`there is no section «${unknown}»; there are ${Object.keys(sections).join(', ')}`);
+    throw new Error(`Unknown section "${unknown}": choose from ${Object.keys(sections).join(', ')}`);
   }
   return { help: values.help, size, names: positionals.length === 0 ? Object.keys(sections) : positionals };
 }
 
-function commandLineOrExit() {
+function readCommandLineOrExit() {
   try {
     return readCommandLine(process.argv.slice(2));
   } catch (error) {
-    // What Node.js says of an option goes on with advice that does not fit here.
-    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split('. ', 1);
-    process.stderr.write(`bench: ${sentence}; npm run bench -- --help says what there is\n`);
-    process.exit(64);
+    // Only the first sentence of Node.js's message fits here.
+    const [problem = ''] = (error as Error).message.split('. ', 1);
+    process.stderr.write(`bench: ${problem}; see npm run bench -- --help.\n`);
+    process.exit(exitCodes.badUsage.code);
   }
 }
 
-const { help, size, names } = commandLineOrExit();
+const { help, size, names } = readCommandLineOrExit();
 if (help) process.stdout.write(usage);
 else {
-  process.stdout.write(`${machine()}\n`);
+  process.stdout.write(`${describeMachine()}\n`);
   for (const name of names) process.stdout.write((await sections[name]?.(size)) ?? '');
 }

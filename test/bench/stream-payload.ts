@@ -1,28 +1,28 @@
-/** What is streamed up and down: the same for all contestants. */
+/** The streamed bytes, the same for all contestants. */
 import { Readable, Writable } from 'node:stream';
 
 export const STREAM_BYTES = 256 * 1024 * 1024;
-const piece = Buffer.alloc(64 * 1024, 'x');
+const chunk = Buffer.alloc(64 * 1024, 'x');
 
-/** Pieces of 64 KB, up to `bytes`. */
+/** A stream of `bytes` bytes, in chunks of 64 KB. */
 export function streamOf(bytes: number): Readable {
-  let left = bytes;
+  let remaining = bytes;
   return new Readable({
-    highWaterMark: piece.length,
+    highWaterMark: chunk.length,
     read() {
-      const next = Math.min(left, piece.length);
-      left -= next;
-      this.push(next === 0 ? null : piece.subarray(0, next));
+      const next = Math.min(remaining, chunk.length);
+      remaining -= next;
+      this.push(next === 0 ? null : chunk.subarray(0, next));
     },
   });
 }
 
-/** Takes all and counts it. */
+/** A stream that discards and counts what is written to it. */
 export function countingSink(): { readonly sink: Writable; readonly bytes: () => number } {
   let bytes = 0;
   const sink = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
+    write(data: Buffer, _encoding, done) {
+      bytes += data.length;
       done();
     },
   });

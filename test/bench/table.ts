@@ -1,32 +1,23 @@
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
+import { renderTable } from '../../src/shared/text-table.ts';
 
 /** The smallest and the largest value. */
-export function spread(values: readonly number[]): string {
+export function range(values: readonly number[]): string {
   return `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`;
 }
 
-/** What is aimed at, and whether a ratio reaches it, to the figures that are shown. */
-export function verdict(ratio: number, bound: 'at most' | 'at least', aim: number): string {
+/** A target, and whether a ratio meets it, compared with the digits that are shown. */
+export function judge(ratio: number, bound: 'at most' | 'at least', limit: number): string {
   const shown = Number(ratio.toFixed(2));
-  const reached = bound === 'at most' ? shown <= aim : shown >= aim;
-  return `${bound} ${aim.toFixed(2)}: ${reached ? 'yes' : 'NO'}`;
+  const met = bound === 'at most' ? shown <= limit : shown >= limit;
+  return `${bound} ${limit.toFixed(2)}: ${met ? 'yes' : 'NO'}`;
 }
 
-/** Columns by the first row's names; the first is words, the others are figures. */
-export function renderTable(rows: readonly Readonly<Record<string, string>>[]): string {
-  const names = Object.keys(rows[0] ?? {});
-  const widths = names.map((name) => Math.max(name.length, ...rows.map((row) => row[name]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join('  ');
-  return [line(names), ...rows.map((row) => line(names.map((name) => row[name] ?? '')))]
-    .map((text) => `  ${text}`)
-    .join('\n');
+/** A table with the keys of the first row as its head; all columns but the first are aligned to the right. */
+export function renderRows(rows: readonly Readonly<Record<string, string>>[]): string {
+  const columns = Object.keys(rows[0] ?? {}).map((name, index) => ({
+    head: name,
+    cells: rows.map((row) => row[name] ?? ''),
+    align: index === 0 ? ('left' as const) : ('right' as const),
+  }));
+  return (renderTable(columns, Infinity) ?? []).map((line) => `  ${line}`).join('\n');
 }

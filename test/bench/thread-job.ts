@@ -1,8 +1,8 @@
-/** A CPU job, for the thread pool as a function and for bare threads by messages. */
+/** A CPU job: a function for the worker pool, and a message handler for plain worker threads. */
 import { parentPort } from 'node:worker_threads';
 import { isWorkerThread } from 'piscina';
 
-/** @returns the largest prime below `limit`, by trial */
+/** @returns the largest prime below `limit`, by trial division */
 export default function largestPrime(limit: number): number {
   let largest = 0;
   for (let candidate = 2; candidate < limit; candidate += 1) if (isPrime(candidate)) largest = candidate;

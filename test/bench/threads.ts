@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { median, renderTable, spread, verdict } from './table.ts';
+import { median } from '../../src/shared/statistics.ts';
+import { showRound } from './settings.ts';
+import { judge, range, renderRows } from './table.ts';
 
 const program = new URL('./thread-job.ts', import.meta.url);
 const JOBS = 200;
-/** Below it the largest prime is looked for: some milliseconds of work. */
+/** Finding the largest prime below it takes some milliseconds. */
 const LIMIT = 60_000;
 const EMPTY_JOBS = 2_000;
 
@@ -15,37 +17,38 @@ interface Runner extends AsyncDisposable {
   run(limit: number): Promise<unknown>;
 }
 
-/** @returns the same CPU jobs through the pool and through threads that are given them by hand, as text */
+/** Measures the same CPU jobs in a worker pool (piscina) and on plain worker threads. @returns a table, as text */
 export async function benchThreads(rounds: number): Promise<string> {
   const threads = availableParallelism();
-  await using bare = bareThreads(threads);
-  await using pool = threadPool(threads);
-  const samples = new Map<Runner, { perSecond: number[]; dispatchMicroseconds: number[] }>([
-    [bare, { perSecond: [], dispatchMicroseconds: [] }],
-    [pool, { perSecond: [], dispatchMicroseconds: [] }],
-  ]);
+  await using plain = plainThreads(threads);
+  await using pool = workerPool(threads);
+  const samples = [plain, pool].map((runner) => ({
+    runner,
+    perSecond: [] as number[],
+    roundTripMicroseconds: [] as number[],
+  }));
   for (let round = 0; round <= rounds; round += 1) {
-    for (const [runner, { perSecond, dispatchMicroseconds }] of samples) {
-      const all = await time(() => Promise.all(Array.from({ length: JOBS }, () => runner.run(LIMIT))));
-      const empty = await time(async () => {
+    for (const { runner, perSecond, roundTripMicroseconds } of samples) {
+      const jobsMs = await time(() => Promise.all(Array.from({ length: JOBS }, () => runner.run(LIMIT))));
+      const emptyMs = await time(async () => {
         for (let job = 0; job < EMPTY_JOBS; job += 1) await runner.run(0);
       });
       if (round === 0) continue;
-      perSecond.push((JOBS * 1_000) / all);
-      dispatchMicroseconds.push((empty * 1_000) / EMPTY_JOBS);
+      perSecond.push((JOBS * 1_000) / jobsMs);
+      roundTripMicroseconds.push((emptyMs * 1_000) / EMPTY_JOBS);
     }
-    process.stderr.write(`bench: ${round === 0 ? 'warm-up' : `round ${round} of ${rounds}`}: threads\n`);
+    showRound(round, rounds, 'threads');
   }
-  const ours = median(samples.get(pool)?.perSecond ?? []);
-  const rows = [...samples].map(([runner, { perSecond, dispatchMicroseconds }]) => ({
+  const poolRate = median(samples[1]?.perSecond ?? []);
+  const rows = samples.map(({ runner, perSecond, roundTripMicroseconds }) => ({
     [`${JOBS} jobs, ${threads} threads`]: runner.name,
     'jobs/s': median(perSecond).toFixed(0),
-    spread: spread(perSecond),
-    'pool / it': (ours / median(perSecond)).toFixed(2),
-    aim: runner === bare ? verdict(ours / median(perSecond), 'at least', 0.95) : '',
-    'there and back µs': median(dispatchMicroseconds).toFixed(1),
+    range: range(perSecond),
+    'pool / it': (poolRate / median(perSecond)).toFixed(2),
+    target: runner === plain ? judge(poolRate / median(perSecond), 'at least', 0.95) : '',
+    'round trip µs': median(roundTripMicroseconds).toFixed(1),
   }));
-  return `\na CPU job on threads\n${renderTable(rows)}\n`;
+  return `\na CPU job on threads\n${renderRows(rows)}\n`;
 }
 
 async function time(work: () => Promise<unknown>): Promise<number> {
@@ -54,30 +57,30 @@ async function time(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function threadPool(threads: number): Runner {
+function workerPool(threads: number): Runner {
   const pool = new Piscina({ filename: program.href, minThreads: threads, maxThreads: threads });
   return {
-    name: 'thread pool',
+    name: 'worker pool',
     run: (limit) => pool.run(limit),
     [Symbol.asyncDispose]: () => pool.destroy(),
   };
 }
 
-/** Each thread gets its next job with the answer to the last: as little as can be done. */
-function bareThreads(count: number): Runner {
+/** The minimum overhead: a thread receives its next job as soon as it has returned a result. */
+function plainThreads(count: number): Runner {
   const idle = Array.from({ length: count }, () => new Worker(program));
   const all = [...idle];
   const waiting: ((thread: Worker) => void)[] = [];
   return {
-    name: 'bare threads',
+    name: 'plain threads',
     async run(limit) {
       const thread = idle.pop() ?? (await new Promise<Worker>((resolve) => waiting.push(resolve)));
       thread.postMessage(limit);
-      const [answer] = (await once(thread, 'message')) as [unknown];
+      const [result] = (await once(thread, 'message')) as [unknown];
       const next = waiting.shift();
       if (next === undefined) idle.push(thread);
       else next(thread);
-      return answer;
+      return result;
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(all.map((thread) => thread.terminate()));

@@ -8,11 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { renderPage } from '../load/report/page.ts';
 import type { Report } from '../load/report/report.ts';
-import { findBarriers, startBrowser, visit } from './browser.ts';
+import { findViolations, startBrowser, visit } from './browser.ts';
 
 const run = fileURLToPath(new URL('../load/run.ts', import.meta.url));
 
-describe('the report of a load', () => {
+describe('the report of a load test', () => {
   let browser: Browser;
   let folder: string;
   let page: string;
@@ -20,7 +20,7 @@ describe('the report of a load', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'load-report-'));
-    // A real run, as short as it gets. What its thresholds say on this machine is not asked here.
+    // A real run, as short as possible. Its thresholds do not matter here.
     const { stderr } = spawnSync(process.execPath, [run, 'stream', 'log', '--short', '--out', folder], {
       encoding: 'utf8',
     });
@@ -45,7 +45,7 @@ describe('the report of a load', () => {
     [800, true],
     [360, true],
     [360, false],
-  ])('shows every chart in a window of %i, dark: %s, and fits into it', async (width, dark) => {
+  ])('shows every chart without overflow at %i pixels, dark: %s', async (width, dark) => {
     for (const url of [page, compared]) {
       await using opened = await visit(browser, url, { width, dark });
       const charts = await opened.page.evaluate<
@@ -58,29 +58,29 @@ describe('the report of a load', () => {
           const scale = box.width / svg.viewBox.baseVal.width;
           return { lines: lines.length, inside: box.left >= 0 && box.right <= innerWidth, scale };
         })`);
-      // Of each scenario the lesson, and both sides over time.
+      // The lesson of each of the two scenarios, and both variants over time.
       expect(charts).toHaveLength(4);
       expect(charts.every(({ lines }) => lines >= 2)).toBe(true);
       expect(charts.every(({ inside }) => inside)).toBe(true);
-      // Text in a chart is at least nearly as large as it was drawn.
+      // Text in charts is not scaled down much.
       expect(Math.min(...charts.map(({ scale }) => scale))).toBeGreaterThan(0.75);
       const overflow = await opened.page.evaluate<number>(
         'document.documentElement.scrollWidth - innerWidth',
       );
       expect(overflow).toBeLessThanOrEqual(0);
-      expect(opened.complaints).toEqual([]);
+      expect(opened.errors).toEqual([]);
     }
   });
 
-  test.each([false, true])('asks for nothing, and is without barriers, dark: %s', async (dark) => {
+  test.each([false, true])('requests nothing else and passes axe, dark: %s', async (dark) => {
     await using opened = await visit(browser, page, { dark });
-    const asked: string[] = [];
-    opened.page.on('request', (request) => asked.push(request.url()));
+    const requested: string[] = [];
+    opened.page.on('request', (request) => requested.push(request.url()));
     await opened.page.reload();
-    expect(asked.filter((url) => url !== page)).toEqual([]);
-    expect(asked).toHaveLength(1);
-    await opened.page.evaluate(`document.querySelectorAll('details').forEach((all) => (all.open = true))`);
-    expect(await findBarriers(opened.page)).toEqual([]);
-    expect(opened.complaints).toEqual([]);
+    expect(requested.filter((url) => url !== page)).toEqual([]);
+    expect(requested).toHaveLength(1);
+    await opened.page.evaluate(`document.querySelectorAll('details').forEach((one) => (one.open = true))`);
+    expect(await findViolations(opened.page)).toEqual([]);
+    expect(opened.errors).toEqual([]);
   });
 });

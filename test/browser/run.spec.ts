@@ -1,130 +1,135 @@
-/** Demos run from the page, in a real browser. */
+/** Runs of demos, in a real browser. */
 import { describe, expect, test } from '@jest/globals';
-import type { PageManifest } from '../../src/web/client/shapes.ts';
-import { openControlRoom, PATIENCE_MS, run } from './control-room.ts';
+import type { PageManifest } from '../../src/web/page-data.ts';
+import { run, TIMEOUT_MS, useControlRoom } from './control-room.ts';
 
-const room = openControlRoom();
+const room = await useControlRoom();
 
-/** Routes that a browser meets otherwise than curl does; what is seen there instead. */
-const otherwise: Readonly<Record<string, string>> = {
-  // fetch() follows a redirect by itself.
+/** The statuses of requests that differ between a browser and curl. */
+const browserStatuses: Readonly<Record<string, string>> = {
+  // fetch() follows redirects.
   '/demos/http/redirect': '200',
-  'GET /demos/http/status/:code, A place to go': '200',
-  'GET /demos/http/redirect, Not to another site': '400',
-  // The Cookie header is a browser's own, and it has no forged one.
-  'GET /demos/security/cookies, A forged one is refused': '200',
+  'GET /demos/http/status/:code, Permanent redirect': '200',
+  'GET /demos/http/redirect, Another site is rejected': '400',
+  // A browser sends its own Cookie header, not the forged one.
+  'GET /demos/security/cookies, Send a forged cookie': '200',
 };
 
 describe('a run', () => {
-  test('of every harmless route works', async () => {
-    await using visited = await room.visit();
-    const { page, complaints } = visited;
+  test('succeeds for every route that is not dangerous', async () => {
+    const { page, errors } = await room.visit();
     const href = await page.getAttribute('#manifest', 'href');
     const manifest = (await (await room.program.get(String(href))).json()) as PageManifest;
-    const routes = manifest.features.flatMap((demo) => demo.routes).filter(({ danger }) => !danger);
+    const routes = manifest.features.flatMap((feature) => feature.routes).filter(({ danger }) => !danger);
     const taken = new Set<string>();
-    const wrong: string[] = [];
+    const failed: string[] = [];
     for (const route of routes) {
       const key = taken.has(route.path) ? route.method + route.path : route.path;
       taken.add(route.path);
       await page.evaluate(`location.hash = ${JSON.stringify(key)}`);
-      await page.locator('.eyebrow', { hasText: `${route.method} ${route.path}` }).waitFor();
+      await page.locator('.route-name', { hasText: `${route.method} ${route.path}` }).waitFor();
       for (const [index, example] of route.examples.entries()) {
-        // The first of each, and those that are to be answered otherwise.
+        // The first example, and those with headers or another status.
         if (index > 0 && example.status === undefined && example.headers === undefined) continue;
         if (index > 0) await page.locator('.examples .button').nth(index).click();
         const name = `${route.method} ${route.path}, ${example.title}`;
-        const expected = otherwise[name] ?? otherwise[route.path] ?? example.status ?? 200;
+        const expected = browserStatuses[name] ?? browserStatuses[route.path] ?? example.status ?? 200;
         const status = await run(page).catch((error: unknown) => String(error));
-        if (!status.startsWith(String(expected))) wrong.push(`${name}: ${status}`);
+        if (!status.startsWith(String(expected))) failed.push(`${name}: ${status}`);
       }
     }
-    expect(wrong).toEqual([]);
-    expect(complaints).toEqual([]);
+    expect(failed).toEqual([]);
+    expect(errors).toEqual([]);
   }, 600_000);
 
-  test('sends the headers of an example, as they are in the form', async () => {
-    await using visited = await room.visit('#/demos/streams/range');
-    const { page } = visited;
+  test('sends the headers of an example as edited in the form', async () => {
+    const { page } = await room.visit('#/demos/streams/range');
     expect(await page.inputValue('input[name=Range]')).toBe('bytes=128-191');
     await page.fill('input[name=Range]', 'bytes=0-3');
     expect(await run(page)).toMatch(/^206 /);
-    expect(await page.locator('.answer .text').first().innerText()).toBe('0000');
+    expect(await page.locator('.response .text').first().innerText()).toBe('0000');
     expect(await page.locator('.curl code').innerText()).toContain("-H 'Range: bytes=0-3'");
     await page.reload();
     expect(await page.inputValue('input[name=Range]')).toBe('bytes=0-3');
   });
 
-  test('sends the bytes that an example names', async () => {
-    await using visited = await room.visit('#/demos/buffers/inspect');
-    expect(await run(visited.page)).toMatch(/^200 /);
-    expect(await visited.page.locator('.answer .lesson').innerText()).toMatch(/PNG/i);
+  test('of an example about a new task creates the task first', async () => {
+    const { page } = await room.visit('#/tasks/:id');
+    expect(await page.locator('.curl code').innerText()).toMatch(/\$\(curl .*header\{location\}/);
+    expect(await run(page)).toMatch(/^200 /);
+    const id = await page.inputValue('input[name=id]');
+    expect(id).toMatch(/^[\da-f-]{36}$/);
+    expect(await page.locator('.response').innerText()).toContain(id);
+    await page.fill('input[name=id]', id);
+    expect(await page.locator('.curl code').innerText()).toMatch(new RegExp(`/tasks/${id}$`));
   });
 
-  test('with its contrast draws both on one scale', async () => {
-    await using visited = await room.visit('#/demos/event-loop/block?ms=60');
-    const { page } = visited;
+  test('sends the bytes that an example pipes into curl', async () => {
+    const { page } = await room.visit('#/demos/buffers/inspect');
+    expect(await run(page)).toMatch(/^200 /);
+    expect(await page.locator('.response .lesson').innerText()).toMatch(/PNG/i);
+    expect(await page.locator('.response .lesson .headline').innerText()).not.toBe('');
+  });
+
+  test('next to its contrast shares the time axis and compares the figures', async () => {
+    const { page } = await room.visit('#/demos/event-loop/block?ms=60');
     await page.locator('.contrast.button', { hasText: '/yield' }).click();
-    await page.locator('table.contrast').waitFor({ timeout: PATIENCE_MS });
+    await page.locator('table.figures').waitFor({ timeout: TIMEOUT_MS });
     expect(await page.locator('.side .timeline svg').count()).toBe(2);
-    const lastTicks = await page
+    const ticks = await page
       .locator('.side .timeline')
       .evaluateAll((figures) =>
         (figures as unknown as { querySelectorAll(what: string): Iterable<{ textContent: string }> }[]).map(
           (figure) => [...figure.querySelectorAll('.scale')].map(({ textContent }) => textContent).join(' '),
         ),
       );
-    expect(lastTicks[0]).toBe(lastTicks[1]);
-    expect(await page.locator('table.contrast tbody tr').count()).toBeGreaterThan(5);
+    expect(ticks[0]).toBe(ticks[1]);
+    expect(await page.locator('table.figures tbody tr').count()).toBeGreaterThan(5);
   });
 
-  test('that is cancelled ends on the server', async () => {
-    await using visited = await room.visit('#/demos/streams/chain?rows=50000000&%40form=raw');
-    const { page } = visited;
+  test('that is canceled ends on the server', async () => {
+    const { page } = await room.visit('#/demos/streams/chain?rows=50000000&%40form=raw');
     await page.click('.run');
-    await page.locator('.arrival', { hasText: 'chunks' }).waitFor();
+    await page.locator('.progress', { hasText: 'chunks' }).waitFor();
     await page.click('.cancel');
-    await page.locator('.status', { hasText: 'Cancelled' }).waitFor();
+    await page.locator('.status', { hasText: 'Canceled' }).waitFor();
     await room.program.logged('request', { path: '/demos/streams/chain', status: 499 });
   });
 
-  test('again and again is a storm of bounded size', async () => {
-    await using visited = await room.visit('#/demos/cluster/whoami');
-    const { page } = visited;
-    await page.click('.storm > summary');
-    await page.selectOption('#storm-for', '5');
-    await page.click('.storm .button');
+  test('can be repeated as a load burst of limited size', async () => {
+    const { page } = await room.visit('#/demos/cluster/whoami');
+    await page.click('.load-burst > summary');
+    await page.selectOption('#load-duration', '5');
+    await page.click('.load-burst .button');
     await page
-      .locator('.storm-summary', { hasText: '● 50 answered · □ 0 shed · × 0 failed' })
-      .waitFor({ timeout: PATIENCE_MS });
-    expect(await page.locator('.storm-chart circle').count()).toBe(50);
+      .locator('.load-summary', { hasText: '● 50 answered · □ 0 shed · × 0 failed' })
+      .waitFor({ timeout: TIMEOUT_MS });
+    expect(await page.locator('.load-chart circle').count()).toBe(50);
   });
 
-  test('and a storm of it end when the page moves on', async () => {
-    await using visited = await room.visit('#/demos/cluster/whoami');
-    const { page } = visited;
-    await page.click('.storm > summary');
-    await page.click('.storm .button');
-    await page.locator('.storm-chart circle').first().waitFor();
+  test('and its load burst end when another route is opened', async () => {
+    const { page } = await room.visit('#/demos/cluster/whoami');
+    await page.click('.load-burst > summary');
+    await page.click('.load-burst .button');
+    await page.locator('.load-chart circle').first().waitFor();
     await page.evaluate(`location.hash = '#/demos/event-loop/yield'`);
-    await page.locator('.eyebrow', { hasText: '/demos/event-loop/yield' }).waitFor();
-    const asked: string[] = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.locator('.route-name', { hasText: '/demos/event-loop/yield' }).waitFor();
+    const requested: string[] = [];
+    page.on('request', (request) => requested.push(new URL(request.url()).pathname));
     expect(await run(page)).toMatch(/^200 /);
-    expect(asked).toContain('/demos/event-loop/yield');
-    expect(asked).not.toContain('/demos/cluster/whoami');
+    expect(requested).toContain('/demos/event-loop/yield');
+    expect(requested).not.toContain('/demos/cluster/whoami');
   });
 
-  test('that would do harm is not made when the page moves on before it is confirmed', async () => {
-    await using visited = await room.visit('#/demos/failures/exit');
-    const { page } = visited;
-    const asked: string[] = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  test('of a dangerous route is not sent if another route is opened before it is confirmed', async () => {
+    const { page } = await room.visit('#/demos/failures/exit');
+    const requested: string[] = [];
+    page.on('request', (request) => requested.push(new URL(request.url()).pathname));
     await page.click('.run');
     await page.locator('dialog[open]').waitFor();
     await page.evaluate(`location.hash = '#/demos/cluster/whoami'`);
     await page.locator('dialog').waitFor({ state: 'detached' });
     expect(await run(page)).toMatch(/^200 /);
-    expect(asked).not.toContain('/demos/failures/exit');
+    expect(requested).not.toContain('/demos/failures/exit');
   });
 });

@@ -1,20 +1,19 @@
 import { Buffer } from 'node:buffer';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readDimensions, recognise } from '../../src/demos/buffers/image.ts';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { describe, expect, test } from '@jest/globals';
+import { detectMediaType, readDimensions } from '../../src/demos/buffers/file-type.ts';
 import { until } from '../support/program.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
-let service: TestApp;
-beforeAll(async () => {
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
-async function run<T>(path: string): Promise<{ result: T; lesson: string }> {
+interface Observed<T> {
+  readonly result: T;
+  readonly lesson: { readonly headline: string; readonly text: string };
+}
+
+async function run<T>(path: string): Promise<Observed<T>> {
   const response = await service.client.get(`/demos/buffers/${path}`).expect(200);
-  return response.body as { result: T; lesson: string };
+  return response.body as Observed<T>;
 }
 
 interface Row {
@@ -24,7 +23,7 @@ interface Row {
 const pngHead = Buffer.from('89504e470d0a1a0a0000000d4948445200000280000001e0', 'hex');
 
 describe('buffers', () => {
-  test('an encoding says how many bytes a text has, and some lose it', async () => {
+  test('counts the bytes of a text in each encoding and shows which ones lose it', async () => {
     const { result } = await run<{ encodings: Row[]; codeUnits: number; characters: number }>(
       `create?text=${encodeURIComponent('ü🌍')}`,
     );
@@ -38,17 +37,17 @@ describe('buffers', () => {
     expect(of('hex')).toMatchObject({ toStringCodeUnits: 12 });
   });
 
-  test('allocUnsafe gives memory that others have written to, alloc never', async () => {
-    // What was given up may not have come back to the allocator yet: another thread does that.
-    await until('memory with traces', async () => {
+  test('allocUnsafe returns memory with old bytes, alloc never does', async () => {
+    // Another thread frees the memory, so the first runs may not see any of it.
+    await until('memory with the pattern', async () => {
       const { result } = await run<{ ways: Row[] }>('alloc');
       const [safe, unsafe] = result.ways;
       expect(safe).toMatchObject({ way: 'alloc', dirtyBytes: 0 });
-      return Number(unsafe?.['recognisedBytes']) > 0 ? true : undefined;
+      return Number(unsafe?.['recognizedBytes']) > 0 ? true : undefined;
     });
   });
 
-  test('a write shows which buffers share memory', async () => {
+  test('tells shared memory from copies by writing on both sides', async () => {
     const { result } = await run<{ ways: { made: string; sawTheWrite: boolean; wroteBack: boolean }[] }>(
       'views',
     );
@@ -59,24 +58,24 @@ describe('buffers', () => {
     expect(result.ways.every(({ sawTheWrite, wroteBack }) => sawTheWrite === wroteBack)).toBe(true);
   });
 
-  test('only the naive way breaks a character that is cut', async () => {
+  test('only chunk.toString() corrupts a character that is split between chunks', async () => {
     const { result } = await run<{ cutCharacters: number; ways: Row[] }>('text');
     const { result: ascii, lesson } = await run<{ ways: Row[] }>('text?text=plain&chunkBytes=2');
 
     expect(result.cutCharacters).toBeGreaterThan(0);
     expect(result.ways.map((row) => row['same'])).toEqual([false, true, true, true]);
     expect(ascii.ways.every((row) => row['same'])).toBe(true);
-    expect(lesson).toMatch(/No character was cut/);
+    expect(lesson.headline).toMatch(/No character was split/);
   });
 
-  test('an upload is known by its first bytes, whatever it claims', async () => {
+  test('identifies an upload by its first bytes, not by its Content-Type', async () => {
     const inspect = async (body: Buffer, type: string) => {
       const response = await service.client
         .post('/demos/buffers/inspect')
         .set('Content-Type', type)
         .send(body)
         .expect(200);
-      return response.body as { result: Row; lesson: string };
+      return response.body as Observed<Row>;
     };
     const png = await inspect(Buffer.concat([pngHead, Buffer.alloc(200_000)]), 'image/png');
     const lie = await inspect(Buffer.from('%PDF-1.7'), 'image/png');
@@ -89,13 +88,13 @@ describe('buffers', () => {
       keptBytes: 64,
     });
     expect(lie.result).toMatchObject({ claimedType: 'image/png', foundType: 'application/pdf', width: null });
-    expect(lie.lesson).toMatch(/believe the bytes/);
+    expect(lie.lesson.text).toMatch(/trust the bytes/);
   });
 
-  test('a head that is too short has no dimensions', () => {
-    expect(recognise(Buffer.alloc(0))).toBeUndefined();
+  test('returns no media type and no dimensions for too few bytes', () => {
+    expect(detectMediaType(Buffer.alloc(0))).toBeUndefined();
     expect(readDimensions(pngHead, 'image/png')).toEqual({ width: 640, height: 480 });
     expect(readDimensions(pngHead.subarray(0, 20), 'image/png')).toBeNull();
-    expect(recognise(Buffer.from('RIFF0000WEBPVP8 '))?.mediaType).toBe('image/webp');
+    expect(detectMediaType(Buffer.from('RIFF0000WEBPVP8 '))).toBe('image/webp');
   });
 });

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ValueCache } from '../../src/demos/caching/cache.ts';
 import { SingleFlight } from '../../src/demos/caching/single-flight.ts';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { ValueCache } from '../../src/demos/caching/value-cache.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
 interface Lookup {
   readonly result: {
@@ -19,24 +19,18 @@ interface Stampede {
   readonly result: {
     readonly computations: number;
     readonly distinctValues: number;
-    readonly cpuMs: number;
+    readonly databaseMs: number;
   };
 }
 
-describe('caching', () => {
-  let service: TestApp;
-  beforeAll(async () => {
-    service = await createTestApp();
-  });
-  afterAll(async () => {
-    await service[Symbol.asyncDispose]();
-  });
+const service = await useTestApp();
 
-  test('the second look-up of a key costs a small part of the first', async () => {
-    const look = async () =>
+describe('caching', () => {
+  test('serves the second lookup of a key from the cache, much faster than the first', async () => {
+    const lookUp = async () =>
       (await service.client.get('/demos/caching/lookup?key=twice').expect(200)).body as Lookup;
-    const first = (await look()).result;
-    const second = (await look()).result;
+    const first = (await lookUp()).result;
+    const second = (await lookUp()).result;
 
     expect(first.outcome).toBe('miss');
     expect(second).toMatchObject({ outcome: 'hit', value: first.value, misses: first.misses });
@@ -44,7 +38,7 @@ describe('caching', () => {
     expect(second.ageMs).toBeGreaterThan(first.ageMs);
   });
 
-  test('a stampede computes once with single flight, and once for each caller without', async () => {
+  test('computes once with single flight, and once per caller without it', async () => {
     const rush = async (way: string) =>
       (await service.client.get(`/demos/caching/stampede?clients=12&way=${way}`).expect(200))
         .body as Stampede;
@@ -53,10 +47,10 @@ describe('caching', () => {
 
     expect(single).toMatchObject({ computations: 1, distinctValues: 1 });
     expect(each).toMatchObject({ computations: 12, distinctValues: 1 });
-    expect(each.cpuMs).toBeGreaterThan(3 * single.cpuMs);
+    expect(each.databaseMs).toBeGreaterThan(3 * single.databaseMs);
   });
 
-  test('a key that is too long is refused', async () => {
+  test('rejects a key of more than 64 characters with 400', async () => {
     await service.client.get(`/demos/caching/lookup?key=${'x'.repeat(65)}`).expect(400);
   });
 });
@@ -67,37 +61,37 @@ describe('ValueCache', () => {
     return key.toUpperCase();
   };
 
-  test('drops what was least recently used when it is full', async () => {
+  test('evicts the least recently used entry when it is full', async () => {
     const cache = new ValueCache({ max: 2, ttlMs: 60_000, compute });
-    await cache.look('a');
-    await cache.look('b');
-    await cache.look('a');
-    await cache.look('c');
+    await cache.get('a');
+    await cache.get('b');
+    await cache.get('a');
+    await cache.get('c');
 
-    expect((await cache.look('a')).outcome).toBe('hit');
-    expect((await cache.look('b')).outcome).toBe('miss');
+    expect((await cache.get('a')).outcome).toBe('hit');
+    expect((await cache.get('b')).outcome).toBe('miss');
     expect(cache.size).toBe(2);
     expect(cache.counts.evicted).toBe(2);
   });
 
-  test('computes anew what is too old', async () => {
+  test('computes an expired entry again', async () => {
     const cache = new ValueCache({ max: 2, ttlMs: 20, compute });
-    await cache.look('a');
+    await cache.get('a');
     await sleep(40);
 
-    expect((await cache.look('a')).outcome).toBe('miss');
+    expect((await cache.get('a')).outcome).toBe('miss');
   });
 
-  test('tells callers that joined a computation from the one that began it', async () => {
+  test('distinguishes callers that join a computation from the one that starts it', async () => {
     const cache = new ValueCache({ max: 2, ttlMs: 60_000, compute });
 
-    const outcomes = (await Promise.all([cache.look('a'), cache.look('a')])).map(({ outcome }) => outcome);
+    const outcomes = (await Promise.all([cache.get('a'), cache.get('a')])).map(({ outcome }) => outcome);
 
     expect(outcomes).toEqual(['miss', 'joined']);
   });
 });
 
-test('a failed flight is told to all who wait and not kept', async () => {
+test('SingleFlight shares a failure with all waiting callers and does not keep it', async () => {
   const flights = new SingleFlight<string>();
   let tries = 0;
   const compute = async () => {
@@ -110,7 +104,7 @@ test('a failed flight is told to all who wait and not kept', async () => {
   const first = await Promise.allSettled([flights.run('key', compute), flights.run('key', compute)]);
 
   expect(first.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-  expect(flights.size).toBe(0);
+  expect(flights.has('key')).toBe(false);
   await expect(flights.run('key', compute)).resolves.toBe('done');
   expect(tries).toBe(2);
 });

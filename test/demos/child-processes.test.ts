@@ -1,24 +1,19 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { conclude } from '../../src/demos/child-processes/compare.ts';
 import { measureOwnMemory } from '../../src/demos/child-processes/own-memory.ts';
-import { countSurvivors, isAlive } from '../../src/demos/evidence/alive.ts';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import type { Observation } from '../../src/demos/kit/demo.ts';
+import { countSurvivors, isAlive } from '../../src/demos/kit/measure/alive.ts';
 import { until } from '../support/program.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
-let service: TestApp;
-beforeAll(async () => {
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } }); // these demos block on purpose
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
-async function run<T>(path: string): Promise<{ readonly result: T; readonly lesson: string }> {
+async function run<T>(path: string): Promise<Observation<T>> {
   const response = await service.client.get(`/demos/child-processes/${path}`).expect(200);
-  return response.body as { result: T; lesson: string };
+  return response.body as Observation<T>;
 }
 
 async function liveChildren(): Promise<number> {
@@ -37,8 +32,8 @@ interface Run {
   readonly exitCode: number | null;
 }
 
-describe('the ways to start a program', () => {
-  test('exec puts a shell between, execFile does not', async () => {
+describe('ways to start a program', () => {
+  test('exec runs the program in a shell, execFile does not', async () => {
     const { result: shell } = await run<Run>('exec');
     const { result: direct } = await run<Run>('exec-file');
 
@@ -51,7 +46,7 @@ describe('the ways to start a program', () => {
     });
   });
 
-  test('spawn has its first output long before the end, execFile only then', async () => {
+  test('spawn returns output before the program ends, execFile at the end', async () => {
     const { result: streamed } = await run<Run>('spawn?lines=100000');
     const { result: buffered } = await run<Run>('exec-file');
 
@@ -59,7 +54,7 @@ describe('the ways to start a program', () => {
     expect(buffered.firstOutputMs).toBe(buffered.endedMs);
   });
 
-  test('the call to spawn is a part of the start, made while the memory asked for is held', async () => {
+  test('spawn reports the duration of its call and allocates the requested memory first', async () => {
     const rssBefore = process.memoryUsage.rss();
     const { result } = await run<Run & { callMs: number; rssBytes: number }>('spawn?lines=1&megabytes=128');
     expect(result.callMs).toBeGreaterThan(0);
@@ -67,7 +62,7 @@ describe('the ways to start a program', () => {
     expect(result.rssBytes - rssBefore).toBeGreaterThan(64_000_000);
   });
 
-  test('fork has a channel, and a message costs far less than the start', async () => {
+  test('fork opens a channel, and a message round trip is much faster than the start', async () => {
     const { result } = await run<Run & { startUpMs: number; meanRoundTripMs: number }>('fork?messages=50');
     expect(result.child.hasChannel).toBe(true);
     expect(result.meanRoundTripMs).toBeLessThan(result.startUpMs / 5);
@@ -75,7 +70,7 @@ describe('the ways to start a program', () => {
 });
 
 describe('child-processes/stream', () => {
-  test('a client that leaves ends the child and its descendants', async () => {
+  test('ends the child and its descendants when the client disconnects', async () => {
     const server = service.app.listen(0);
     await once(server, 'listening');
     try {
@@ -89,7 +84,7 @@ describe('child-processes/stream', () => {
         const [, printer, parent] = /from process (\d+), child of (\d+)/.exec(chunk.toString()) ?? [];
         pids = [Number(printer), Number(parent)];
         expect(pids.every(isAlive)).toBe(true);
-        break; // destroys the response: the client has left
+        break; // destroys the response: the client disconnects
       }
       expect(pids).toHaveLength(2);
       expect(await countSurvivors(pids, 5_000)).toBe(0);
@@ -112,18 +107,18 @@ describe('child-processes/overflow', () => {
     readonly peakMemoryBytes: number;
   }
 
-  test('too much output is a problem of its request', async () => {
+  test('responds with 502 to output over the limit', async () => {
     const response = await service.client.get('/demos/child-processes/overflow').expect(502);
     expect(response.body).toMatchObject({ code: 'child-failed' });
     expect((response.body as { detail: string }).detail).toContain('none of them survived');
     expect(await liveChildren()).toBe(0);
   });
 
-  test('execFile cuts and kills the program, and the end of the group the rest', async () => {
-    const { result } = await run<Overflow>('overflow?maxBuffer=100000&answer=evidence');
+  test('execFile truncates the output and kills the program, then the group is killed', async () => {
+    const { result } = await run<Overflow>('overflow?maxBuffer=100000&respondWith=evidence');
     expect(result).toMatchObject({
       overflow: true,
-      keptBytes: 100_000, // whether the signal or the closed pipe ended the program first is chance
+      keptBytes: 100_000, // the program may end by the signal or by the closed pipe
       errorCode: 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
       processes: 2,
       survivedTheKill: 1,
@@ -131,9 +126,9 @@ describe('child-processes/overflow', () => {
     });
   });
 
-  test('a killed group leaves nobody, and memory is bounded whatever is printed', async () => {
+  test('spawn with a killed group leaves no process and uses bounded memory', async () => {
     const { result } = await run<Overflow>(
-      'overflow?way=spawn&bytes=100000000&maxBuffer=100000&answer=evidence',
+      'overflow?way=spawn&bytes=100000000&maxBuffer=100000&respondWith=evidence',
     );
     expect(result).toMatchObject({
       overflow: true,
@@ -145,7 +140,7 @@ describe('child-processes/overflow', () => {
     expect(result.peakMemoryBytes).toBeLessThan(20_000_000);
   });
 
-  test('output within the bound is whole', async () => {
+  test('returns output within the limit completely', async () => {
     const { result } = await run<Overflow>('overflow?bytes=1000');
     expect(result).toMatchObject({ overflow: false, survivors: 0, errorCode: null });
     expect(result.keptBytes).toBeGreaterThan(1_000);
@@ -157,20 +152,20 @@ describe('child-processes/time-out', () => {
     readonly endedAfterSigtermMs: number;
   }
 
-  test('a stubborn program is killed after a grace period, a polite one ends by itself before that', async () => {
+  test('kills a stubborn program after a grace period, a polite one exits by itself', async () => {
     const stubborn = await run<TimeOut>('time-out?child=stubborn&timeoutMs=20');
     const polite = await run<TimeOut>('time-out?child=polite&timeoutMs=20');
 
     expect(stubborn.result).toMatchObject({
       signal: 'SIGKILL',
       exitCode: null,
-      heardSigterm: true,
+      receivedSigterm: true,
       processes: 2,
       survivors: 0,
     });
     expect(polite.result).toMatchObject({ signal: null, exitCode: 0, processes: 2, survivors: 0 });
     expect(polite.result.endedAfterSigtermMs).toBeLessThan(stubborn.result.endedAfterSigtermMs);
-    expect(polite.lesson).toContain('nobody had to kill it');
+    expect(polite.lesson.text).toContain('SIGKILL was not needed');
   });
 });
 
@@ -179,7 +174,7 @@ describe('child-processes/injection', () => {
     readonly ways: { way: string; received: string; arrivedAsGiven: boolean; otherCommands: string | null }[];
   }
 
-  test('execFile hands an argument over as it is, a shell makes commands of it', async () => {
+  test('execFile passes an argument unchanged, a shell runs the commands in it', async () => {
     const { result } = await run<Injection>('injection');
     expect(result.ways).toMatchObject([
       { way: 'exec-file', arrivedAsGiven: true, otherCommands: null },
@@ -188,7 +183,7 @@ describe('child-processes/injection', () => {
   });
 
   test.each(['$(id); `id` | cat && "\' \\ * ?', '--version', '-e 1', '', 'ünïcödé 🙂'])(
-    'the caller’s own argument «%s» arrives as it is, and is never given to a shell',
+    'passes the argument "%s" unchanged and never to a shell',
     async (argument) => {
       const { result } = await run<Injection>(`injection?argument=${encodeURIComponent(argument)}`);
       expect(result.ways[0]).toMatchObject({ received: argument, arrivedAsGiven: true, otherCommands: null });
@@ -196,14 +191,14 @@ describe('child-processes/injection', () => {
     },
   );
 
-  test('control characters, NUL among them, are refused', async () => {
+  test('rejects control characters and NUL with 400', async () => {
     await service.client.get('/demos/child-processes/injection?argument=a%00b').expect(400);
     await service.client.get('/demos/child-processes/injection?argument=a%1b[2J').expect(400);
   });
 });
 
 describe('child-processes/compare', () => {
-  test('threads and children are measured on the same work', async () => {
+  test('measures threads and children on the same work', async () => {
     const { result, lesson } = await run<{ memoryMeasured: string; kinds: Record<string, number>[] }>(
       'compare?messages=50&limit=20000',
     );
@@ -213,7 +208,7 @@ describe('child-processes/compare', () => {
       { kind: 'child', primes: 2_262 },
     ]);
     expect(result.memoryMeasured).toBe(measured);
-    expect(lesson).toContain(`of ${measured} memory, a `);
+    expect(lesson.text).toContain(`The ${measured} memory was `);
     for (const row of result.kinds) {
       expect(row['memoryEachBytes']).toBeGreaterThan(1_000_000);
       expect(row['roundTripMs']).toBeGreaterThan(0);
@@ -222,9 +217,9 @@ describe('child-processes/compare', () => {
     expect(await liveChildren()).toBe(0);
   });
 
-  test('own memory grows with what is filled, and leaves out what other processes share', async () => {
+  test('own memory includes written buffers and excludes pages shared with other processes', async () => {
     const filled: Buffer[] = [];
-    // What others have left may be collected just as this is filled.
+    // Garbage of earlier tests may be collected during the allocation.
     const after = await until('memory that grew', () => {
       const before = measureOwnMemory();
       filled.push(Buffer.alloc(50e6, 1));
@@ -234,17 +229,19 @@ describe('child-processes/compare', () => {
     if (after.measured === 'private') expect(after.bytes).toBeLessThan(process.memoryUsage.rss());
   });
 
-  test('the lesson follows the figures, whoever they favour', () => {
+  test('the lesson follows the figures, whichever kind they favor', () => {
     const base = { memoryEachBytes: 5e6, roundTripMs: 0.1, jobsPerSecond: 10, primes: 1 };
     const thread = { ...base, kind: 'thread' as const, startUpMs: 10 };
     const child = { ...base, kind: 'child' as const, startUpMs: 50 };
-    expect(conclude([thread, child], 'private')).toContain('a thread took 10.0 ms and a child 50.0 ms');
-    expect(conclude([{ ...thread, startUpMs: 90 }, child], 'private')).toContain(
-      'a child took 50.0 ms and a thread 90.0 ms',
+    const slowThread = { ...thread, startUpMs: 90 };
+    const fastChild = { ...child, jobsPerSecond: 30 };
+    expect(conclude([thread, child], 'private').headline).toBe(
+      'Startup: 10.0 ms for a thread and 50.0 ms for a child',
     );
-    expect(conclude([thread, { ...child, jobsPerSecond: 30 }], 'private')).toContain(
-      'the children did 3.0 times as many',
+    expect(conclude([slowThread, child], 'private').headline).toBe(
+      'Startup: 50.0 ms for a child and 90.0 ms for a thread',
     );
-    expect(conclude([thread, child], 'private')).toContain('about as much');
+    expect(conclude([thread, fastChild], 'private').text).toContain('the children did 3.0× as many');
+    expect(conclude([thread, child], 'private').text).toContain('about the same speed');
   });
 });

@@ -1,32 +1,32 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { conclude as concludeSpread, summarize } from '../../src/demos/cluster/distribution.ts';
-import { conclude as concludeWorkers, type Seen } from '../../src/demos/cluster/workers.ts';
-import { reachable } from '../../src/demos/work/management.ts';
+import { conclude as concludeDistribution, summarize } from '../../src/demos/cluster/distribution.ts';
+import { conclude as concludeWorkers, type Workers } from '../../src/demos/cluster/workers.ts';
+import { reachable } from '../../src/demos/kit/management-address.ts';
 import { createTestApp } from '../support/app.ts';
 import { Program, until } from '../support/program.ts';
 
-interface Spread {
+interface DistributionBody {
   readonly timeline: readonly unknown[];
   readonly moreSpans?: number;
   readonly result: {
     readonly requests: number;
     readonly connections: number;
     readonly refused: number;
-    readonly workers: readonly { readonly pid: number; readonly answers: number }[];
+    readonly workers: readonly { readonly pid: number; readonly responses: number }[];
   };
 }
 
-interface Workers {
+interface WorkersBody {
   readonly ranOn: { readonly pid: number };
   readonly result: {
     readonly source: string;
     readonly primaryPid: number;
     readonly workers: readonly { readonly pid: number; readonly state: string; readonly thisOne: boolean }[];
   };
-  readonly lesson: string;
+  readonly lesson: { readonly text: string };
 }
 
-describe('cluster, with two workers', () => {
+describe('the cluster demo with two workers', () => {
   let program: Program;
   beforeAll(async () => {
     program = await Program.start({ WORKERS: '2' });
@@ -36,9 +36,9 @@ describe('cluster, with two workers', () => {
     await program[Symbol.asyncDispose]();
   });
 
-  test('workers lists both, though the management port was chosen by the system', async () => {
+  test('lists both workers although the system chose the management port', async () => {
     const response = await program.get('/demos/cluster/workers');
-    const { ranOn, result } = (await response.json()) as Workers;
+    const { ranOn, result } = (await response.json()) as WorkersBody;
 
     expect(result.source).toBe('the management port');
     expect(result.primaryPid).toBe(program.pid);
@@ -46,14 +46,14 @@ describe('cluster, with two workers', () => {
     expect(result.workers.filter(({ thisOne }) => thisOne).map(({ pid }) => pid)).toEqual([ranOn.pid]);
   });
 
-  test('fresh connections are spread over both; a kept one stays with one worker', async () => {
-    const ask = async (connections: string): Promise<Spread> => {
+  test('distributes new connections over both workers and keeps a kept-alive one on one', async () => {
+    const ask = async (connections: string): Promise<DistributionBody> => {
       const response = await program.get(
         `/demos/cluster/distribution?requests=40&connections=${connections}`,
       );
-      return (await response.json()) as Spread;
+      return (await response.json()) as DistributionBody;
     };
-    // While the machine gives one worker no core, the other takes all.
+    // A worker that gets no CPU leaves all connections to the other.
     const fresh = await until('connections to both', async () => {
       const { result } = await ask('fresh');
       return result.workers.length === 2 && result.refused === 0 ? result : undefined;
@@ -61,91 +61,93 @@ describe('cluster, with two workers', () => {
     const { result: kept, timeline, moreSpans } = await ask('kept');
 
     expect(fresh).toMatchObject({ requests: 40, connections: 40, refused: 0 });
-    expect(Math.min(...fresh.workers.map(({ answers }) => answers))).toBeGreaterThan(0);
+    expect(Math.min(...fresh.workers.map(({ responses }) => responses))).toBeGreaterThan(0);
     expect(kept).toMatchObject({ requests: 40, connections: 1, refused: 0 });
-    expect(kept.workers.map(({ answers }) => answers)).toEqual([40]);
+    expect(kept.workers.map(({ responses }) => responses)).toEqual([40]);
     expect(timeline.length + (moreSpans ?? 0)).toBe(40);
   });
 });
 
-describe('cluster, without one', () => {
-  test('workers shows the one process there is', async () => {
+describe('the cluster demo without a cluster', () => {
+  test('lists the only process', async () => {
     await using program = await Program.start({ WORKERS: '0' });
 
-    const { result, lesson } = (await (await program.get('/demos/cluster/workers')).json()) as Workers;
+    const { result, lesson } = (await (await program.get('/demos/cluster/workers')).json()) as WorkersBody;
 
     expect(result.workers).toMatchObject([{ pid: program.pid, state: 'ready', thisOne: true }]);
-    expect(lesson).toContain('There is no cluster');
+    expect(lesson.text).toContain('There is no cluster');
   });
 
-  test('an app without a process around it tells of itself', async () => {
+  test('describes the current process if there is no management port', async () => {
     await using service = await createTestApp();
 
     const workers = await service.client.get('/demos/cluster/workers').expect(200);
-    const spread = await service.client.get('/demos/cluster/distribution?requests=5').expect(200);
+    const distribution = await service.client.get('/demos/cluster/distribution?requests=5').expect(200);
 
-    expect((workers.body as Workers).result.source).toBe('this process itself');
-    expect((spread.body as Spread).result.workers).toEqual([{ worker: 0, pid: process.pid, answers: 5 }]);
+    expect((workers.body as WorkersBody).result.source).toBe('this process itself');
+    expect((distribution.body as DistributionBody).result.workers).toEqual([
+      { worker: 0, pid: process.pid, responses: 5 },
+    ]);
   });
 });
 
-test('an address that stands for all of a machine is asked over loopback', () => {
+test('replaces a wildcard address with the loopback address', () => {
   expect(reachable('http://0.0.0.0:3001')).toBe('http://127.0.0.1:3001');
   expect(reachable('http://[::]:3001')).toBe('http://[::1]:3001');
   expect(reachable('http://10.0.0.1:3001')).toBe('http://10.0.0.1:3001');
 });
 
-test('what was refused is counted, but not as an answer', () => {
-  const seen = { asked: 4, connections: 4, refused: 1 };
-  const visits = [
+test('counts a refused request, but not as a response', () => {
+  const counts = { requests: 4, connections: 4, refused: 1 };
+  const responders = [
     { worker: 2, pid: 20 },
     { worker: 1, pid: 10 },
     { worker: 2, pid: 20 },
   ];
 
-  expect(summarize(visits, seen)).toEqual({
+  expect(summarize(responders, counts)).toEqual({
     requests: 4,
     connections: 4,
     refused: 1,
     workers: [
-      { worker: 1, pid: 10, answers: 1 },
-      { worker: 2, pid: 20, answers: 2 },
+      { worker: 1, pid: 10, responses: 1 },
+      { worker: 2, pid: 20, responses: 2 },
     ],
     largestShare: 0.667,
   });
 });
 
-describe('the lessons of cluster', () => {
-  test('speak of one request as of one, and of all only where none was lost', () => {
-    const lesson = (answers: number, refused: number) =>
-      concludeSpread(
+describe('the lessons of the cluster demo', () => {
+  test('use the singular for one request, and "all" only if none was refused', () => {
+    const lesson = (responses: number, refused: number) =>
+      concludeDistribution(
         summarize(
-          Array.from({ length: answers }, () => ({ worker: 7, pid: 70 })),
-          { asked: answers + refused, connections: 1, refused },
+          Array.from({ length: responses }, () => ({ worker: 7, pid: 70 })),
+          { requests: responses + refused, connections: 1, refused },
         ),
         'kept',
         true,
-      );
+      ).text;
 
-    expect(lesson(1, 0)).toContain('1 request over 1 connection was answered by worker 7');
-    expect(lesson(3, 0)).toContain('3 requests over 1 connection were all answered by worker 7');
-    expect(lesson(2, 1)).toContain('3 requests over 1 connection were answered by worker 7');
+    expect(lesson(1, 0)).toContain('1 request over 1 connection was served by worker 7');
+    expect(lesson(3, 0)).toContain('3 requests over 1 connection were all served by worker 7');
+    expect(lesson(2, 1)).toContain('3 requests over 1 connection were served by worker 7');
   });
 
-  test('say how many replacements fell on one place, where there were several', () => {
-    const seen = (...restarts: readonly number[]): Seen => ({
+  test('name the replacements in one slot if there were several', () => {
+    const view = (...restarts: readonly number[]): Workers => ({
       source: 'the management port',
       primaryPid: 1,
       clustered: true,
       ready: restarts.length,
-      replaced: restarts.reduce((sum, each) => sum + each, 0),
-      workers: restarts.map((each, slot) => ({
+      replaced: restarts.reduce((sum, many) => sum + many, 0),
+      workers: restarts.map((many, slot) => ({
         worker: slot,
         pid: slot,
         slot,
         state: 'ready',
         ageS: 1,
-        restarts: each,
+        restarts: many,
         requests: 0,
         heapUsedBytes: 0,
         thisOne: slot === 0,
@@ -153,10 +155,8 @@ describe('the lessons of cluster', () => {
       latestEvents: [],
     });
 
-    expect(concludeWorkers(seen(0, 0))).toContain('none was ever replaced');
-    expect(concludeWorkers(seen(1, 0))).toContain('; 1 replacement so far;');
-    expect(concludeWorkers(seen(3, 3))).toContain(
-      '6 replacements so far, at most 3 of them in the same place',
-    );
+    expect(concludeWorkers(view(0, 0)).text).toContain('No worker was replaced.');
+    expect(concludeWorkers(view(1, 0)).text).toContain(' 1 replacement so far. ');
+    expect(concludeWorkers(view(3, 3)).text).toContain('6 replacements so far, at most 3 in the same slot.');
   });
 });

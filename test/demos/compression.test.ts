@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { findThreshold } from '../../src/demos/compression/negotiate.ts';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { describe, expect, test } from '@jest/globals';
+import { findThreshold } from '../../src/demos/compression/trials.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
 interface Way {
   readonly encoding: string;
@@ -10,17 +10,11 @@ interface Way {
   readonly restored: boolean;
 }
 
-let service: TestApp;
-beforeAll(async () => {
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
-async function compare(query = ''): Promise<{ result: { ways: Way[] }; lesson: string }> {
+async function compare(query: string) {
   const response = await service.client.get(`/demos/compression/compare?${query}`).expect(200);
-  return response.body as { result: { ways: Way[] }; lesson: string };
+  return response.body as { result: { ways: Way[] }; lesson: { headline: string } };
 }
 
 async function negotiate(query: string, acceptEncoding: string) {
@@ -35,7 +29,7 @@ const of = (ways: readonly Way[], encoding: string, level: number) =>
   ways.find((way) => way.encoding === encoding && way.level === level);
 
 describe('compression', () => {
-  test('every encoding gives the content back; higher levels are smaller and dearer', async () => {
+  test('restores the content with every encoding; higher levels are smaller and use more CPU time', async () => {
     const { result } = await compare('bytes=200000');
 
     expect(new Set(result.ways.map(({ encoding }) => encoding))).toEqual(
@@ -53,14 +47,14 @@ describe('compression', () => {
     expect(of(result.ways, 'br', 11)?.cpuMs).toBeGreaterThan(5 * Number(of(result.ways, 'br', 1)?.cpuMs));
   });
 
-  test('what is random gets no smaller, and the lesson says so', async () => {
+  test('makes random content no smaller, and the lesson says so', async () => {
     const { result, lesson } = await compare('bytes=50000&content=random');
 
     expect(result.ways.every(({ bytes }) => bytes >= 50_000)).toBe(true);
-    expect(lesson).toMatch(/^No way made/);
+    expect(lesson.headline).toMatch(/^No encoding made/);
   });
 
-  test('a client gets what it accepts, and nothing where it is not worth it', async () => {
+  test('compresses with an encoding that the client accepts, and only compressible types', async () => {
     expect((await negotiate('', 'gzip')).chosen).toBe('gzip');
     expect((await negotiate('', 'gzip, br')).chosen).toBe('br');
     expect(await negotiate('', 'identity')).toMatchObject({
@@ -74,7 +68,7 @@ describe('compression', () => {
     expect(await negotiate('type=events', 'gzip')).toMatchObject({ chosen: 'identity' });
   });
 
-  test('the threshold is found by measuring', async () => {
+  test('finds the compression threshold by binary search', async () => {
     const { thresholdBytes } = await negotiate('', 'gzip');
 
     expect(await negotiate(`bytes=${thresholdBytes}`, 'gzip')).toMatchObject({ chosen: 'gzip' });

@@ -1,6 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { concludeComparison, lessons } from '../../src/demos/cpu/lessons.ts';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { describe, expect, test } from '@jest/globals';
+import { conclude as concludeChunked } from '../../src/demos/cpu/chunked.ts';
+import { conclude as concludeComparison } from '../../src/demos/cpu/compare.ts';
+import { conclude as concludeFork } from '../../src/demos/cpu/fork.ts';
+import { conclude as concludeInline } from '../../src/demos/cpu/inline.ts';
+import { conclude as concludeThread } from '../../src/demos/cpu/thread.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
 interface Job {
   readonly primes: number;
@@ -15,21 +19,15 @@ interface Job {
   readonly eventLoop: { readonly maxDelayMs: number };
 }
 
-let service: TestApp;
-beforeAll(async () => {
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } }); // these demos block on purpose
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
 async function run(path: string): Promise<Job> {
   const response = await service.client.get(`/demos/cpu/${path}`).expect(200);
   return (response.body as { readonly result: Job }).result;
 }
 
-/** The share of the job's time that the event loop was held; the least of a few runs, for the machine is shared. */
-async function heldShare(path: string): Promise<number> {
+/** The share of the job during which the event loop was blocked: the lowest of a few runs, because the machine is shared. */
+async function blockedShare(path: string): Promise<number> {
   const shares: number[] = [];
   for (let i = 0; i < 4; i += 1) {
     const { ranMs, eventLoop } = await run(path);
@@ -39,20 +37,20 @@ async function heldShare(path: string): Promise<number> {
 }
 
 describe('cpu', () => {
-  test('inline holds the event loop for as long as the job runs; the thread pool does not', async () => {
-    await run('thread-pool?limit=1000'); // the threads are started
+  test('inline blocks the event loop while the job runs, but the worker pool does not', async () => {
+    await run('thread-pool?limit=1000'); // starts a thread
 
-    expect(await heldShare('inline')).toBeGreaterThan(0.5);
-    expect(await heldShare('thread-pool')).toBeLessThan(0.5);
+    expect(await blockedShare('inline')).toBeGreaterThan(0.5);
+    expect(await blockedShare('thread-pool')).toBeLessThan(0.5);
   });
 
-  test('slices give others a turn, unless a slice is as long as the job', async () => {
+  test('slices leave the event loop free, unless a slice is as long as the job', async () => {
     expect((await run('chunked?limit=50000&sliceMs=1000')).slices).toBe(1);
     expect((await run('chunked?sliceMs=5')).slices).toBeGreaterThan(2);
-    expect(await heldShare('chunked?sliceMs=5')).toBeLessThan(0.5);
+    expect(await blockedShare('chunked?sliceMs=5')).toBeLessThan(0.5);
   });
 
-  test('every place gives the same answer, and its times add up', async () => {
+  test('every place counts the same primes, and its times add up', async () => {
     for (const place of ['inline', 'chunked', 'thread', 'thread-pool', 'child', 'fork']) {
       const job = await run(`${place}?limit=100000`);
       const { queuedMs, startUpMs, ranMs, handOverMs } = job;
@@ -62,7 +60,7 @@ describe('cpu', () => {
     }
   });
 
-  test('a thread is started anew each time, a pooled one is not', async () => {
+  test('a new thread needs a startup each time, but a pooled one does not', async () => {
     await run('thread-pool?limit=1000');
     const own = await run('thread?limit=1000');
     const pooled = await run('thread-pool?limit=1000');
@@ -72,17 +70,17 @@ describe('cpu', () => {
     expect(pooled.memoryBytes).toBe(0);
   });
 
-  test('a child that stays takes its next job without a start-up', async () => {
+  test('a running child takes its next job without a startup', async () => {
     const fork = await run('fork?limit=1000');
     expect(fork.nextJobMs).toBeLessThan(fork.startUpMs);
   });
 
-  test('compare shows every place once, with the same answer', async () => {
+  test('compare lists every place once, with the same count', async () => {
     const response = await service.client.get('/demos/cpu/compare?limit=50000').expect(200);
     const { result } = response.body as {
-      result: { sameAnswers: boolean; places: { place: string; startUpMs: number }[] };
+      result: { samePrimes: boolean; places: { place: string; startUpMs: number }[] };
     };
-    expect(result.sameAnswers).toBe(true);
+    expect(result.samePrimes).toBe(true);
     expect(result.places.map(({ place }) => place)).toEqual([
       'inline',
       'chunked',
@@ -96,13 +94,13 @@ describe('cpu', () => {
     );
   });
 
-  test('a limit beyond the bounds is refused with the bounds', async () => {
+  test('rejects a limit out of bounds with 400 and names the bounds', async () => {
     const response = await service.client.get('/demos/cpu/fork?limit=9000000').expect(400);
     expect(JSON.stringify(response.body)).toContain('must be a whole number from 1000 to 5000000');
   });
 });
 
-describe('the lessons of cpu', () => {
+describe('cpu lessons', () => {
   const job = {
     primes: 10,
     ranMs: 100,
@@ -113,31 +111,35 @@ describe('the lessons of cpu', () => {
     memoryBytes: 0,
     eventLoop: { ticks: 20, expectedTicks: 20, maxDelayMs: 1, meanDelayMs: 0.1 },
   };
-  const held = { ...job.eventLoop, maxDelayMs: 98 };
+  const blocked = { ...job.eventLoop, maxDelayMs: 98 };
 
-  test('say so where the figures do not show the effect', () => {
-    expect(lessons.inline({ ...job, eventLoop: held })).toContain('had to wait');
-    expect(lessons.inline(job)).toContain('too short');
-    expect(lessons.thread(job)).toContain('other requests went on');
-    expect(lessons.thread({ ...job, eventLoop: held })).toContain('cores are all taken');
-    expect(lessons.chunked({ ...job, slices: 1, eventLoop: held })).toContain('as it does inline');
-    expect(lessons.chunked({ ...job, slices: 20 })).toContain('others had their turn');
-    expect(lessons.fork({ ...job, startUpMs: 50, nextJobMs: 45 })).toContain('saved little');
+  test('say if the figures do not show the effect', () => {
+    expect(concludeInline({ ...job, eventLoop: blocked }).text).toContain('had to wait');
+    expect(concludeInline(job).text).toContain('too short');
+    expect(concludeThread(job).text).toContain('free for other requests');
+    expect(concludeThread({ ...job, eventLoop: blocked }).text).toContain('all cores were busy');
+    expect(concludeChunked({ ...job, slices: 1, eventLoop: blocked }).text).toContain(
+      'as an inline job does',
+    );
+    expect(concludeChunked({ ...job, slices: 20 }).text).toContain('ran between the slices');
+    expect(concludeFork({ ...job, startUpMs: 50, nextJobMs: 45 }).text).toContain('saved little');
   });
 
-  test('find differing answers', () => {
+  test('report places that count differently or cannot be distinguished', () => {
     const row = { ...job, place: 'inline' as const, maxDelayMs: 90 };
     const thread = { ...row, place: 'thread' as const, maxDelayMs: 2 };
-    expect(concludeComparison([row, thread])).toContain('All 2 counted 10 primes');
-    expect(concludeComparison([row, { ...thread, primes: 11 }])).toContain('NOT count the same');
-    expect(concludeComparison([row, { ...thread, maxDelayMs: 89 }])).toContain('too few free cores');
+    expect(concludeComparison([row, thread]).text).toContain('All 2 places counted 10 primes');
+    expect(concludeComparison([row, { ...thread, primes: 11 }]).text).toContain('NOT count the same');
+    expect(concludeComparison([row, { ...thread, maxDelayMs: 89 }]).text).toContain(
+      'too few cores were free',
+    );
   });
 
-  test('do not take a job that no timer felt for one that held nothing', () => {
+  test('do not claim that a job too short to delay a timer left the event loop free', () => {
     const inline = { ...job, place: 'inline' as const, ranMs: 0.8, maxDelayMs: 0 };
-    const told = concludeComparison([inline, { ...inline, place: 'thread' as const }]);
+    const { text } = concludeComparison([inline, { ...inline, place: 'thread' as const }]);
 
-    expect(told).toContain('inline ran only 800 µs on the event loop');
-    expect(told).not.toMatch(/held the event loop|the calmest/);
+    expect(text).toContain('Inline ran only 800 µs');
+    expect(text).not.toMatch(/blocked the event loop|delay was lowest/);
   });
 });

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Lesson } from '../../src/demos/kit/demo.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
-let service: TestApp;
-beforeAll(async () => {
-  // These demos hold the event loop on purpose; what follows must not be shed for it.
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
-async function run<Result>(path: string): Promise<{ result: Result; lesson: string }> {
+async function run<Result>(path: string): Promise<{ result: Result; lesson: Lesson }> {
   const response = await service.client.get(`/demos/events/${path}`).expect(200);
-  return response.body as { result: Result; lesson: string };
+  return response.body as { result: Result; lesson: Lesson };
 }
 
 describe('events/emit', () => {
@@ -22,7 +16,7 @@ describe('events/emit', () => {
     readonly emissions: readonly { readonly emitMs: number; readonly order: readonly string[] }[];
   }
 
-  test('listeners run in order and before emit returns, which their work holds up', async () => {
+  test('runs all listeners in order before emit returns, and emit takes as long as they do', async () => {
     const { result } = await run<Emit>('emit?busyMs=30');
     const [first, second] = result.emissions;
 
@@ -55,7 +49,7 @@ describe('events/async-iteration', () => {
     readonly listenersLeft: number;
   }
 
-  test('for await takes one event at a time; an async listener takes all at once', async () => {
+  test('for await handles one event at a time, an async listener several', async () => {
     const { result } = await run<{ endedBy: string; ways: readonly [Way, Way] }>(
       'async-iteration?events=10&handleMs=20',
     );
@@ -80,29 +74,29 @@ describe('events/error', () => {
     readonly leaks: readonly { readonly limit: number; readonly warning: string }[];
   }
 
-  test('an error is heard by its listener, and thrown by emit where there is none', async () => {
+  test('passes an error to its listener, and emit throws it without one', async () => {
     const { result } = await run<Errors>('error');
 
     expect(result.errors).toMatchObject([
       { heard: 'the disk is full', thrownByEmit: '' },
-      // Jest's Error is not that of Node.js, which wraps what is none of its own.
+      // Jest runs tests in another realm: Node.js does not recognize its Error and wraps it.
       { heard: '', thrownByEmit: expect.stringContaining('the disk is full') },
       { heard: 'rejected in an async listener', thrownByEmit: '' },
     ]);
   });
 
-  test('the eleventh listener causes a warning, unless the limit was raised', async () => {
+  test('an eleventh listener causes a warning unless the limit is raised', async () => {
     const { result, lesson } = await run<Errors>('error?listeners=11');
 
     expect(result.leaks[0]?.warning).toMatch(/^MaxListenersExceededWarning: .* 11 data listeners/);
     expect(result.leaks[1]).toMatchObject({ limit: 11, warning: '' });
-    expect(lesson).toContain('11 listeners caused a warning');
+    expect(lesson.text).toContain('11 listeners caused a warning');
   });
 
-  test('ten listeners cause none', async () => {
+  test('ten listeners cause no warning', async () => {
     const { result, lesson } = await run<Errors>('error?listeners=10');
 
     expect(result.leaks[0]?.warning).toBe('');
-    expect(lesson).toContain('10 listeners caused no warning');
+    expect(lesson.text).toContain('10 listeners caused no warning');
   });
 });

@@ -1,23 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { isFresh } from '../../src/demos/http/cache.ts';
 import { parseCookies } from '../../src/demos/http/cookies.ts';
 import { isOwnPath } from '../../src/demos/http/redirect.ts';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
-let service: TestApp;
-beforeAll(async () => {
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
 const base = '/demos/http';
 const resultOf = <T>(response: { readonly body: unknown }) => (response.body as { result: T }).result;
 
 describe('http/anything', () => {
   test.each(['get', 'post', 'put', 'patch', 'delete', 'options', 'trace'] as const)(
-    'echoes a %s',
+    'echoes a %s request',
     async (method) => {
       const response = await service.client[method](`${base}/anything?a=1&a=2&b=%3Cscript%3E`).expect(200);
 
@@ -30,7 +24,7 @@ describe('http/anything', () => {
     },
   );
 
-  test('never answers as HTML, even to who wants nothing else', async () => {
+  test('rejects a client that accepts only HTML with 406', async () => {
     const response = await service.client
       .get(`${base}/anything?x=<script>`)
       .set('Accept', 'text/html')
@@ -39,7 +33,7 @@ describe('http/anything', () => {
     expect(response.headers['content-type']).toMatch(/json/);
   });
 
-  test('echoes the body as text and as JSON, and keeps secrets to itself', async () => {
+  test('echoes the body as text and as JSON, without cookies, and rejects more than 100 kB', async () => {
     const json = await service.client
       .put(`${base}/anything`)
       .set('Cookie', 'session=secret')
@@ -58,7 +52,7 @@ describe('http/anything', () => {
     ['json', '[', ']'],
     ['text', '{"a":', '}'],
     ['text', '[', ']'],
-  ])('as %s echoes JSON of 5000 levels of %s…%s as the text that it is', async (form, opened, closed) => {
+  ])('with as=%s, echoes JSON of 5000 levels of %s…%s as text only', async (form, opened, closed) => {
     const jsonLine = /^ *"?json\b/m;
     const nested = (levels: number) => `${opened.repeat(levels)}1${closed.repeat(levels)}`;
     const post = (levels: number) =>
@@ -76,7 +70,7 @@ describe('http/anything', () => {
 
 describe('http/status', () => {
   test.each([200, 201, 202, 299, 300, 301, 308, 400, 401, 405, 418, 429, 499, 500, 503, 599])(
-    'answers %s',
+    'responds with status %s',
     async (code) => {
       const response = await service.client
         .get(`${base}/status/${code}`)
@@ -88,7 +82,7 @@ describe('http/status', () => {
     },
   );
 
-  test('a status that has no body has none, and one that demands a header has it', async () => {
+  test('sends no body with 204, 205 and 304, and the header that 401, 405 and 303 need', async () => {
     for (const code of [204, 205, 304]) {
       const response = await service.client.get(`${base}/status/${code}`).expect(code);
       expect(response.text).toBe('');
@@ -98,7 +92,7 @@ describe('http/status', () => {
     expect((await service.client.get(`${base}/status/303`).redirects(0)).headers['location']).toMatch(/^\//);
   });
 
-  test('206 says which part it is, and 426 upgrades the connection it speaks of', async () => {
+  test('sends Content-Range with 206, and Upgrade and Connection with 426', async () => {
     const part = await service.client.get(`${base}/status/206`).expect(206);
     const upgrade = await service.client.get(`${base}/status/426`).expect(426);
 
@@ -107,13 +101,13 @@ describe('http/status', () => {
     expect(upgrade.headers['connection']).toBe('Upgrade');
   });
 
-  test.each(['100', '199', '600', 'abc', '2e2', '0200'])('refuses %s', async (code) => {
+  test.each(['100', '199', '600', 'abc', '2e2', '0200'])('rejects the status %s', async (code) => {
     await service.client.get(`${base}/status/${code}`).expect(400);
   });
 });
 
 describe('http/delay', () => {
-  test('waits as long as asked, and not for others', async () => {
+  test('waits for the requested time, and several requests wait at the same time', async () => {
     const startedAt = performance.now();
     const responses = await Promise.all(
       [300, 300, 300].map((ms) => service.client.get(`${base}/delay/${ms}`).expect(200)),
@@ -125,13 +119,13 @@ describe('http/delay', () => {
     expect(together).toBeLessThan(waits.reduce((sum, waited) => sum + waited));
   });
 
-  test.each(['-1', '9001', '1.5', 'x'])('refuses %s', async (ms) => {
+  test.each(['-1', '9001', '1.5', 'x'])('rejects a delay of %s', async (ms) => {
     await service.client.get(`${base}/delay/${ms}`).expect(400);
   });
 });
 
 describe('http/redirect', () => {
-  test('goes to own paths', async () => {
+  test('redirects to a path of this service', async () => {
     const response = await service.client
       .get(`${base}/redirect?to=/livez&status=308`)
       .redirects(0)
@@ -149,28 +143,28 @@ describe('http/redirect', () => {
     '/..//evil.example',
     '/.//evil.example',
     '',
-  ])('refuses %j', async (to) => {
+  ])('rejects a redirect to %j', async (to) => {
     expect(isOwnPath(to)).toBe(false);
     await service.client.get(`${base}/redirect`).query({ to }).redirects(0).expect(400);
   });
 
-  test.each(['/', '/a/b?c=d#e', '/a//b', '/%2F%2Fhost'])('knows %j as its own', (to) => {
+  test.each(['/', '/a/b?c=d#e', '/a//b', '/%2F%2Fhost'])('recognizes %j as a path of this service', (to) => {
     expect(isOwnPath(to)).toBe(true);
   });
 
-  test('303 makes a GET of a POST, 307 keeps it', async () => {
-    const see = async (status: number) =>
+  test('303 turns a POST into a GET, 307 keeps it', async () => {
+    const arrivedAfter = async (status: number) =>
       resultOf<{ arrived: unknown }>(
         await service.client.get(`${base}/redirect?status=${status}&as=json`).expect(200),
       ).arrived;
 
-    expect(await see(303)).toMatchObject({ method: 'GET', bodyBytes: 0, requests: 2 });
-    expect(await see(307)).toMatchObject({ method: 'POST', bodyBytes: 5, requests: 2 });
+    expect(await arrivedAfter(303)).toMatchObject({ method: 'GET', bodyBytes: 0, requests: 2 });
+    expect(await arrivedAfter(307)).toMatchObject({ method: 'POST', bodyBytes: 5, requests: 2 });
   });
 });
 
 describe('http/cache', () => {
-  test('a client that has the document gets a 304 without a body', async () => {
+  test('responds with 304, without a body to a client that has the document', async () => {
     const first = await service.client.get(`${base}/cache`).expect(200);
     const etag = first.headers['etag'] ?? '';
     const again = await service.client.get(`${base}/cache`).set('If-None-Match', etag).expect(304);
@@ -180,7 +174,7 @@ describe('http/cache', () => {
     await service.client.get(`${base}/cache?version=2`).set('If-None-Match', etag).expect(200);
   });
 
-  test('says how long it may be kept', async () => {
+  test('sends the requested max-age, or no-cache for 0', async () => {
     const get = async (maxAgeS: number) =>
       (await service.client.get(`${base}/cache?maxAgeS=${maxAgeS}`)).headers['cache-control'];
 
@@ -188,7 +182,7 @@ describe('http/cache', () => {
     expect(await get(0)).toBe('private, no-cache');
   });
 
-  test('the evidence has a whole answer, two spared ones and a changed one', async () => {
+  test('measures a full response, two 304 responses and a changed document', async () => {
     const result = resultOf<{ exchanges: { status: number; bodyBytes: number }[] }>(
       await service.client.get(`${base}/cache?as=json`).expect(200),
     );
@@ -197,7 +191,7 @@ describe('http/cache', () => {
     expect(result.exchanges.map(({ bodyBytes }) => bodyBytes > 0)).toEqual([true, false, false, true]);
   });
 
-  test('If-None-Match goes before If-Modified-Since', () => {
+  test('If-None-Match takes precedence over If-Modified-Since', () => {
     const modified = new Date('2026-01-01T00:00:00Z');
     const since = modified.toUTCString();
 
@@ -211,7 +205,7 @@ describe('http/cache', () => {
 });
 
 describe('http/cookies', () => {
-  test('the client carries the count from visit to visit', async () => {
+  test('the cookie carries the count from one visit to the next', async () => {
     const first = await service.client.get(`${base}/cookies`).expect(200);
     const [cookie = ''] = first.headers['set-cookie'] as unknown as string[];
     const second = await service.client
@@ -224,7 +218,7 @@ describe('http/cookies', () => {
   });
 
   test.each(['visits=-7', 'visits=1e9', 'visits=', 'visits=99999999'])(
-    'does not believe %s',
+    'ignores the invalid cookie %s',
     async (cookie) => {
       const response = await service.client.get(`${base}/cookies`).set('Cookie', cookie).expect(200);
 
@@ -232,7 +226,7 @@ describe('http/cookies', () => {
     },
   );
 
-  test('the parser takes the first of two, and what is odd as it is', () => {
+  test('parses the first of two equal names and ignores pairs without a name', () => {
     expect([...parseCookies('a=1; b="x y"; a=2; =n; noise; __proto__=p')]).toEqual([
       ['a', '1'],
       ['b', 'x y'],

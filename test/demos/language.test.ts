@@ -1,13 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { describe, expect, test } from '@jest/globals';
+import { useTestApp } from '../support/use-test-app.ts';
 
-let service: TestApp;
-beforeAll(async () => {
-  service = await createTestApp();
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
 async function run<T>(path: string): Promise<T> {
   const response = await service.client.get(`/demos/language/${path}`).expect(200);
@@ -32,7 +26,7 @@ describe('language', () => {
     readonly moduleScope: readonly { readonly typeOf: string }[];
   }
 
-  test('a change through a copy is seen for objects and never for primitives', async () => {
+  test('shows a change through a second variable for objects and never for primitives', async () => {
     const { types } = await run<Types>('types');
 
     for (const { kind, changeSeenThroughCopy } of types) {
@@ -51,7 +45,7 @@ describe('language', () => {
     ]);
   });
 
-  test('what is surprising is computed', async () => {
+  test('computes the surprising expressions', async () => {
     const { surprises } = await run<Types>('types');
 
     expect(Object.fromEntries(surprises.map(({ expression, value }) => [expression, value]))).toMatchObject({
@@ -60,7 +54,7 @@ describe('language', () => {
     });
   });
 
-  test('globals of the language, of the web and of Node.js are told apart, those of packages left out', async () => {
+  test('separates the globals of the language, of web standards and of Node.js from those of packages', async () => {
     const { languageNames, webStandard, nodeOnly, moduleScope } = await run<Globals>('globals');
 
     expect(languageNames).toEqual(expect.arrayContaining(['Array', 'Promise', 'JSON']));

@@ -1,11 +1,11 @@
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import compression from 'compression';
 import express from 'express';
 import { rateLimit } from 'express-rate-limit';
 import morgan from 'morgan';
 import { kinds, nameLayer } from '../../src/demos/middleware/kinds.ts';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
 interface OrderResult {
   readonly layers: readonly { readonly layer: string; readonly kind: string; readonly tookMs: number }[];
@@ -14,13 +14,7 @@ interface OrderResult {
   readonly totalMs: number;
 }
 
-let service: TestApp;
-beforeAll(async () => {
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
 async function order(): Promise<OrderResult> {
   const response = await service.client.get('/demos/middleware/order').expect(200);
@@ -28,15 +22,15 @@ async function order(): Promise<OrderResult> {
 }
 
 describe('middleware/order', () => {
-  test('the very first request shows the layers of the app in the order of the app', async () => {
+  test('lists the layers in the order of the app, from the first request on', async () => {
     const names = (await order()).layers.map(({ layer }) => layer);
-    const expected = ['security', 'requestTarget', 'compression', 'rateLimit', 'overload'];
+    const expected = ['secureHeaders', 'requestTarget', 'compression', 'rateLimit', 'overload'];
 
     expect(names.filter((name) => expected.includes(name))).toEqual(expected);
     expect(names.slice(-5)).toEqual(['handle', 'jsonParser', 'failOnPurpose', 'recover', 'afterRecovery']);
   });
 
-  test('a layer of every kind is there, and the times add up', async () => {
+  test('lists a layer of every kind, with durations that add up to the total', async () => {
     const { layers, layersByKind, passedOver, totalMs } = await order();
     const sum = layers.reduce((total, { tookMs }) => total + tookMs, 0);
 
@@ -45,28 +39,28 @@ describe('middleware/order', () => {
     expect(Math.abs(sum - totalMs)).toBeLessThan(0.1);
   });
 
-  test('requests at the same time do not see the layers of each other', async () => {
+  test('keeps the layers of concurrent requests apart', async () => {
     const alone = (await order()).layers.length;
     const together = await Promise.all([order(), order(), service.client.get('/livez'), order()]);
 
-    for (const one of together) if ('layers' in one) expect(one.layers).toHaveLength(alone);
+    for (const result of together) if ('layers' in result) expect(result.layers).toHaveLength(alone);
   });
 
-  test('nobody listens to the router but while such a request runs', async () => {
+  test('subscribes to the router only while a traced request runs', async () => {
     const router = tracingChannel('express.router.request');
-    const listened: boolean[] = [];
-    const note = () => listened.push(router.start.hasSubscribers);
-    subscribe('http.server.response.finish', note);
+    const subscribed: boolean[] = [];
+    const onFinish = () => subscribed.push(router.start.hasSubscribers);
+    subscribe('http.server.response.finish', onFinish);
     await service.client.get('/livez').expect(200);
     await order();
-    unsubscribe('http.server.response.finish', note);
+    unsubscribe('http.server.response.finish', onFinish);
     await new Promise((resolve) => setTimeout(resolve, 20));
 
-    expect(listened).toEqual([false, true]);
+    expect(subscribed).toEqual([false, true]);
     expect(router.start.hasSubscribers).toBe(false);
   });
 
-  test('the names by which layers of packages are known are those the packages give', () => {
+  test('recognizes the layers of packages by the names that the packages give them', () => {
     const app = express();
     const kindOf = (handler: unknown) =>
       nameLayer({ layer: {}, handler: handler as () => void, errorHandler: false }, app);
@@ -77,14 +71,14 @@ describe('middleware/order', () => {
       kind: 'third-party',
       from: 'express-rate-limit',
     });
-    for (const [name, made] of Object.entries({
+    for (const [name, layer] of Object.entries({
       'express.json': express.json(),
       'express.urlencoded': express.urlencoded(),
       'express.text': express.text(),
       'express.raw': express.raw(),
       'express.static': express.static('.'),
     })) {
-      expect(kindOf(made)).toMatchObject({ kind: 'built-in', from: name });
+      expect(kindOf(layer)).toMatchObject({ kind: 'built-in', from: name });
     }
     expect(kindOf(express.Router())).toMatchObject({ kind: 'router' });
   });
@@ -104,7 +98,7 @@ describe('middleware/short-circuit', () => {
     return { ...result, ran: result.layers.filter(({ ran }) => ran).map(({ layer }) => layer) };
   }
 
-  test('layers behind one that answers do not run', async () => {
+  test('does not run the layers after one that responds', async () => {
     expect(await run(true)).toMatchObject({
       status: 403,
       answeredBy: 'gate',

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Lesson } from '../../src/demos/kit/demo.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
-let service: TestApp;
-beforeAll(async () => {
-  // These demos hold the event loop on purpose; what follows must not be shed for it.
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
-async function run<Result>(path: string): Promise<{ result: Result; lesson: string }> {
+async function run<Result>(path: string): Promise<{ result: Result; lesson: Lesson }> {
   const response = await service.client.get(`/demos/non-blocking/${path}`).expect(200);
-  return response.body as { result: Result; lesson: string };
+  return response.body as { result: Result; lesson: Lesson };
 }
 
 describe('non-blocking/read', () => {
@@ -22,12 +16,12 @@ describe('non-blocking/read', () => {
     readonly order: readonly string[];
     readonly callMs: number;
     readonly readMs: number;
-    readonly heldMs: number;
+    readonly timerMaxDelayMs: number;
     readonly ticks: number;
   }
 
   test.each(['callback', 'promise', 'await'])(
-    '%s returns before the content comes, and the event loop goes on',
+    '%s returns before the content arrives, and the event loop keeps running',
     async (style) => {
       const { result } = await run<Read>(`read?bytes=150000000&style=${style}`);
 
@@ -38,16 +32,16 @@ describe('non-blocking/read', () => {
     },
   );
 
-  test('sync returns with the content, and the event loop is held all the time', async () => {
+  test('sync returns with the content and blocks the event loop during the read', async () => {
     const { result } = await run<Read>('read?bytes=150000000&style=sync');
 
     expect(result.order).toEqual(['call', 'content', 'next statement', 'a timer']);
-    expect(result.heldMs).toBeGreaterThan(0.5 * result.readMs);
+    expect(result.timerMaxDelayMs).toBeGreaterThan(0.5 * result.readMs);
     expect(result.ticks).toBe(0);
     expect(result).toMatchObject({ bytes: 150_000_000, content: 'the first line of the file' });
   });
 
-  test('an unknown style is refused by name', async () => {
+  test('rejects an unknown style with 400 and lists the valid ones', async () => {
     const response = await service.client.get('/demos/non-blocking/read?style=fast').expect(400);
 
     expect((response.body as { detail: string }).detail).toContain('callback, promise, await, sync');
@@ -55,7 +49,7 @@ describe('non-blocking/read', () => {
 });
 
 describe('non-blocking/together', () => {
-  test('each way settles when it should, and leaves running what it should', async () => {
+  test('each combinator settles with the expected outcome and leaves the expected waits running', async () => {
     const { result } = await run<{
       sumMs: number;
       ways: readonly { way: string; outcome: string; settledMs: number; stillWaiting: number }[];
@@ -70,7 +64,7 @@ describe('non-blocking/together', () => {
       ['wait 1', 2],
       ['wait 2', 3],
     ]);
-    // A wait is never shorter than asked for, so only a sum can be this long.
+    // Only waits in sequence take this long; a timer may fire up to a millisecond early.
     expect(serial?.settledMs).toBeGreaterThan(0.95 * result.sumMs);
     expect(all?.settledMs).toBeLessThan(serial?.settledMs ?? 0);
   });

@@ -1,31 +1,26 @@
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import type { Observation } from '../../src/demos/kit/demo.ts';
 import { findReason } from '../../src/demos/process/exit-codes.ts';
 import { conclude as concludeMemory, type MemoryRow } from '../../src/demos/process/memory.ts';
 import { conclude as concludeUsage } from '../../src/demos/process/resource-usage.ts';
 import { conclude as concludeSignals } from '../../src/demos/process/signals.ts';
-import { countRemarksFirst } from '../../src/demos/process/stdio.ts';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { countStderrFirst } from '../../src/demos/process/stdio.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
-let service: TestApp;
-beforeAll(async () => {
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } }); // these demos block on purpose
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
-async function run<T>(path: string): Promise<{ readonly result: T; readonly lesson: string }> {
+async function run<T>(path: string): Promise<Observation<T>> {
   const response = await service.client.get(`/demos/process/${path}`).expect(200);
-  return response.body as { result: T; lesson: string };
+  return response.body as Observation<T>;
 }
 
 describe('process/info', () => {
-  test('tells ids and versions, and no path of the machine', async () => {
+  test('reports ids and versions, but no paths', async () => {
     const { result, lesson } = await run('info');
     expect(result).toMatchObject({ pid: process.pid, parentPid: process.ppid, node: process.versions.node });
     expect(JSON.stringify(result)).not.toContain(process.cwd());
-    expect(lesson).toMatch(/has run Node\.js \S+ on \w+ \w+ for [\d.]+ s,/);
+    expect(lesson.text).toMatch(/has run Node\.js \S+ on \w+ \w+ for [\d.]+ s\. /);
   });
 });
 
@@ -45,7 +40,7 @@ describe('process/memory', () => {
     );
   }
 
-  test('each kind of memory moves its own figures', async () => {
+  test('each kind of memory raises its own figures', async () => {
     const objects = await rises('objects');
     const untouched = await rises('untouched');
     const buffers = await rises('buffers');
@@ -63,7 +58,10 @@ describe('process/memory', () => {
       return { figure, beforeBytes: 0, heldBytes, releasedBytes: 0, meaning: '' };
     };
     const lesson = concludeMemory('objects', 1e6, [row('heapUsed', 1e6), row('external', 10)]);
-    expect(lesson).toContain('1 figure rose by most of it: heapUsed (100 %); the others did not: external');
+    expect(lesson.headline).toBe('1.0 MB of objects raised heapUsed');
+    expect(lesson.text).toContain(
+      '1 figure rose by more than 60% of what was allocated: heapUsed (100%). The others rose less: external',
+    );
   });
 });
 
@@ -75,7 +73,7 @@ describe('process/resource-usage', () => {
     readonly elapsedMs: number;
   }
 
-  test('computing is charged, waiting is not, and files are the work of the kernel', async () => {
+  test('computing takes user time, files take system time, waiting takes little of either', async () => {
     const { result: compute } = await run<Usage>('resource-usage?work=compute');
     const { result: wait } = await run<Usage>('resource-usage?work=wait');
     const { result: files } = await run<Usage>('resource-usage?work=files');
@@ -86,7 +84,7 @@ describe('process/resource-usage', () => {
   });
 });
 
-test('a switch that came once is one time', () => {
+test('the resource-usage lesson counts one context switch in the singular', () => {
   const usage = {
     work: 'wait',
     elapsedMs: 150,
@@ -99,30 +97,32 @@ test('a switch that came once is one time', () => {
     maxRssBytes: 1,
   };
 
-  expect(concludeUsage(usage)).toContain('gave up their core 1 time to wait');
-  expect(concludeUsage({ ...usage, voluntarySwitches: 2 })).toContain('gave up their core 2 times to wait');
+  expect(concludeUsage(usage).text).toContain('gave up their core 1 time to wait');
+  expect(concludeUsage({ ...usage, voluntarySwitches: 2 }).text).toContain(
+    'gave up their core 2 times to wait',
+  );
 });
 
 describe('process/env', () => {
-  test('values of the allow-list only, and none of them in a child', async () => {
-    process.env['SECRET_OF_THE_TEST'] = 'do-not-tell';
+  test('shows only allow-listed values and passes none of the others to a child', async () => {
+    process.env['SECRET_OF_THE_TEST'] = 'do-not-show';
     try {
       const response = await service.client.get('/demos/process/env').expect(200);
-      expect(response.text).not.toContain('do-not-tell');
+      expect(response.text).not.toContain('do-not-show');
       expect(response.text).not.toContain('SECRET_OF_THE_TEST');
       const { result } = response.body as {
         result: {
           childGets: string[];
-          notTold: number;
+          withheld: number;
           numberBecame: string;
           readNs: number;
           readCopyNs: number;
         };
       };
-      // And where compiled modules are, if that is told.
+      // NODE_COMPILE_CACHE only if this process has it.
       expect(['LANG', 'NODE_COMPILE_CACHE', 'PATH']).toEqual(expect.arrayContaining(result.childGets));
       expect(result.childGets).toEqual(expect.arrayContaining(['LANG', 'PATH']));
-      expect(result.notTold).toBeGreaterThan(0);
+      expect(result.withheld).toBeGreaterThan(0);
       expect(result.numberBecame).toBe('string');
     } finally {
       delete process.env['SECRET_OF_THE_TEST'];
@@ -131,45 +131,45 @@ describe('process/env', () => {
 });
 
 describe('process/stdio', () => {
-  test('every line that is said is answered, and the child ends with its input', async () => {
-    const { result } = await run<{ talk: { stream: string; text: string }[] }>('stdio?lines=3');
-    const heard = (stream: string) =>
-      result.talk.filter((line) => line.stream === stream).map(({ text }) => text);
+  test('the child echoes every line and ends with its input', async () => {
+    const { result } = await run<{ transcript: { stream: string; text: string }[] }>('stdio?lines=3');
+    const linesOf = (stream: string) =>
+      result.transcript.filter((line) => line.stream === stream).map(({ text }) => text);
 
-    expect(result).toMatchObject({ said: 3, answered: 3, exitCode: 0 });
-    expect(heard('stdout')).toEqual(['THIS IS LINE 1', 'THIS IS LINE 2', 'THIS IS LINE 3']);
-    expect(heard('stderr')).toEqual([
-      'heard line 1',
-      'heard line 2',
-      'heard line 3',
-      'the input has ended after 3 lines',
+    expect(result).toMatchObject({ sent: 3, echoed: 3, exitCode: 0 });
+    expect(linesOf('stdout')).toEqual(['THIS IS LINE 1', 'THIS IS LINE 2', 'THIS IS LINE 3']);
+    expect(linesOf('stderr')).toEqual([
+      'received line 1',
+      'received line 2',
+      'received line 3',
+      'end of input after 3 lines',
     ]);
   });
 
-  test('remarks that came first are counted', () => {
-    const talk = ['stdin', 'stderr', 'stdout', 'stdin', 'stdout', 'stderr'] as const;
-    expect(countRemarksFirst(talk.map((stream) => ({ stream })))).toBe(1);
-    expect(countRemarksFirst([])).toBe(0);
+  test('counts how often the stderr line arrived first', () => {
+    const transcript = ['stdin', 'stderr', 'stdout', 'stdin', 'stdout', 'stderr'] as const;
+    expect(countStderrFirst(transcript.map((stream) => ({ stream })))).toBe(1);
+    expect(countStderrFirst([])).toBe(0);
   });
 });
 
 describe('process/exit-codes', () => {
-  test('each way to end has its code, or its signal and no code', async () => {
+  test('reports a code or a signal for each way to end', async () => {
     const { result } = await run<{ children: object[] }>('exit-codes?code=42');
     expect(result.children).toMatchObject([
       { way: 'return', code: 0, signal: null, inShell: 0 },
       { way: 'exit-code', code: 42, signal: null, inShell: 42 },
       { way: 'exit', code: 42, signal: null, inShell: 42 },
-      { way: 'exception', code: 1, signal: null, said: 'Error: thrown, and nobody caught it' },
-      { way: 'rejection', code: 1, signal: null, said: 'Error: rejected, and nobody waited' },
-      { way: 'unfinished', code: 13, signal: null, said: 'Warning: Detected unsettled top-level await' },
-      { way: 'signal', code: null, signal: 'SIGKILL', inShell: 137, said: null },
+      { way: 'exception', code: 1, signal: null, reason: 'Error: thrown and never caught' },
+      { way: 'rejection', code: 1, signal: null, reason: 'Error: rejected and never handled' },
+      { way: 'unfinished', code: 13, signal: null, reason: 'Warning: Detected unsettled top-level await' },
+      { way: 'signal', code: null, signal: 'SIGKILL', inShell: 137, reason: null },
     ]);
   });
 
-  test('a shell reports what is said of it', async () => {
+  test('computes the same status as a shell reports', async () => {
     const { result } = await run<{ children: { way: string; inShell: number }[] }>('exit-codes?code=42');
-    const saidOf = (way: string) => result.children.find((child) => child.way === way)?.inShell;
+    const computed = (way: string) => result.children.find((child) => child.way === way)?.inShell;
 
     for (const [way, script] of [
       ['exit', 'exit 42'],
@@ -178,15 +178,15 @@ describe('process/exit-codes', () => {
       const reported = execFileSync('/bin/sh', ['-c', 'sh -c "$0" 2>/dev/null; echo $?', script], {
         encoding: 'utf8',
       });
-      expect(Number(reported)).toBe(saidOf(way));
+      expect(Number(reported)).toBe(computed(way));
     }
   });
 
-  test('a code that no process can have is refused', async () => {
+  test('rejects an exit code over 255 with 400', async () => {
     await service.client.get('/demos/process/exit-codes?code=256').expect(400);
   });
 
-  test('the reason is found among the lines of a stack', () => {
+  test('finds the reason among the lines of a stack trace', () => {
     expect(findReason('file:///a.ts:1\nthrow new Error()\n^\n\nTypeError: no\n  at x (a.ts:1)\n')).toBe(
       'TypeError: no',
     );
@@ -195,7 +195,7 @@ describe('process/exit-codes', () => {
 });
 
 describe('process/signals', () => {
-  test('all but SIGKILL can be handled', async () => {
+  test('all signals but SIGKILL can be handled', async () => {
     const { result } = await run<{ children: object[] }>('signals');
     expect(result.children).toMatchObject(
       ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'].flatMap((sent) => [
@@ -207,13 +207,10 @@ describe('process/signals', () => {
     );
   });
 
-  test('the lesson follows what was seen', () => {
+  test('the lesson follows the results', () => {
     const child = { sent: 'SIGINT' as const, code: 0, endedBy: null, endedAfterMs: 1 };
-    expect(concludeSignals([{ ...child, listener: 'installed', handled: true }])).toContain(
-      'SIGINT could be handled',
-    );
-    expect(concludeSignals([{ ...child, listener: 'installed', handled: false }])).toContain(
-      'No signal could be handled, SIGINT could not',
-    );
+    const lessonFor = (handled: boolean) => concludeSignals([{ ...child, listener: 'installed', handled }]);
+    expect(lessonFor(true).headline).toBe('SIGINT could be handled');
+    expect(lessonFor(false).headline).toBe('No signal could be handled, SIGINT could not');
   });
 });

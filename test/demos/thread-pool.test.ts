@@ -1,42 +1,38 @@
 import { Resolver } from 'node:dns/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { median } from '../../src/demos/thread-pool/full-pool.ts';
-import { answerTo, withNameServer } from '../../src/demos/thread-pool/name-server.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Lesson } from '../../src/demos/kit/demo.ts';
+import { responseTo, withNameServer } from '../../src/demos/thread-pool/name-server.ts';
 import { conclude as concludeSizes, type SizeResult } from '../../src/demos/thread-pool/size.ts';
 import { compare, conclude } from '../../src/demos/thread-pool/who-uses-it.ts';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { median } from '../../src/shared/statistics.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
-let service: TestApp;
-beforeAll(async () => {
-  // These demos hold the event loop on purpose; what follows must not be shed for it.
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } });
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
-async function run<Result>(path: string): Promise<{ result: Result; lesson: string }> {
+async function run<Result>(path: string): Promise<{ result: Result; lesson: Lesson }> {
   const response = await service.client.get(`/demos/thread-pool/${path}`).expect(200);
-  return response.body as { result: Result; lesson: string };
+  return response.body as { result: Result; lesson: Lesson };
 }
 
 describe('thread-pool/pbkdf2', () => {
-  interface Waves {
+  interface Traced {
     readonly poolThreads: number;
-    readonly waves: number;
+    readonly startedAtOnce: number;
+    readonly maxTasksOnThread: number;
     readonly maxQueuedMs: number;
     readonly meanRunMs: number;
-    readonly tasksByWave: readonly number[];
   }
 
-  test('six tasks on four pool threads: two wait for a thread', async () => {
-    const { result: six } = await run<Waves>('pbkdf2?tasks=6');
-    const { result: four } = await run<Waves>('pbkdf2?tasks=4');
+  test('two of six tasks wait for one of four pool threads', async () => {
+    const { result: six, lesson } = await run<Traced>('pbkdf2?tasks=6');
+    const { result: four } = await run<Traced>('pbkdf2?tasks=4');
 
     expect(six.poolThreads).toBe(4);
-    expect(six.tasksByWave[0]).toBe(4);
-    expect(six.tasksByWave.slice(1).reduce((sum, tasks) => sum + tasks, 0)).toBe(2);
-    expect(four.waves).toBe(1);
+    expect(six.startedAtOnce).toBe(4);
+    expect(six.maxTasksOnThread).toBeGreaterThan(1);
+    expect(lesson.headline).toBe('2 of 6 tasks waited for one of 4 pool threads');
+    expect(lesson.text).toContain('4 started at once, and 2 when a thread became free');
+    expect(four).toMatchObject({ startedAtOnce: 4, maxTasksOnThread: 1 });
     expect(six.maxQueuedMs / six.meanRunMs).toBeGreaterThan(2 * (four.maxQueuedMs / four.meanRunMs));
   });
 });
@@ -47,7 +43,7 @@ describe('thread-pool/size', () => {
     readonly sizes: readonly SizeResult[];
   }
 
-  test('each child has the pool it was started with', async () => {
+  test('each child has a pool of the requested size', async () => {
     const { result } = await run<Sizes>('size?sizes=1,3&tasks=6');
     const [one, three] = result.sizes;
 
@@ -56,7 +52,7 @@ describe('thread-pool/size', () => {
     expect(one?.coresUsed).toBeLessThan(1.2);
   });
 
-  test.each(['', '0', '65', '1,,2', '1,2,3,4,5,6,7', '2;3'])('sizes=%j is refused', async (sizes) => {
+  test.each(['', '0', '65', '1,,2', '1,2,3,4,5,6,7', '2;3'])('rejects sizes=%j with 400', async (sizes) => {
     const response = await service.client.get('/demos/thread-pool/size').query({ sizes }).expect(400);
 
     expect((response.body as { detail: string }).detail).toContain('one to six numbers from 1 to 64');
@@ -71,31 +67,34 @@ describe('thread-pool/size', () => {
     speedUp: 100 / elapsedMs,
   });
 
-  test('the lesson names the size beyond which nothing was gained', () => {
-    expect(concludeSizes([sized(1, 100), sized(2, 52), sized(4, 50)], 8, 2)).toMatch(
-      /with 2 52\.0 ms, 1\.9 times as fast; 4 brought no more \(2\.0 times\)/,
-    );
-    expect(concludeSizes([sized(1, 100), sized(2, 99)], 8, 1)).toContain('no idle core');
-    expect(concludeSizes([sized(1, 100)], 8, 2)).toContain('name a second size');
+  test('the lesson names the size beyond which larger pools gain little', () => {
+    expect(concludeSizes([sized(1, 100), sized(2, 52), sized(4, 50)], 8, 2)).toMatchObject({
+      headline: 'A pool of 2 was 1.9× as fast as one of 1',
+      text: expect.stringContaining(
+        'A pool of 2 took 52.0 ms and was 1.9× as fast. Larger sizes gained little: 2.0× with 4.',
+      ),
+    });
+    expect(concludeSizes([sized(1, 100), sized(2, 99)], 8, 1).text).toContain('no idle core');
+    expect(concludeSizes([sized(1, 100)], 8, 2).text).toContain('Name a second size');
   });
 
-  test('the lesson speaks of idle cores only where the figures show none', () => {
+  test('the lesson blames a lack of idle cores only if the figures show it', () => {
     const lesson = (sizes: readonly number[], tasks: number, cores: number) =>
       concludeSizes(
         sizes.map((poolSize) => sized(poolSize, 100)),
         tasks,
         cores,
-      );
+      ).text;
 
     expect(lesson([4, 16, 64], 4, 2)).toContain('a thread for every task');
     expect(lesson([1, 4], 8, 4)).toContain('did not get all cores');
-    expect(lesson([4, 1], 8, 1)).toContain('no larger one was tried');
-    for (const told of [lesson([4, 16, 64], 4, 2), lesson([1, 4], 8, 4)]) {
-      expect(told).not.toContain('no idle core');
+    expect(lesson([4, 1], 8, 1)).toContain('No larger size was tried');
+    for (const text of [lesson([4, 16, 64], 4, 2), lesson([1, 4], 8, 4)]) {
+      expect(text).not.toContain('no idle core');
     }
   });
 
-  test.each(['1,1,1', '4,8,4'])('sizes=%j is refused, for it names a size twice', async (sizes) => {
+  test.each(['1,1,1', '4,8,4'])('rejects sizes=%j, which names a size twice, with 400', async (sizes) => {
     const response = await service.client.get('/demos/thread-pool/size').query({ sizes }).expect(400);
 
     expect((response.body as { detail: string }).detail).toContain('must name each size only once');
@@ -112,18 +111,18 @@ describe('thread-pool/starve', () => {
     }[];
   }
 
-  test('reads and look-ups wait behind a full pool, and not where it has room', async () => {
+  test('file reads and DNS lookups wait behind a full pool, but not if it has a free thread', async () => {
     const { result: full, lesson } = await run<Starved>('starve');
-    const { result: room, lesson: other } = await run<Starved>('starve?tasks=1&iterations=200000');
+    const { result: room, lesson: roomLesson } = await run<Starved>('starve?tasks=1&iterations=200000');
 
-    expect(full.latencies.map(({ operation }) => operation)).toEqual(['file read', 'DNS look-up']);
+    expect(full.latencies.map(({ operation }) => operation)).toEqual(['file read', 'DNS lookup']);
     for (const { freeMs, fullMs, keysBefore } of full.latencies) {
       expect(fullMs).toBeGreaterThan(5 * freeMs);
       expect(keysBefore).toBeGreaterThan(4);
     }
-    expect(lesson).toContain('waited in the same queue');
+    expect(lesson.text).toContain('waited in the same queue');
     for (const { keysBefore } of room.latencies) expect(keysBefore).toBe(0);
-    expect(other).toContain('the pool had room');
+    expect(roomLesson.text).toContain('the pool had a free thread');
   });
 });
 
@@ -148,25 +147,30 @@ describe('thread-pool/who-uses-it', () => {
     expect(result.operations).toHaveLength(8);
   });
 
-  test('where the pool has room nobody waits, and the lesson says that this tells nothing', async () => {
+  test('nothing waits while the pool has a free thread, and the lesson says that this proves nothing', async () => {
     const { result, lesson } = await run<Who>('who-uses-it?tasks=1&iterations=200000');
 
     expect(waiting(result)).toEqual([]);
-    expect(lesson).toContain('does not tell who uses it');
+    expect(lesson.text).toContain('cannot show which operations use it');
   });
 
   const after = (keysBefore: number, latencyMs: number) => ({ keysBefore, latencyMs });
 
-  test('what only took long because the cores were busy has not waited', () => {
+  test('an operation that was slow only because the cores were busy does not count as waiting', () => {
     const free = { stat: 0.1, socket: 0.1 };
     const rows = compare(free, { stat: after(12, 90), socket: after(1, 9) });
 
     expect(rows.map(({ waits }) => waits)).toEqual([true, false]);
     expect(rows[1]?.ratio).toBe(90);
-    expect(conclude(rows, 100)).toContain('stat waited for it (90.0 ms to 90.0 ms); socket did not');
+    expect(conclude(rows, 100)).toMatchObject({
+      headline: '1 of 2 operations waited for a pool thread',
+      text: expect.stringContaining(
+        'These waited for a pool thread (90.0 ms to 90.0 ms): stat. These did not wait (9.0 ms to 9.0 ms)',
+      ),
+    });
   });
 
-  test('one key is enough to have waited for, where nobody waited for more', () => {
+  test('one key counts as waiting if no operation waited for more', () => {
     const rows = compare({ stat: 1, socket: 1 }, { stat: after(1, 50), socket: after(0, 1) });
 
     expect(rows.map(({ waits }) => waits)).toEqual([true, false]);
@@ -181,8 +185,8 @@ describe('thread-pool/who-uses-it', () => {
   });
 });
 
-describe('the name server', () => {
-  test('answers a real resolver with the address of loopback', async () => {
+describe('name server', () => {
+  test('resolves names to 127.0.0.1 for a real resolver', async () => {
     const addresses = await withNameServer(async (address) => {
       const resolver = new Resolver({ timeout: 2_000, tries: 2 });
       resolver.setServers([address]);
@@ -193,9 +197,9 @@ describe('the name server', () => {
   });
 
   test.each([[Buffer.alloc(0)], [Buffer.alloc(11)], [Buffer.alloc(12)], [Buffer.alloc(15)]])(
-    'has no answer to what is no question',
+    'does not respond to an incomplete query (%j)',
     (query) => {
-      expect(answerTo(query)).toBeUndefined();
+      expect(responseTo(query)).toBeUndefined();
     },
   );
 });

@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Lesson } from '../../src/demos/kit/demo.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
-let service: TestApp;
-beforeAll(async () => {
-  service = await createTestApp({ env: { OVERLOAD_MAX_DELAY_MS: '0' } }); // these demos block on purpose
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
-async function run<T>(path: string): Promise<{ readonly result: T; readonly lesson: string }> {
+async function run<T>(path: string): Promise<{ readonly result: T; readonly lesson: Lesson }> {
   const response = await service.client.get(`/demos/worker-threads/${path}`).expect(200);
-  return response.body as { result: T; lesson: string };
+  return response.body as { result: T; lesson: Lesson };
 }
 
 describe('worker-threads/messages', () => {
@@ -21,7 +16,7 @@ describe('worker-threads/messages', () => {
     readonly changeSeenHere: boolean;
   }
 
-  test('a clone costs by size, a transfer leaves nothing behind, a shared buffer is seen from both sides', async () => {
+  test('a clone is copied, a transfer detaches the buffer, and a shared buffer is visible to both threads', async () => {
     const size = 'bytes=64000000&rounds=3';
     const { result: clone } = await run<Messages>(`messages?way=clone&${size}`);
     const { result: transfer } = await run<Messages>(`messages?way=transfer&${size}`);
@@ -36,7 +31,7 @@ describe('worker-threads/messages', () => {
 });
 
 describe('worker-threads/start-up', () => {
-  test('a job with a new thread takes several times as long as one that finds its thread there', async () => {
+  test('a job on a new thread takes several times as long as one on a pooled thread', async () => {
     const { result } = await run<{ ways: { way: string; primes: number; meanMs: number }[] }>(
       'start-up?count=5',
     );
@@ -47,7 +42,7 @@ describe('worker-threads/start-up', () => {
     expect(fresh?.meanMs).toBeGreaterThan(3 * (pooled?.meanMs ?? Infinity));
   });
 
-  test('more jobs than the bound are refused', async () => {
+  test('rejects more than 50 jobs with 400', async () => {
     await service.client.get('/demos/worker-threads/start-up?count=51').expect(400);
   });
 });
@@ -58,41 +53,41 @@ describe('worker-threads/memory-limit', () => {
     readonly heldBytes: number;
     readonly wantedBytes: number;
     readonly errorCode: string | null;
-    readonly siblingAnswered: boolean;
+    readonly siblingResponded: boolean;
     readonly pid: number;
   }
 
-  test('a thread that outgrows its heap is a problem of its request only', async () => {
+  test('responds with 507 if a thread outgrows its heap, and the service stays alive', async () => {
     const response = await service.client.get('/demos/worker-threads/memory-limit').expect(507);
     expect(response.body).toMatchObject({ code: 'out-of-memory', status: 507 });
-    expect((response.body as { detail: string }).detail).toContain('another thread of it still answered');
+    expect((response.body as { detail: string }).detail).toContain('another of its threads still responded');
 
     await service.client.get('/livez').expect(200);
   });
 
-  test('it ends alone, before it has what it wanted, and its sibling goes on', async () => {
-    const { result } = await run<Limited>('memory-limit?answer=evidence');
+  test('the thread ends before it holds all it wanted, and its sibling keeps running', async () => {
+    const { result } = await run<Limited>('memory-limit?respondWith=evidence');
     expect(result).toMatchObject({
-      outcome: 'ended alone',
+      outcome: 'out of memory',
       errorCode: 'ERR_WORKER_OUT_OF_MEMORY',
-      siblingAnswered: true,
+      siblingResponded: true,
       pid: process.pid,
     });
     expect(result.heldBytes).toBeGreaterThan(0);
     expect(result.heldBytes).toBeLessThan(result.wantedBytes);
   });
 
-  test('the limit decides: the same thread finishes below it', async () => {
-    const small = await run<Limited>('memory-limit?megabytes=40&limit=16&answer=evidence');
+  test('the same thread finishes below a higher limit', async () => {
+    const small = await run<Limited>('memory-limit?megabytes=40&limit=16&respondWith=evidence');
     const large = await run<Limited>('memory-limit?megabytes=40&limit=128');
-    expect(small.result.outcome).toBe('ended alone');
+    expect(small.result.outcome).toBe('out of memory');
     expect(large.result).toMatchObject({ outcome: 'finished', errorCode: null });
-    expect(large.lesson).toContain('within');
+    expect(large.lesson.text).toContain('within');
   });
 });
 
 describe('worker-threads/cancel', () => {
-  test('a busy loop, which would never end, is over after the signal, and no thread is left', async () => {
+  test('a thread in an endless loop ends after the abort signal, and no thread is left', async () => {
     const { result } = await run<{ threadsAfter: number; ranMs: number; endedAfterMs: number }>('cancel');
     expect(result.ranMs).toBeGreaterThan(0);
     expect(result.endedAfterMs).toBeGreaterThan(0);

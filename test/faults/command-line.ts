@@ -1,65 +1,63 @@
 import { parseArgs } from 'node:util';
 import type { Fault } from './fault.ts';
 
-export interface Order {
+export interface Arguments {
   readonly chosen: readonly Fault[];
   readonly short: boolean;
-  /** Whether a fault that fails is injected once more. */
+  /** Whether a failed fault is retried once. */
   readonly again: boolean;
   readonly json: boolean;
+  readonly help: boolean;
 }
 
-/** Words to print instead of a run. */
-export interface Refusal {
-  readonly text: string;
-  readonly exitCode: number;
-}
+/** An invalid command line; the message is one sentence that says how to correct it. */
+export class UsageError extends Error {}
 
-/** EX_USAGE of `sysexits.h`. */
-const USAGE = 64;
+const options = {
+  short: { type: 'boolean', default: false },
+  again: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
 
-/** @returns what to run, or what to say instead */
-export function readCommandLine(args: readonly string[], known: readonly Fault[]): Order | Refusal {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean', default: false },
-        short: { type: 'boolean', default: false },
-        again: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    const [sentence = ''] = (error as Error).message.split('. ', 1);
-    return { text: `${sentence}. Try: npm run faults -- --help\n`, exitCode: USAGE };
-  }
-  const { values, positionals } = parsed;
-  if (values.help) return { text: help(known), exitCode: 0 };
+/** @throws {UsageError} if an argument is invalid */
+export function readArguments(args: readonly string[], known: readonly Fault[]): Arguments {
+  const { values, positionals } = parse(args);
   const find = (word: string) => known.find(({ name }, index) => name === word || String(index + 1) === word);
   const unknown = positionals.filter((word) => find(word) === undefined);
   if (unknown.length > 0) {
     const names = known.map(({ name }) => name).join(', ');
-    return { text: `There is no fault «${unknown.join('», «')}». There are: ${names}.\n`, exitCode: USAGE };
+    throw new UsageError(`Unknown fault "${unknown.join('", "')}": choose from ${names}.`);
   }
-  const found = positionals.map(find);
-  const named = known.filter((fault) => found.includes(fault));
-  const { short, again, json } = values;
-  return { chosen: positionals.length === 0 ? known : named, short, again, json };
+  const named = positionals.map(find);
+  return { ...values, chosen: named.length === 0 ? known : known.filter((fault) => named.includes(fault)) };
 }
 
-function help(known: readonly Fault[]): string {
-  const rows = known.map(({ name }, index) => `  ${String(index + 1).padStart(2)}  ${name}\n`);
-  return `npm run faults -- [names or numbers] [--short] [--again] [--json]
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options });
+  } catch (error) {
+    const [problem = ''] = (error as Error).message.split('. ', 1);
+    throw new UsageError(`${problem}; see npm run faults -- --help.`, { cause: error });
+  }
+}
 
-Injects faults into the real program, with traffic running, and prints a row for each; all of them unless some are
-named. Exits with 1 if one fails.
+export function renderHelp(known: readonly Fault[]): string {
+  const width = Math.max(...known.map(({ name }) => name.length));
+  const rows = known.map(
+    ({ name, expects }, index) => `  ${String(index + 1).padStart(2)}  ${name.padEnd(width)}  ${expects}\n`,
+  );
+  return `Usage: npm run faults [-- FAULT…] [OPTIONS]
 
-  --short  fewer requests and rounds
-  --again  one that fails is injected once more, and its row says so: for machines that others use as well
-  --json   the rows as JSON
+Starts a copy of the service for each fault, injects the fault and prints a row.
+FAULT is a name or a number; default: all.
+
+  --short     send fewer requests and run fewer rounds, for CI
+  --again     retry a failed fault once and mark it as retried (for shared machines)
+  --json      print the rows as JSON instead of a table
+  -h, --help  show this text
+
+Exit code 0: all faults passed; 1: a fault failed; 64: invalid command line.
 
 ${rows.join('')}`;
 }

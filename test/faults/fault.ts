@@ -1,23 +1,22 @@
-import type { Lab } from './lab.ts';
+import type { Sandbox } from './sandbox.ts';
 
-/** What a fault run found. */
 export interface Finding {
-  /** The counted figures, in a few words. */
+  /** The counted figures, on one line. */
   readonly figure: string;
-  /** What had to hold, each by a few words that are shown where it does not. */
+  /** Whether each expectation was met; the names of those that were not are printed. */
   readonly checks: Readonly<Record<string, boolean>>;
 }
 
-/** One fault: what is injected, what is expected, and how it is counted. */
 export interface Fault {
-  /** By which it is chosen on the command line. */
+  /** Selects it on the command line. */
   readonly name: string;
+  /** What is injected and what must hold, for the table and docs/faults.md. */
   readonly expects: string;
-  run(lab: Lab): Promise<Finding>;
+  run(sandbox: Sandbox): Promise<Finding>;
 }
 
 export interface Row extends Finding {
-  /** Its place in the list of faults, from 1. */
+  /** Position in the list of faults, from 1. */
   readonly number: number;
   readonly name: string;
   readonly expects: string;

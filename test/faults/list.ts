@@ -1,58 +1,89 @@
-import { brokenStart, busyLoop, killedWorker, leak, startTimeout, uncaught } from './crash.ts';
+import { busyLoop, killedWorker, leak, uncaughtErrors } from './runs/crash.ts';
+import { connectionsKilled, databaseHangs, databaseStopped, poolExhausted } from './runs/database-away.ts';
+import {
+  clientsLeave,
+  clockAhead,
+  deadlock,
+  diskFull,
+  localServerKilled,
+  primaryKilledInTransaction,
+  reloadWhileMigrating,
+} from './runs/database-work.ts';
+import { outOfDescriptors } from './runs/descriptors.ts';
 import type { Fault } from './fault.ts';
-import { noDescriptors, reloadBurst } from './floods.ts';
-import { hardChildren, hungryThread, poolTasks, threadsAndChildren } from './heavy.ts'; // not in a copy
-import { secretsInLog } from './log-injection.ts';
-import { closedLog, stalledLog } from './logs.ts';
-import { deadline, killedAll, killedWorkersChildren } from './orphans.ts'; // not in a copy
-import { fiveTimes } from './overload.ts';
-import { killedPrimary, pausedPrimary, processOne, silentWorker } from './primary.ts';
-import { brokenReload, reloadUnderLoad, twoReloads } from './reload.ts';
-import { slowReaders, slowSenders } from './slow-clients.ts';
-import { badConfiguration, takenPort } from './start.ts';
-import { starvedWorker } from './starved.ts';
-import { endlessStream, goodbye, secondSignal, settleWindow, silentSockets, slowRequests } from './stop.ts';
-import { malformedRequests, traversal } from './wrong-clients.ts';
+import { poolOverload, stubbornChildren, threadOutOfMemory, threadsAndChildren } from './runs/heavy.ts'; // template: omit
+import { logInjection } from './runs/log-injection.ts';
+import { closedOrFullLog, stalledLog } from './runs/logs.ts';
+import { malformedRequests, pathTraversal } from './runs/malformed.ts';
+import { renameColumn } from './runs/migrations.ts';
+import { orphansOfAll, orphansOfShutdown, orphansOfWorker } from './runs/orphans.ts'; // template: omit
+import { overload } from './runs/overload.ts';
+import { orphansOfPrimary, suspendedPrimary, unresponsiveWorker } from './runs/primary.ts';
+import { processOne } from './runs/process-one.ts';
+import { brokenReload, queuedReloads, reloadBurst, reloadUnderLoad } from './runs/reload.ts';
+import {
+  endlessResponse,
+  eventStreams,
+  idleSockets,
+  inFlightRequests,
+  settleWindow,
+  twice,
+} from './runs/shutdown.ts';
+import { slowloris, slowReaders } from './runs/slow-clients.ts';
+import { badConfig, crashLoop, portInUse, startTimeout } from './runs/start.ts';
+import { starvedWorker } from './runs/starved.ts';
 
-/** Every fault, in the order in which they are run. */
+/** Every fault, in the order in which they run. */
 export const faults: readonly Fault[] = [
   reloadUnderLoad,
   brokenReload,
-  slowRequests,
-  endlessStream,
-  silentSockets,
-  settleWindow,
-  secondSignal,
-  killedWorker,
-  uncaught,
-  busyLoop,
-  brokenStart,
-  leak,
-  takenPort,
-  poolTasks, // not in a copy
-  hungryThread, // not in a copy
-  threadsAndChildren, // not in a copy
-  hardChildren, // not in a copy
-  fiveTimes,
-  slowSenders,
-  badConfiguration,
-  malformedRequests,
-  traversal,
-  secretsInLog,
-  twoReloads,
-  goodbye,
-  startTimeout,
-  slowReaders,
-  killedWorkersChildren, // not in a copy
-  killedPrimary,
-  killedAll, // not in a copy
-  deadline, // not in a copy
-  pausedPrimary,
-  silentWorker,
-  processOne,
-  stalledLog,
-  closedLog,
-  noDescriptors,
+  queuedReloads,
   reloadBurst,
+  inFlightRequests,
+  endlessResponse,
+  eventStreams,
+  idleSockets,
+  settleWindow,
+  twice,
+  killedWorker,
+  uncaughtErrors,
+  busyLoop,
   starvedWorker,
+  leak,
+  portInUse,
+  badConfig,
+  crashLoop,
+  startTimeout,
+  suspendedPrimary,
+  unresponsiveWorker,
+  orphansOfPrimary,
+  orphansOfWorker, // template: omit
+  orphansOfAll, // template: omit
+  orphansOfShutdown, // template: omit
+  processOne,
+  overload,
+  poolOverload, // template: omit
+  threadsAndChildren, // template: omit
+  threadOutOfMemory, // template: omit
+  stubbornChildren, // template: omit
+  outOfDescriptors,
+  slowloris,
+  slowReaders,
+  malformedRequests,
+  pathTraversal,
+  logInjection,
+  stalledLog,
+  closedOrFullLog,
+  databaseStopped,
+  databaseHangs,
+  connectionsKilled,
+  poolExhausted,
+  diskFull,
+  clientsLeave,
+  deadlock,
+  primaryKilledInTransaction,
+  reloadWhileMigrating,
+  renameColumn,
+  localServerKilled,
+  clockAhead,
 ];

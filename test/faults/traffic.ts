@@ -1,8 +1,8 @@
-import { Agent, request, type IncomingHttpHeaders } from 'node:http';
+import { Agent, request as startRequest, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Program } from '../support/program.ts';
 
-/** One request of a load. */
-export interface Shot {
+export interface RequestSpec {
   readonly url: string;
   /** Makes it a POST. */
   readonly body?: Buffer | string;
@@ -10,28 +10,29 @@ export interface Shot {
   readonly method?: string;
 }
 
-export interface Answer {
+export interface CompleteResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-/** Requests and what became of them: each is counted once. */
+/** Sends requests and counts each outcome once. */
 export class Tally {
   sent = 0;
-  answered = 0;
-  /** No connection could be made. */
+  /** Complete responses of any status. */
+  completed = 0;
+  /** Requests without a connection. */
   refused = 0;
-  /** Cut before the whole answer was there. */
-  reset = 0;
+  /** Connections that closed before the response was complete. */
+  aborted = 0;
   readonly byStatus: Record<number, number> = {};
   readonly errors: Record<string, number> = {};
   readonly latenciesMs: number[] = [];
 
-  /** Whatever was not a whole answer below 500. */
+  /** All but complete responses below 500. */
   get failed(): number {
     const bad = Object.entries(this.byStatus).filter(([status]) => Number(status) >= 500);
-    return this.refused + this.reset + bad.reduce((sum, [, count]) => sum + count, 0);
+    return this.refused + this.aborted + bad.reduce((sum, [, count]) => sum + count, 0);
   }
 
   get p99Ms(): number {
@@ -39,61 +40,60 @@ export class Tally {
     return Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0);
   }
 
-  /** In a few words. */
   get summary(): string {
-    const rest = Object.entries(this.errors).map(([code, count]) => `${count} ${code}`);
-    const shed = Object.entries(this.byStatus).filter(([status]) => Number(status) >= 300);
+    const statuses = Object.entries(this.byStatus).filter(([status]) => Number(status) >= 300);
     return [
-      `${this.failed} failed of ${this.sent}`,
-      ...shed.map(([status, count]) => `${count} × ${status}`),
-      ...rest,
+      `${this.failed} of ${this.sent} requests failed`,
+      ...statuses.map(([status, count]) => `${count} × ${status}`),
+      ...Object.entries(this.errors).map(([code, count]) => `${count} × ${code}`),
     ].join(', ');
   }
 
-  async count(shot: Shot, agent?: Agent): Promise<Answer | undefined> {
+  /** @returns undefined if there is no complete response */
+  async send(request: RequestSpec, agent?: Agent): Promise<CompleteResponse | undefined> {
     this.sent += 1;
     const startedAt = performance.now();
     try {
-      const answer = await ask(shot, agent);
-      this.answered += 1;
-      this.byStatus[answer.status] = (this.byStatus[answer.status] ?? 0) + 1;
+      const response = await send(request, agent);
+      this.completed += 1;
+      this.byStatus[response.status] = (this.byStatus[response.status] ?? 0) + 1;
       this.latenciesMs.push(performance.now() - startedAt);
-      return answer;
+      return response;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
       this.errors[code] = (this.errors[code] ?? 0) + 1;
       if (code === 'ECONNREFUSED') this.refused += 1;
-      else this.reset += 1;
+      else this.aborted += 1;
       return undefined;
     }
   }
 }
 
-/** A closed load: so many kept-alive connections, each one request after the other, until it is stopped. */
+/** A closed load: each kept-alive connection sends one request after another until `stop()`. */
 export class Traffic extends Tally {
   readonly #agent: Agent;
   readonly #ended: Promise<unknown>;
   #stopped = false;
 
-  constructor(connections: number, shots: readonly Shot[]) {
+  constructor(connections: number, requests: readonly RequestSpec[]) {
     super();
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
     this.#ended = Promise.all(
       Array.from({ length: connections }, async (_, connection) => {
         for (let round = connection; !this.#stopped; round += 1) {
-          const shot = shots[round % shots.length];
-          if (shot !== undefined && (await this.count(shot, this.#agent)) === undefined) await sleep(10);
+          const request = requests[round % requests.length];
+          if (request !== undefined && (await this.send(request, this.#agent)) === undefined) await sleep(10);
         }
       }),
     );
   }
 
-  /** Waits until so many were sent. */
-  async reach(sent: number): Promise<void> {
-    while (this.sent < sent && !this.#stopped) await sleep(20);
+  /** Waits until this many requests have been sent since the start. */
+  async untilSent(count: number): Promise<void> {
+    while (this.sent < count && !this.#stopped) await sleep(20);
   }
 
-  /** Waits for the answers that are under way; those that never come are reset. */
+  /** Waits for the responses in flight and aborts those that take longer than 5 s. */
   async stop(): Promise<this> {
     this.#stopped = true;
     await Promise.race([this.#ended, sleep(5_000, undefined, { ref: false })]);
@@ -103,24 +103,21 @@ export class Traffic extends Tally {
   }
 }
 
-/** @throws where there is no whole answer */
-export function ask(shot: Shot, agent?: Agent): Promise<Answer> {
-  const { url, body, headers = {}, method = body === undefined ? 'GET' : 'POST' } = shot;
+/** @throws if there is no complete response */
+export function send(request: RequestSpec, agent?: Agent): Promise<CompleteResponse> {
+  const { url, body, headers = {}, method = body === undefined ? 'GET' : 'POST' } = request;
+  const type = body === undefined ? {} : { 'Content-Type': 'application/octet-stream' };
   return new Promise((resolve, reject) => {
-    const options = {
-      method,
-      headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/octet-stream' }), ...headers },
-    };
-    const req = request(
+    const req = startRequest(
       url,
-      agent === undefined ? { ...options, agent: false } : { ...options, agent },
+      { method, headers: { ...type, ...headers }, agent: agent ?? false },
       (res) => {
         let text = '';
         res.setEncoding('utf8').on('data', (part: string) => (text += part));
         res.on('error', reject);
         res.on('close', () => {
           if (res.complete) resolve({ status: res.statusCode ?? 0, headers: res.headers, text });
-          else reject(new Error('cut'));
+          else reject(new Error('incomplete response'));
         });
       },
     );
@@ -129,8 +126,18 @@ export function ask(shot: Shot, agent?: Agent): Promise<Answer> {
   });
 }
 
-/** @returns a function that says whether it is still pending */
-export function watch(promise: Promise<unknown>): () => boolean {
+/** @returns an agent with a connection that this worker has accepted */
+export async function connectToWorker(program: Program, pid: number): Promise<Agent> {
+  for (;;) {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { text } = await send({ url: `${program.url}/faults/small` }, agent);
+    if ((JSON.parse(text) as { pid: number }).pid === pid) return agent;
+    agent.destroy();
+  }
+}
+
+/** @returns a function that returns whether the promise is still pending */
+export function trackPending(promise: Promise<unknown>): () => boolean {
   let pending = true;
   void promise.then(() => (pending = false));
   return () => pending;

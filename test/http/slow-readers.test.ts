@@ -5,7 +5,7 @@ import { SlowReaders } from '../../src/http/slow-readers.ts';
 import { until } from '../support/program.ts';
 
 const TIMEOUT_MS = 1_000;
-const ANSWER = Buffer.alloc(32 * 1024 * 1024);
+const RESPONSE = Buffer.alloc(32 * 1024 * 1024);
 
 const sockets = new Set<Socket>();
 const server = createServer((socket) => {
@@ -13,14 +13,11 @@ const server = createServer((socket) => {
   socket.on('error', () => undefined);
 });
 let slow: SlowReaders;
-let cut = 0;
 let now = 0;
 
 beforeEach(async () => {
-  [cut, now] = [0, 0];
-  // The clock is that of the test.
-  slow = new SlowReaders(sockets, TIMEOUT_MS, () => (cut += 1));
-  slow.stop();
+  now = 0;
+  slow = new SlowReaders(sockets, TIMEOUT_MS); // not started: the test has its own clock
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -31,7 +28,7 @@ afterEach(async () => {
   await once(server, 'close');
 });
 
-/** A client that reads when it is told to, and the server's end of its connection. */
+/** A client that reads on request, and the server's end of its connection. */
 async function connectPair() {
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const [served] = (await once(server, 'connection')) as [Socket];
@@ -50,32 +47,32 @@ async function connectPair() {
   return { client, served, read };
 }
 
-test('who takes an answer of one write steadily gets all of it, and who stops is cut', async () => {
+test('a client that reads a large response steadily is served, and one that stops reading is disconnected', async () => {
   const { served, read } = await connectPair();
-  served.write(ANSWER);
+  served.write(RESPONSE);
   for (let round = 0; round < 4; round += 1) {
-    slow.look((now += TIMEOUT_MS));
+    slow.check((now += TIMEOUT_MS));
     await read(5 * 1024 * 1024);
   }
-  slow.look((now += TIMEOUT_MS));
+  slow.check((now += TIMEOUT_MS));
   expect(served.destroyed).toBe(false);
 
-  await until('the cut', () => {
-    slow.look((now += TIMEOUT_MS));
+  await until('the disconnect', () => {
+    slow.check((now += TIMEOUT_MS));
     return served.destroyed || undefined;
   });
-  expect(cut).toBe(1);
+  expect(slow.disconnected).toBe(1);
 });
 
-test('who takes next to nothing in the whole time is cut, and who is owed nothing is not', async () => {
+test('a client that reads almost nothing is disconnected, and an idle one is not', async () => {
   const dripping = await connectPair();
   const idle = await connectPair();
-  dripping.served.write(ANSWER);
-  await until('the cut', () => {
-    slow.look((now += TIMEOUT_MS / 4));
+  dripping.served.write(RESPONSE);
+  await until('the disconnect', () => {
+    slow.check((now += TIMEOUT_MS / 4));
     dripping.client.read(100);
     return dripping.served.destroyed || undefined;
   });
   expect(idle.served.destroyed).toBe(false);
-  expect(cut).toBe(1);
+  expect(slow.disconnected).toBe(1);
 });

@@ -4,22 +4,22 @@ import { parseArgs } from 'node:util';
 import { FORMAT, type Report } from './report/report.ts';
 
 export interface Arguments {
-  /** The chosen scenarios; none: they are only listed. */
+  /** The chosen scenarios. Empty: list all. */
   readonly names: readonly string[];
   readonly short: boolean;
   readonly json: boolean;
   readonly help: boolean;
-  /** A service that runs already. */
+  /** A running service to load. */
   readonly url: string | undefined;
   readonly managementUrl: string | undefined;
   readonly earlier: Report | undefined;
-  /** Where the report is written. */
+  /** The folder for reports. */
   readonly out: string;
-  /** A folder for the charts of the documentation, where they are wanted. */
+  /** The folder for the charts of the documentation. */
   readonly charts: string | undefined;
 }
 
-/** A command line that cannot be used; the message says what to do instead. */
+/** An invalid command line; the message is one sentence that says how to correct it. */
 export class UsageError extends Error {}
 
 const options = {
@@ -34,20 +34,18 @@ const options = {
   charts: { type: 'string' },
 } as const;
 
-/** @throws {UsageError} where something is unknown, or must not be loaded */
+/** @throws {UsageError} if an argument is invalid or a host must not be loaded */
 export function readArguments(args: readonly string[], known: readonly string[]): Arguments {
   const { values, positionals } = parse(args);
   const unknown = positionals.filter((name) => name !== 'all' && !known.includes(name));
   if (unknown.length > 0) {
-    throw new UsageError(
-      `There is no scenario «${unknown.join('», «')}»; choose from all, ${known.join(', ')}.`,
-    );
+    throw new UsageError(`Unknown scenario "${unknown.join('", "')}": choose from all, ${known.join(', ')}.`);
   }
   const owned = values['i-own-this-host'];
   const url = readUrl('--url', values.url, owned);
   const managementUrl = readUrl('--management-url', values['management-url'], owned);
   if (managementUrl !== undefined && url === undefined) {
-    throw new UsageError('--management-url belongs to a running service: give its address with --url, too.');
+    throw new UsageError('--management-url requires --url, the address of the same service.');
   }
   return {
     names: positionals.includes('all') ? known : known.filter((name) => positionals.includes(name)),
@@ -66,23 +64,23 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options });
   } catch (error) {
-    const why = (error as Error).message.split('.')[0] ?? '';
-    throw new UsageError(`${why}; npm run load -- --help says what there is.`, { cause: error });
+    const [problem = ''] = (error as Error).message.split('.');
+    throw new UsageError(`${problem}; see npm run load -- --help.`, { cause: error });
   }
 }
 
-/** An origin of http without a slash at its end. A host that is not this machine must be said to be one's own. */
+/** @returns the origin of an HTTP URL; a host that is not loopback must be owned */
 function readUrl(option: string, text: string | undefined, owned: boolean): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
   if (url?.protocol !== 'http:' || url.pathname !== '/' || url.search !== '') {
     throw new UsageError(
-      `${option} takes an address such as http://127.0.0.1:3000, without a path; it is «${text}».`,
+      `${option} takes an address such as http://127.0.0.1:3000 without a path, not "${text}".`,
     );
   }
   if (!isLoopback(url.hostname) && !owned) {
     throw new UsageError(
-      `${url.hostname} is not this machine: add --i-own-this-host if it is yours to load, or start the program here.`,
+      `${url.hostname} is not a loopback address: add --i-own-this-host if you may load it.`,
     );
   }
   return url.origin;
@@ -92,7 +90,7 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** Whether a host is this machine by its very name; other names may lead anywhere, so they do not count. */
+/** Whether a host is a loopback address or `localhost`; any other name may resolve to another machine. */
 export function isLoopback(hostname: string): boolean {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const version = isIP(host);
@@ -101,18 +99,14 @@ export function isLoopback(hostname: string): boolean {
 }
 
 function readReport(file: string): Report {
+  const hint = '--compare takes the JSON report of an earlier run';
+  let report: Report | null;
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-    if ((report.format as number) === FORMAT && Array.isArray(report.scenarios)) return report;
+    report = JSON.parse(readFileSync(file, 'utf8')) as Report | null;
   } catch (error) {
-    throw new UsageError(
-      `${file} cannot be read as a report: --compare takes the JSON that a run has written.`,
-      {
-        cause: error,
-      },
-    );
+    throw new UsageError(`${file} cannot be read: ${hint}.`, { cause: error });
   }
-  throw new UsageError(
-    `${file} is no report of this version: --compare takes the JSON that a run has written.`,
-  );
+  if (report !== null && (report.format as number) === FORMAT && Array.isArray(report.scenarios))
+    return report;
+  throw new UsageError(`${file} is not a report of this version: ${hint}.`);
 }

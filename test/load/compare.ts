@@ -1,48 +1,46 @@
 import type { Report } from './report/report.ts';
 import { MAIN, type Figures } from './scenario.ts';
 
-export interface Change {
+export interface PhaseChange {
   readonly scenario: string;
   readonly variant: string;
   readonly phase: string;
-  readonly goodput: Pair;
-  readonly p99: Pair;
+  readonly goodput: Change;
+  readonly p99: Change;
 }
 
-export interface Pair {
+export interface Change {
   readonly before: number | null;
   readonly now: number | null;
-  /** Now as a multiple of before; null where one is missing or nothing. */
+  /** `now / before`; null if one is missing or `before` is 0. */
   readonly ratio: number | null;
 }
 
-/** Every phase that both reports have, with what became of its main load. */
-export function compareReports(earlier: Report, now: Report): Change[] {
+/** Compares the main load of every phase that both reports have. */
+export function compareReports(earlier: Report, now: Report): PhaseChange[] {
   const before = new Map(phasesOf(earlier).map((phase) => [keyOf(phase), phase]));
   return phasesOf(now).flatMap((phase) => {
     const other = before.get(keyOf(phase));
     if (other === undefined) return [];
-    const { scenario, variant, phase: name } = phase;
+    const { figures, ...names } = phase;
     return [
       {
-        scenario,
-        variant,
-        phase: name,
-        goodput: pair(other.figures.goodput, phase.figures.goodput),
-        p99: pair(other.figures.p99, phase.figures.p99),
+        ...names,
+        goodput: change(other.figures.goodput, figures.goodput),
+        p99: change(other.figures.p99, figures.p99),
       },
     ];
   });
 }
 
-interface PhaseOf {
+interface NamedPhase {
   readonly scenario: string;
   readonly variant: string;
   readonly phase: string;
   readonly figures: Figures;
 }
 
-function phasesOf(report: Report): PhaseOf[] {
+function phasesOf(report: Report): NamedPhase[] {
   return report.scenarios.flatMap(({ name: scenario, variants }) =>
     variants.flatMap(({ name: variant, phases }) =>
       phases.flatMap(({ name: phase, streams }) => {
@@ -53,21 +51,21 @@ function phasesOf(report: Report): PhaseOf[] {
   );
 }
 
-function keyOf({ scenario, variant, phase }: PhaseOf): string {
+function keyOf({ scenario, variant, phase }: NamedPhase): string {
   return JSON.stringify([scenario, variant, phase]);
 }
 
-function pair(before: number | null, now: number | null): Pair {
+function change(before: number | null, now: number | null): Change {
   const ratio = before === null || now === null || before === 0 ? null : now / before;
   return { before, now, ratio };
 }
 
-/** Why two reports should not be taken at their word; undefined where they may. */
-export function whyNotAlike(earlier: Report, now: Report): string | undefined {
+/** Why two reports are not comparable; undefined if they are. */
+export function describeMismatch(earlier: Report, now: Report): string | undefined {
   const reasons = [
-    ...(earlier.machine === now.machine ? [] : [`another machine then (${earlier.machine})`]),
-    ...(earlier.short === now.short ? [] : [`a ${earlier.short ? 'short' : 'full'} run then`]),
-    ...(earlier.url === now.url ? [] : ['another service then']),
+    ...(earlier.machine === now.machine ? [] : [`the earlier run used another machine (${earlier.machine})`]),
+    ...(earlier.short === now.short ? [] : [`the earlier run was a ${earlier.short ? 'short' : 'full'} one`]),
+    ...(earlier.url === now.url ? [] : ['the earlier run loaded another service']),
   ];
   return reasons.length === 0 ? undefined : reasons.join(', ');
 }

@@ -1,38 +1,36 @@
-import { wrap } from './report/table.ts';
+import { wrapIndented } from './report/table.ts';
+import { secondsOf } from './run-scenario.ts';
 import type { Scenario } from './scenario.ts';
-import { secondsOf } from './conduct.ts';
 
-export const help = `npm run load [-- SCENARIO… | all] [OPTIONS]
+export const help = `Usage: npm run load [-- SCENARIO… | all] [OPTIONS]
 
-Drives the program through load scenarios and reports what was seen, on both sides.
+Runs load scenarios against the service and reports what clients and the server measured.
 Without a scenario it lists them.
 
-  --short                a few seconds a variant, with bounds to match: for CI
-  --url URL              load a service that runs already, with the settings it has
-  --management-url URL   where that one shows /workers and /metrics
-  --i-own-this-host      say so, where the service is not on this machine
+  --short                run a few seconds per variant, with relaxed thresholds, for CI
+  --url URL              load a running service with the settings that it has
+  --management-url URL   its management address, for the figures of the server
+  --i-own-this-host      confirm that you may load a non-loopback host
   --json                 print the report as JSON instead of tables
-  --compare FILE         show it against an earlier report, the JSON of it
-  --out FOLDER           where reports are written (load-report)
-  --charts FOLDER        write the charts of the documentation as well
-  --help                 this text
+  --compare FILE         compare with the JSON report of an earlier run
+  --out FOLDER           write reports to this folder (default: load-report)
+  --charts FOLDER        also write the charts of the documentation
+  --help                 show this text
 
-Exit code 0: all within their thresholds; 1: one was not; 2: the command line cannot be used.
+Exit code 0: all thresholds hold; 1: a threshold failed; 64: invalid command line.
 `;
 
-/** Every scenario with its lesson. */
+/** Lists every scenario with its lesson. */
 export function listScenarios(scenarios: readonly Scenario[], columns: number): string {
   const room = Math.min(Math.max(columns, 60), 120);
   const list = scenarios.map(({ name, title, teaches, variants }) =>
     [
-      `${name} — ${title} (${Math.round(secondsOf(variants(false)))} s of load)`,
-      wrap(teaches, room, '    '),
+      `${name}: ${title} (${Math.round(secondsOf(variants(false)))} s of load)`,
+      wrapIndented(teaches, room, '    '),
       '',
     ].join('\n'),
   );
-  return [
-    ...list,
-    'Run one with npm run load -- block, all with npm run load -- all; --help says what else there is.',
-    '',
-  ].join('\n');
+  const hint =
+    'Run one with npm run load -- block, all with npm run load -- all. Options: npm run load -- --help';
+  return [...list, hint, ''].join('\n');
 }

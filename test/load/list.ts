@@ -2,6 +2,7 @@ import type { Scenario } from './scenario.ts';
 import { baseline } from './scenarios/baseline.ts';
 import { block } from './scenarios/block.ts';
 import { cluster } from './scenarios/cluster.ts';
+import { database } from './scenarios/database.ts';
 import { log } from './scenarios/log.ts';
 import { overload } from './scenarios/overload.ts';
 import { rateLimit } from './scenarios/rate-limit.ts';
@@ -9,7 +10,7 @@ import { reload } from './scenarios/reload.ts';
 import { stream } from './scenarios/stream.ts';
 import { threadPool } from './scenarios/thread-pool.ts';
 
-/** Every scenario, in the order in which they are run. */
+/** All scenarios, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
   baseline,
   block,
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   rateLimit,
   reload,
   log,
+  database,
 ];

@@ -1,23 +1,21 @@
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const WATCHED_MS = 1_000;
+const SAMPLE_MS = 1_000;
 
-/** How busy the cores are, 0 to 1, as long as nothing of a run is there yet. */
+/** How busy the CPUs are, 0 to 1, before a run starts anything. */
 export async function measureBusyness(): Promise<number> {
-  const before = times();
-  await sleep(WATCHED_MS);
-  const after = times();
-  const all = after.all - before.all;
-  return all === 0 ? 0 : 1 - (after.idle - before.idle) / all;
+  const before = cpuTimes();
+  await sleep(SAMPLE_MS);
+  const after = cpuTimes();
+  const total = after.total - before.total;
+  return total === 0 ? 0 : 1 - (after.idle - before.idle) / total;
 }
 
-function times(): { readonly idle: number; readonly all: number } {
-  return cpus().reduce(
-    ({ idle, all }, { times: { user, nice, sys, irq, idle: ofCore } }) => ({
-      idle: idle + ofCore,
-      all: all + user + nice + sys + irq + ofCore,
-    }),
-    { idle: 0, all: 0 },
-  );
+function cpuTimes(): { readonly idle: number; readonly total: number } {
+  const times = cpus().map((cpu) => cpu.times);
+  return {
+    idle: times.reduce((sum, { idle }) => sum + idle, 0),
+    total: times.reduce((sum, { user, nice, sys, irq, idle }) => sum + user + nice + sys + irq + idle, 0),
+  };
 }

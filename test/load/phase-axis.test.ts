@@ -8,12 +8,12 @@ describe('the time axis of a variant', () => {
   ]);
   const place = (atS: number) => axis.place({ atS }).map((placed) => placed.atS);
 
-  test('has the phases one after the other, however long the waits between them were', () => {
+  test('joins the phases and removes the pauses between them', () => {
     expect([axis.startOf(0), axis.startOf(1), axis.endS]).toEqual([0, 2, 5]);
     expect([0, 1.5, 6, 8.5].map(place)).toEqual([[0], [1.5], [2], [4.5]]);
   });
 
-  test('leaves out what was in a wait, and what came long after the end', () => {
+  test('drops items from pauses and from long after the end', () => {
     expect([4, -1, 9.4, 10].map((atS) => place(atS).length)).toEqual([0, 0, 1, 0]);
   });
 });

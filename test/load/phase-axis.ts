@@ -1,39 +1,39 @@
-interface Measured {
+interface MeasuredPhase {
   readonly phase: { readonly seconds: number };
-  /** When it really began, and should have ended. */
+  /** When it began, and when it should have ended. */
   readonly fromS: number;
   readonly toS: number;
 }
 
-/** How far behind a phase something may be and still tell of it: vitals come half a second late. */
-const BEHIND_S = 0.5;
+/** A sample may be this late and still describe the phase: vitals cover the half second before them. */
+const SAMPLE_DELAY_S = 0.5;
 
 /**
- * The time axis of a variant: its phases one after the other, without the waits between them, in which late answers
- * came in. So the same phase is at the same place in every variant.
+ * The time axis of a variant: its phases without the pauses between them, in which late responses arrived. A phase has
+ * the same position in every variant.
  */
 export class PhaseAxis {
-  readonly #measured: readonly Measured[];
+  readonly #phases: readonly MeasuredPhase[];
 
-  constructor(measured: readonly Measured[]) {
-    this.#measured = measured;
+  constructor(phases: readonly MeasuredPhase[]) {
+    this.#phases = phases;
   }
 
   get endS(): number {
-    return this.startOf(this.#measured.length);
+    return this.startOf(this.#phases.length);
   }
 
-  /** Where the phase of an index begins. */
+  /** Where a phase begins, by its index. */
   startOf(index: number): number {
-    return this.#measured.slice(0, index).reduce((sum, { phase }) => sum + phase.seconds, 0);
+    return this.#phases.slice(0, index).reduce((sum, { phase }) => sum + phase.seconds, 0);
   }
 
-  /** Puts something at its place; nothing where it was in a wait. */
-  readonly place = <T extends { readonly atS: number }>(thing: T): T[] => {
-    const index = this.#measured.findLastIndex(({ fromS }) => thing.atS >= fromS);
-    const phase = this.#measured[index];
-    const isLast = index === this.#measured.length - 1;
-    if (phase === undefined || thing.atS > phase.toS + (isLast ? BEHIND_S : 0)) return [];
-    return [{ ...thing, atS: this.startOf(index) + thing.atS - phase.fromS }];
+  /** Moves an item to its position on the axis. @returns nothing if it belongs to a pause */
+  readonly place = <T extends { readonly atS: number }>(item: T): T[] => {
+    const index = this.#phases.findLastIndex(({ fromS }) => item.atS >= fromS);
+    const measured = this.#phases[index];
+    const isLast = index === this.#phases.length - 1;
+    if (measured === undefined || item.atS > measured.toS + (isLast ? SAMPLE_DELAY_S : 0)) return [];
+    return [{ ...item, atS: this.startOf(index) + item.atS - measured.fromS }];
   };
 }

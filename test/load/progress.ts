@@ -1,13 +1,5 @@
+import type { Tick } from './driver/load-spec.ts';
 import { formatMs } from './report/units.ts';
-
-/** Who is told how a run goes. */
-export interface Watch {
-  begin(scenario: string, seconds: number): void;
-  phase(variant: string, phase: string, seconds: number): void;
-  readonly tick: (tick: { readonly perSecond: number; readonly p99: number | null }) => void;
-  say(text: string): void;
-  end(): void;
-}
 
 interface Screen {
   readonly isTTY?: boolean;
@@ -15,56 +7,56 @@ interface Screen {
   write(text: string): unknown;
 }
 
-/** Says scenario, phase, elapsed and remaining time, rate and p99: over one line on a terminal, else a line a phase. */
-export class Progress implements Watch {
+/** Shows the progress of a run: one line that is updated on a terminal, otherwise a line per phase. */
+export class Progress {
   readonly #out: Screen;
   readonly #startedAt = performance.now();
-  /** Seconds of phases still to come, those of the scenarios behind this one included. */
+  /** Seconds of all phases that have not begun. */
   #remainingS: number;
   #scenario = '';
-  #what = '';
+  #phase = '';
   #phaseEndsAt = 0;
 
-  /** @param seconds what the phases of all chosen scenarios take */
+  /** @param seconds the length of all phases of the chosen scenarios */
   constructor(out: Screen, seconds: number) {
     this.#out = out;
     this.#remainingS = seconds;
   }
 
-  begin(scenario: string): void {
-    this.#scenario = scenario;
+  beginScenario(name: string): void {
+    this.#scenario = name;
   }
 
-  phase(variant: string, phase: string, seconds: number): void {
+  beginPhase(variant: string, phase: string, seconds: number): void {
     this.#remainingS -= seconds;
     this.#phaseEndsAt = performance.now() + seconds * 1000;
-    this.#what = `${this.#scenario} · ${variant} · ${phase}`;
+    this.#phase = `${this.#scenario} · ${variant} · ${phase}`;
     if (this.#out.isTTY === true) this.#show('');
-    else if (seconds > 0) this.#out.write(`load: ${this.#what} (${this.#times()})\n`);
+    else if (seconds > 0) this.#out.write(`load: ${this.#phase} (${this.#times()})\n`);
   }
 
-  readonly tick = ({ perSecond, p99 }: { readonly perSecond: number; readonly p99: number | null }) => {
+  readonly onTick = ({ perSecond, p99 }: Tick) => {
     if (this.#out.isTTY === true) this.#show(` · ${Math.round(perSecond)}/s · p99 ${formatMs(p99)}`);
   };
 
-  say(text: string): void {
-    this.end();
+  log(text: string): void {
+    this.clear();
     this.#out.write(`load: ${text}\n`);
   }
 
-  end(): void {
+  clear(): void {
     if (this.#out.isTTY === true) this.#out.write('\r\u001b[K');
   }
 
   #show(figures: string): void {
-    const text = `${this.#what} · ${this.#times()}${figures}`;
+    const text = `${this.#phase} · ${this.#times()}${figures}`;
     this.#out.write(`\r\u001b[K${text.slice(0, (this.#out.columns ?? 80) - 1)}`);
   }
 
   #times(): string {
-    const elapsed = (performance.now() - this.#startedAt) / 1000;
-    const ofPhase = Math.max(0, this.#phaseEndsAt - performance.now()) / 1000;
-    return `${clock(elapsed)} in, ${clock(this.#remainingS + ofPhase)} to go`;
+    const elapsedS = (performance.now() - this.#startedAt) / 1000;
+    const ofPhaseS = Math.max(0, this.#phaseEndsAt - performance.now()) / 1000;
+    return `${clock(elapsedS)} elapsed, ${clock(this.#remainingS + ofPhaseS)} left`;
   }
 }
 

@@ -1,33 +1,34 @@
 import type { Figures, Window } from './scenario.ts';
 
-/** One request: when it was made, in seconds of its variant, and what became of it. */
+/** The result of one request. */
 export interface Sample {
+  /** When it was sent, in seconds since its variant began. */
   readonly atS: number;
-  /** Until its answer was whole, or it was given up. */
+  /** Time until the response was complete or the request failed. */
   readonly ms: number;
-  /** 0 where there was no whole answer. */
+  /** 0 without a complete response. */
   readonly status: number;
-  /** How late it was made, through no fault of the service. */
+  /** How late it was sent, because the load generator lacked CPU time. */
   readonly lagMs: number;
 }
 
-/** What a client waits: a later answer is no good to it. */
-export const PATIENCE_MS = 2_000;
+/** The scenarios assume that a client gives up after this. */
+export const CLIENT_TIMEOUT_MS = 2_000;
 export const WINDOW_S = 0.5;
 
-/** The nearest-rank percentile of sorted values; null where there are none. */
+/** The nearest-rank percentile of sorted values; null if there are none. */
 export function percentile(sorted: readonly number[], percent: number): number | null {
   if (sorted.length === 0) return null;
   const rank = Math.ceil((percent / 100) * sorted.length);
   return sorted[Math.min(Math.max(rank, 1), sorted.length) - 1] ?? null;
 }
 
-/** Counts requests and ranks their latencies. A shed or limited one has no latency: it would make a bad service look quick. */
+/** Counts requests and ranks their latencies, except of 503 and 429: a service that rejects everything would look fast. */
 export function summarize(samples: readonly Sample[], seconds: number): Figures {
   const count = (fits: (sample: Sample) => boolean) => samples.filter(fits).length;
   const success = ({ status }: Sample) => status >= 200 && status < 300;
-  const ok = count((sample) => success(sample) && sample.ms <= PATIENCE_MS);
-  const late = count((sample) => success(sample) && sample.ms > PATIENCE_MS);
+  const ok = count((sample) => success(sample) && sample.ms <= CLIENT_TIMEOUT_MS);
+  const late = count((sample) => success(sample) && sample.ms > CLIENT_TIMEOUT_MS);
   const shed = count(({ status }) => status === 503);
   const limited = count(({ status }) => status === 429);
   const failed = count(({ status }) => status === 0);
@@ -54,7 +55,7 @@ export function summarize(samples: readonly Sample[], seconds: number): Figures 
   };
 }
 
-/** The same, stretch by stretch: for a chart over time. */
+/** Summarizes each time window, for a chart over time. */
 export function toWindows(samples: readonly Sample[], untilS: number): Window[] {
   const byWindow = Map.groupBy(samples, ({ atS }) => Math.floor(atS / WINDOW_S));
   return Array.from({ length: Math.ceil(untilS / WINDOW_S) }, (_, index) => ({
@@ -64,26 +65,25 @@ export function toWindows(samples: readonly Sample[], untilS: number): Window[] 
 }
 
 export interface Step {
-  /** Requests asked for, a second. */
+  /** Requests sent per second. */
   readonly offered: number;
-  /** Requests answered in time, a second. */
+  /** Successful responses per second, within the client timeout. */
   readonly goodput: number;
   readonly p99: number | null;
 }
 
-/** How many times the latency of an idle service one may have and still be on this side of the knee. */
-const STEEP = 10;
-const CARRIED = 0.9;
+/** Beyond the knee, the p99 is more than this many times that of the first step. */
+const MAX_P99_RATIO = 10;
+/** Beyond the knee, goodput is below this share of the offered rate. */
+const MIN_GOODPUT_SHARE = 0.9;
 
-/**
- * The knee of a curve of rising load: the last step before answers stay behind requests, or before the p99 has left
- * that of the first step far behind.
- */
+/** The knee of a latency curve: the last step before goodput falls behind the offered rate or the p99 soars. */
 export function findKnee(steps: readonly Step[]): Step | undefined {
   const idle = steps[0]?.p99 ?? undefined;
   if (idle === undefined) return undefined;
   const beyond = steps.findIndex(
-    ({ offered, goodput, p99 }) => goodput < CARRIED * offered || p99 === null || p99 > STEEP * idle,
+    ({ offered, goodput, p99 }) =>
+      goodput < MIN_GOODPUT_SHARE * offered || p99 === null || p99 > MAX_P99_RATIO * idle,
   );
   return beyond === -1 ? steps.at(-1) : steps[beyond - 1];
 }

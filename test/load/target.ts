@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -9,55 +9,57 @@ import { fileURLToPath } from 'node:url';
 import type { Variant } from './scenario.ts';
 
 const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 3_000;
 
-/** What is loaded: the program, started for it, or a service that runs already. */
-export interface Target extends AsyncDisposable {
+/** The service under load: started for the run, or already running. */
+export interface Target {
   readonly url: string;
-  /** Undefined where nobody said where it is: then there are no figures of the server. */
+  /** Undefined if unknown: then there are no figures of the server. */
   readonly managementUrl: string | undefined;
-  /** What only the owner of a process can do; undefined for a service that runs already. */
-  readonly owned?: {
-    /** Stops it and starts it again on the same ports, as a deployment without a reload does. */
+  /** Only for a service that was started for the run. */
+  readonly control?: {
+    /** Stops the service and starts it again on the same ports, like a deployment without a reload. */
     readonly restart: () => Promise<void>;
-    readonly setLogReader: (state: 'reads' | 'stalled') => void;
+    readonly setLogReader: (state: 'reading' | 'stalled') => void;
   };
 }
 
-/** A service that runs already: it is loaded as it is, and left as it is. */
-export function runningTarget(url: string, managementUrl: string | undefined): Target {
-  return { url, managementUrl, [Symbol.asyncDispose]: () => Promise.resolve() };
-}
+type StartOptions = Pick<Variant, 'settings' | 'preload'>;
 
-/** Starts the program with the settings of a variant, on free ports and in an empty folder, where no `.env` is. */
-export async function startTarget(variant: Pick<Variant, 'settings' | 'preload'>): Promise<Target> {
+/**
+ * Starts the service with the settings of a variant, on free ports and in an empty folder without a `.env`.
+ *
+ * @param own receives what ends the service, before it is ready
+ */
+export async function startTarget(
+  options: StartOptions,
+  own: (resource: AsyncDisposable) => void,
+): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'load-'));
-  let running = new Run(variant, folder, {});
-  const dispose = async () => {
-    await running.stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    const { address, management } = await running.started;
-    const ports = { PORT: new URL(address).port, MANAGEMENT_PORT: new URL(management).port };
-    return {
-      url: address,
-      managementUrl: management,
-      owned: {
-        restart: async () => {
-          await running.stop();
-          running = new Run(variant, folder, ports);
-          await running.started;
-        },
-        setLogReader: (state) => running.setLogReader(state),
+  // Root's database server runs as another user; it keeps its data here only if that user may enter.
+  chmodSync(folder, 0o755);
+  let service = Service.launch(options, folder);
+  own({
+    async [Symbol.asyncDispose]() {
+      await service.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  });
+  const { address, management } = await service.started();
+  const ports = { PORT: new URL(address).port, MANAGEMENT_PORT: new URL(management).port };
+  return {
+    url: address,
+    managementUrl: management,
+    control: {
+      restart: async () => {
+        await service.stop();
+        service = Service.launch(options, folder, ports);
+        await service.started();
       },
-      [Symbol.asyncDispose]: dispose,
-    };
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
+      setLogReader: (state) => service.setLogReader(state),
+    },
+  };
 }
 
 interface Started {
@@ -65,17 +67,21 @@ interface Started {
   readonly management: string;
 }
 
-/** One process of the program, with a reader for its log. */
-class Run {
-  readonly started: Promise<Started>;
+/** One process of the service, with a reader for its log. */
+class Service {
   readonly #process: ChildProcess;
   readonly #exited: Promise<unknown>;
 
-  constructor({ settings, preload }: Pick<Variant, 'settings' | 'preload'>, folder: string, ports: object) {
+  private constructor(child: ChildProcess) {
+    this.#process = child;
+    this.#exited = once(child, 'exit');
+  }
+
+  static launch({ settings, preload }: StartOptions, folder: string, ports = {}): Service {
     const preloaded = preload === undefined ? [] : ['--import', new URL(preload, import.meta.url).href];
-    this.#process = spawn(process.execPath, [...preloaded, program], {
+    const child = spawn(process.execPath, [...preloaded, program], {
       cwd: folder,
-      // A group of its own: it ends with all it has started, and Ctrl-C reaches it through us alone.
+      // A process group of its own: it is killed as a whole, and Ctrl-C does not reach it directly.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -87,38 +93,37 @@ class Run {
         ...ports,
       },
     });
-    this.#exited = once(this.#process, 'exit');
-    this.started = this.#waitForStart();
-    this.started.catch(() => undefined); // who waits for it is told
+    return new Service(child);
   }
 
-  setLogReader(state: 'reads' | 'stalled'): void {
+  setLogReader(state: 'reading' | 'stalled'): void {
     if (state === 'stalled') this.#process.stdout?.pause();
     else this.#process.stdout?.resume();
   }
 
   async stop(): Promise<void> {
-    this.setLogReader('reads');
+    this.setLogReader('reading');
     this.#process.kill('SIGTERM');
     await Promise.race([this.#exited, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
     try {
       process.kill(-(this.#process.pid ?? 0), 'SIGKILL');
     } catch {
-      // All of it has ended.
+      // The whole group has exited.
     }
     await this.#exited;
   }
 
-  /** Its log is read until it says that it has started, and from then on taken and forgotten. */
-  #waitForStart(): Promise<Started> {
+  /** Reads the log until the service reports its addresses, and discards the rest. */
+  started(): Promise<Started> {
     return new Promise((resolve, reject) => {
       let log = '';
       let errors = '';
-      const fail = (why: string) => reject(new Error(`the program ${why}: ${errors}${log.slice(-500)}`));
-      const timer = setTimeout(() => fail(`was not ready in ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
+      const fail = (problem: string) =>
+        reject(new Error(`the service ${problem}: ${errors}${log.slice(-500)}`));
+      const timer = setTimeout(() => fail(`was not ready within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
       this.#process.once('exit', () => {
         clearTimeout(timer);
-        fail('ended before it was ready');
+        fail('exited before it was ready');
       });
       this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
       const read = (text: string) => {

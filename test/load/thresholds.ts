@@ -1,33 +1,30 @@
 import { format } from './report/units.ts';
-import type { RunOf, Threshold } from './scenario.ts';
+import type { ScenarioRun, Threshold } from './scenario.ts';
 
 export interface Verdict {
   readonly what: string;
-  /** The figure with its unit; «not measured» where this run has not what it needs. */
+  /** The figure with its unit, or "not measured". */
   readonly measured: string;
   readonly bound: string;
-  /** Null where there was nothing to judge. */
+  /** Null if it was not judged. */
   readonly holds: boolean | null;
 }
 
 export interface Circumstances {
   readonly short: boolean;
-  /** Whether others took so much of the machine that comparisons say little. */
+  /** Whether other processes used so much CPU that ratios mean little. */
   readonly busy: boolean;
 }
 
-/**
- * Holds a run against a threshold; a short run against the bound for short ones, where there is another. What a short
- * run compares is not held against a service whose machine was busy with other things; what it counts is.
- */
-export function judge(threshold: Threshold, run: RunOf, { short, busy }: Circumstances): Verdict {
+/** Judges a run by a threshold. A ratio that fails in a short run on a busy machine is not judged; a count always is. */
+export function judge(threshold: Threshold, run: ScenarioRun, { short, busy }: Circumstances): Verdict {
   const { what, unit, atLeast, atMost } = threshold;
-  const chosen = short ? threshold.short : undefined;
-  const least = atLeast === undefined ? undefined : (chosen ?? atLeast);
-  const most = atMost === undefined ? undefined : (chosen ?? atMost);
+  const relaxed = short ? threshold.short : undefined;
+  const least = atLeast === undefined ? undefined : (relaxed ?? atLeast);
+  const most = atMost === undefined ? undefined : (relaxed ?? atMost);
   const bound =
     least === undefined ? `at most ${format(most ?? 0, unit)}` : `at least ${format(least, unit)}`;
-  const measured = threshold.of(run);
+  const measured = threshold.measure(run);
   if (measured === undefined || Number.isNaN(measured))
     return { what, measured: 'not measured', bound, holds: null };
   const holds = measured >= (least ?? -Infinity) && measured <= (most ?? Infinity);

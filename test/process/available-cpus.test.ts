@@ -1,21 +1,21 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { availableCpus, parseCpuMax } from '../../src/process/available-cpus.ts';
 
-describe('available cores', () => {
-  test.each([
-    ['150000 100000\n', 1.5],
-    ['max 100000\n', undefined],
-    ['', undefined],
-    [undefined, undefined],
-    ['-1 100000', undefined],
-  ])('cpu.max %j means %s cores', (text, cores) => {
-    expect(parseCpuMax(text)).toBe(cores);
-  });
+test.each([
+  ['150000 100000\n', 1.5],
+  ['max 100000\n', undefined],
+  ['', undefined],
+  [undefined, undefined],
+  ['-1 100000', undefined],
+])('parseCpuMax(%j) returns %s CPUs', (text, cpus) => {
+  expect(parseCpuMax(text)).toBe(cpus);
+});
 
-  test('are never more than the quota, rounded up, and never less than one', () => {
-    expect(availableCpus(8, () => 1.5)).toBe(2);
-    expect(availableCpus(8, () => 0.1)).toBe(1);
-    expect(availableCpus(2, () => 6)).toBe(2);
-    expect(availableCpus(4, () => undefined)).toBe(4);
-  });
+test.each([
+  [8, 1.5, 2],
+  [8, 0.1, 1],
+  [2, 6, 2],
+  [4, undefined, 4],
+])('availableCpus() with %s CPUs and a quota of %s returns %s', (cpus, quota, available) => {
+  expect(availableCpus(cpus, () => quota)).toBe(available);
 });

@@ -4,15 +4,17 @@ import { Lifecycle } from '../../src/process/lifecycle.ts';
 
 const request = { reason: 'this test', exitCode: 7, keepListening: false };
 
-test('a stop runs once, task after task, also where one fails or overruns, and ends with its first exit code', async () => {
-  const done: unknown[] = [];
+test('a shutdown runs once, runs every task even if one fails or overruns, and exits with the first exit code', async () => {
+  const recorded: unknown[] = [];
   const log = pino({ enabled: false });
-  const lifecycle = new Lifecycle({ log, timeoutMs: 10, exit: (code) => done.push(code) });
+  const lifecycle = new Lifecycle({ log, timeoutMs: 10, exit: (code) => recorded.push(code) });
   lifecycle.ready();
-  lifecycle.onStop('says where it is', () => void done.push(lifecycle.state, lifecycle.draining.aborted));
+  lifecycle.onStop('records the state', () => {
+    recorded.push(lifecycle.state, lifecycle.draining.aborted);
+  });
   lifecycle.onStop('fails', () => Promise.reject(new Error('on purpose')));
   lifecycle.onStop('overruns', () => new Promise(() => undefined));
-  lifecycle.onStop('is the last', () => void done.push('last'));
+  lifecycle.onStop('is the last', () => void recorded.push('last'));
   await Promise.all([lifecycle.stop(request), lifecycle.stop({ ...request, exitCode: 8 })]);
-  expect(done).toEqual(['draining', true, 'last', 7]);
+  expect(recorded).toEqual(['draining', true, 'last', 7]);
 });

@@ -1,6 +1,6 @@
-import type { Variables } from '../../src/config/variable.ts';
+import type { Variables } from '../../src/config/declare.ts';
 
-/** A value for each variable that it refuses, empty where it must be set; none for what takes any text or nothing. */
+/** An invalid value for every variable that has one. For a required variable that accepts any text, it is empty. */
 export function badValues(declared: Variables): Record<string, string> {
   return Object.fromEntries(
     Object.entries(declared).flatMap(([name, variable]) => {

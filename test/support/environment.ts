@@ -1,8 +1,13 @@
+import process from 'node:process';
+
 /**
- * The variables that the tests run this service with: they win over its defaults, and over a `.env` in this folder. What
- * must be set is set here, and what tests may fill or empty, a database say, is one of their own. Of the environment in
- * which the tests are started the service sees only what is read from `process.env` here.
+ * The variables of the service in tests; they override its defaults and a `.env` in this folder. Set required variables
+ * here, and name a separate test database. To pass a variable of the CI through, read it from `process.env` here.
  */
 export const testEnvironment: Readonly<Record<string, string>> = {
   NODE_ENV: 'test',
+  /** The server of this run, or of the CI; the service starts its own if there is none. */
+  get DATABASE_URL() {
+    return process.env['DATABASE_URL'] ?? '';
+  },
 };

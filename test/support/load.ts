@@ -1,38 +1,29 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly connections: number;
-  /** How many requests in all; or until `until` says so. */
+  /** How many requests in total. Defaults to no limit. */
   readonly requests?: number;
+  /** Ends the load when it returns true. */
   readonly until?: () => boolean;
-  /** Between an answer and the next request of a connection, so that the machine has time for what is tested meanwhile. */
+  /** Pause of a connection after each response, which leaves CPU time to the service. */
   readonly pauseMs?: number;
-  readonly method?: string;
-  readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface LoadResult {
+interface LoadResult {
   readonly sent: number;
-  /** Answers by status. */
-  readonly answered: Readonly<Record<number, number>>;
-  /** Requests without a whole answer, by error code. */
+  /** Complete responses by status. */
+  readonly responses: Readonly<Record<number, number>>;
+  /** Requests without a complete response, by error code. */
   readonly failed: Readonly<Record<string, number>>;
 }
 
-/** Requests on kept-alive connections, each connection one after the other, without any retry. */
+/** Sends GET requests on kept-alive connections, one after the other on each, without retries. */
 export async function load(url: string, options: LoadOptions): Promise<LoadResult> {
-  const {
-    connections,
-    requests = Infinity,
-    until = () => false,
-    pauseMs,
-    method = 'GET',
-    body,
-    headers = {},
-  } = options;
-  const answered: Record<number, number> = {};
+  const { connections, requests = Infinity, until = () => false, pauseMs, headers = {} } = options;
+  const responses: Record<number, number> = {};
   const failed: Record<string, number> = {};
   let sent = 0;
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
@@ -41,8 +32,8 @@ export async function load(url: string, options: LoadOptions): Promise<LoadResul
       while (sent < requests && !until()) {
         sent += 1;
         try {
-          const status = await exchange(url, { agent, method, headers }, body);
-          answered[status] = (answered[status] ?? 0) + 1;
+          const status = await get(url, agent, headers);
+          responses[status] = (responses[status] ?? 0) + 1;
         } catch (error) {
           const code = (error as NodeJS.ErrnoException).code ?? String(error);
           failed[code] = (failed[code] ?? 0) + 1;
@@ -52,24 +43,21 @@ export async function load(url: string, options: LoadOptions): Promise<LoadResul
     }),
   );
   agent.destroy();
-  return { sent, answered, failed };
+  return { sent, responses, failed };
 }
 
-function exchange(
-  url: string,
-  options: { agent: Agent; method: string; headers: Readonly<Record<string, string>> },
-  body: string | undefined,
-): Promise<number> {
+/** @returns the status of the complete response */
+function get(url: string, agent: Agent, headers: Readonly<Record<string, string>>): Promise<number> {
   return new Promise((resolve, reject) => {
-    const req = request(url, options, (res) => {
+    const req = request(url, { agent, headers }, (res) => {
       res.on('error', reject);
       res.on('close', () => {
         if (res.complete) resolve(res.statusCode ?? 0);
-        else reject(new Error('cut'));
+        else reject(new Error('response aborted'));
       });
       res.resume();
     });
     req.on('error', reject);
-    req.end(body);
+    req.end();
   });
 }

@@ -1,54 +1,52 @@
-/** Routes that let a test bring a worker into any state from outside: slow, endless, crashing. */
+/** Routes that bring a worker into a state: slow, blocked, sending, crashing. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { defineRoute, type Feature, type FeatureSet } from '../../src/http/feature.ts';
+import type { Feature, FeatureSet } from '../../src/routes/feature.ts';
+import { defineRoute } from '../../src/routes/route.ts';
 
-const examples = [{ title: 'As it is' }] as const;
+const base = { method: 'get', title: 'A test route', examples: [{ title: 'Default' }] } as const;
+const query = z.strictObject({ ms: z.coerce.number().int().min(0).max(60_000).default(1_000) });
 
 const quick = defineRoute({
-  method: 'get',
+  ...base,
   path: '/quick',
-  summary: 'Answers at once.',
+  summary: 'Responds at once.',
   response: z.object({ pid: z.number() }),
-  examples,
   handler: () => ({ pid: process.pid }),
 });
 
 const slow = defineRoute({
-  method: 'get',
+  ...base,
   path: '/slow',
-  summary: 'Answers after a while.',
-  query: z.strictObject({ ms: z.coerce.number().int().min(0).max(60_000).default(1_000) }),
+  summary: 'Responds after a delay.',
+  query,
   response: z.object({ waitedMs: z.number() }),
-  examples,
-  async handler({ query, signal }) {
-    await sleep(query.ms, undefined, { signal });
-    return { waitedMs: query.ms };
+  async handler({ query: { ms }, signal }) {
+    await sleep(ms, undefined, { signal });
+    return { waitedMs: ms };
   },
 });
 
 const blocking = defineRoute({
-  method: 'get',
+  ...base,
   path: '/blocking',
-  summary: 'Lets nothing else run for a while.',
-  query: z.strictObject({ ms: z.coerce.number().int().min(0).max(60_000).default(1_000) }),
+  summary: 'Blocks the event loop.',
+  query,
   response: z.object({ blockedMs: z.number() }),
-  examples,
-  handler({ query }) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, query.ms); // without taking a core from others
-    return { blockedMs: query.ms };
+  handler({ query: { ms } }) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms); // without using a CPU
+    return { blockedMs: ms };
   },
 });
 
 const endless = defineRoute({
-  method: 'get',
+  ...base,
   path: '/endless',
-  summary: 'Begins an answer that only the client, or a deadline, ends.',
-  response: { mediaType: 'text/plain', description: 'A line, again and again' },
-  examples,
+  summary: 'Sends a response until the client disconnects or the shutdown deadline passes.',
+  response: { mediaType: 'text/plain', description: 'Endless lines' },
   async handler({ res, signal }) {
-    // Not compressed, for a compressor would hold back what has been written so far.
+    // Not compressed: a compressor would buffer what was written so far.
     res.type('text').set('Cache-Control', 'no-transform');
     try {
       for (;;) {
@@ -56,19 +54,19 @@ const endless = defineRoute({
         await sleep(10, undefined, { signal });
       }
     } catch {
-      // The client left, or the connection was cut.
+      // The connection was closed.
     }
   },
 });
 
-/** An error that belongs to no request: nobody is there to catch it. */
+/** A route that responds, then fails outside of any request. */
 function failLater(path: string, fail: () => void) {
   return defineRoute({
+    ...base,
     method: 'post',
     path,
-    summary: 'Answers, and fails outside of any request.',
+    summary: 'Responds, then fails outside of any request.',
     response: z.object({ pid: z.number() }),
-    examples,
     handler() {
       setImmediate(fail);
       return { pid: process.pid };
@@ -88,11 +86,8 @@ export const probe: Feature = {
   id: 'probe',
   base: '/probe',
   title: 'Probe',
-  summary: 'For tests of what a process does.',
+  summary: 'Routes for tests of processes.',
   routes: [quick, slow, blocking, endless, uncaughtException, unhandledRejection],
 };
 
-export const probeFeatures: FeatureSet = {
-  variables: {},
-  load: async () => ({ create: () => ({ features: [probe] }) }),
-};
+export const probeFeatures: FeatureSet = { load: async () => ({ create: () => ({ features: [probe] }) }) };

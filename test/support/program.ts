@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { compiledFolder } from '../../src/process/compile-cache.ts';
+import { compileCacheFolder } from '../../src/process/compile-cache.ts';
+import type { ClusterView, WorkerView } from '../../src/supervision/supervision.ts';
 import { testEnvironment } from './environment.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -12,21 +13,7 @@ export interface Exit {
   readonly signal: string | null;
 }
 
-interface WorkerView {
-  readonly id: number;
-  readonly pid: number;
-  readonly state: string;
-  readonly restarts: number;
-  /** Since it was last heard. */
-  readonly silentMs: number;
-  readonly report?: {
-    readonly droppedLogLines: number;
-    readonly requests: { readonly inFlight: number };
-    readonly vitals: { readonly rssBytes: number; readonly cpuPercent: number };
-  };
-}
-
-/** The real program, started from outside on free ports. */
+/** The real program, started as a child process on free ports. */
 export class Program implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly exited: Promise<Exit>;
@@ -39,13 +26,13 @@ export class Program implements AsyncDisposable {
   private constructor(env: Readonly<Record<string, string>>, cwd: string, main: string) {
     this.process = spawn(process.execPath, [main], {
       cwd,
-      // A group of its own, so that a signal can be sent to all of it as a terminal does.
+      // A process group of its own, so that the whole group can be signaled, as a terminal does.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
-        // Where the service keeps it by itself: so the programs of tests have it as well, and all from their first module.
-        NODE_COMPILE_CACHE: compiledFolder,
+        // The service's own cache, here also for the programs of tests, and from their first module on.
+        NODE_COMPILE_CACHE: compileCacheFolder,
         PORT: '0',
         MANAGEMENT_PORT: '0',
         WORKERS: '2',
@@ -53,7 +40,7 @@ export class Program implements AsyncDisposable {
         ...env,
       },
     });
-    // Pipes are pairs of sockets: that of a killed program may end with ECONNRESET.
+    // Pipes are socket pairs: that of a killed program may end with ECONNRESET.
     for (const pipe of [this.process.stdout, this.process.stderr]) pipe?.on('error', () => undefined);
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
@@ -66,9 +53,9 @@ export class Program implements AsyncDisposable {
   }
 
   /**
-   * Starts it and waits until it says that it is ready.
+   * Starts the program and waits until it is ready.
    *
-   * @param main the file that is started: that of this repository, of a copy of it, or a program of the tests
+   * @param main the entry point: of this repository, of a copy, or a program of the tests
    */
   static async start(
     env: Readonly<Record<string, string>> = {},
@@ -80,13 +67,13 @@ export class Program implements AsyncDisposable {
       await program.started();
       return program;
     } catch (error) {
-      // Nobody else knows of it; and what is left running takes the cores from all that follows.
+      // The caller has no handle to it, and a program left running would slow down all later tests.
       await program[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  /** Starts it without waiting, where it is not expected to become ready. */
+  /** Starts the program without waiting, if it is not expected to become ready. */
   static launch(
     env: Readonly<Record<string, string>> = {},
     cwd = root,
@@ -95,7 +82,7 @@ export class Program implements AsyncDisposable {
     return new Program(env, cwd, main);
   }
 
-  /** Waits until it says that it is ready. */
+  /** Waits until the program is ready. */
   async started(): Promise<void> {
     this.#started = await this.logged('started');
   }
@@ -112,7 +99,7 @@ export class Program implements AsyncDisposable {
     return String(this.#started?.['management']);
   }
 
-  /** The log so far. */
+  /** The log lines so far, parsed. */
   get lines(): readonly Record<string, unknown>[] {
     return this.#lines;
   }
@@ -124,11 +111,11 @@ export class Program implements AsyncDisposable {
     timeoutMs?: number,
   ): Promise<Record<string, unknown>> {
     return until(
-      `a log line «${event}»`,
+      `a log line "${event}"`,
       () => {
         if (this.process.exitCode !== null) {
           throw new Error(
-            `the program ended with ${this.process.exitCode}: ${this.errors}${this.output.slice(-2_000)}`,
+            `the program exited with ${this.process.exitCode}: ${this.errors}${this.output.slice(-2_000)}`,
           );
         }
         return this.lines.find(
@@ -146,10 +133,10 @@ export class Program implements AsyncDisposable {
 
   async workers(): Promise<WorkerView[]> {
     const response = await fetch(`${this.managementUrl}/workers`);
-    return ((await response.json()) as { workers: WorkerView[] }).workers;
+    return ((await response.json()) as ClusterView).workers;
   }
 
-  /** Waits until so many workers are in service. */
+  /** Waits until this many workers are ready. */
   async readyWorkers(count: number): Promise<WorkerView[]> {
     return until(`${count} ready workers`, async () => {
       const ready = (await this.workers()).filter(({ state }) => state === 'ready');
@@ -161,7 +148,7 @@ export class Program implements AsyncDisposable {
     this.process.kill(signal);
   }
 
-  /** Each line is parsed once, as it comes: a load writes many of them. */
+  /** Parses each line once, on arrival: a load produces many. */
   #read(text: string): void {
     this.output += text;
     const lines = (this.#unfinishedLine + text).split('\n');
@@ -171,7 +158,7 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** To the program and all its descendants that have no group of their own, as Ctrl-C does in a terminal. */
+  /** Signals the program and its descendants in the same process group, as Ctrl-C does in a terminal. */
   killGroup(signal: NodeJS.Signals): void {
     process.kill(-this.pid, signal);
   }
@@ -186,7 +173,7 @@ export class Program implements AsyncDisposable {
     await this.exited;
   }
 
-  /** A shell that hears of the end of this process, whatever it dies of, and ends the program. */
+  /** Starts a shell that kills the program when this process ends for any reason. */
   #startKeeper(): void {
     const keeper = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL "-$0"', String(this.pid)], {
       detached: true, // a signal to the group of this process must not reach it
@@ -199,27 +186,27 @@ export class Program implements AsyncDisposable {
     try {
       this.killGroup('SIGKILL');
     } catch {
-      // It has ended.
+      // It has exited.
     }
   }
 }
 
-/** Asks again and again until there is an answer; the time is that of a machine with much else to do. */
+/** Polls until there is a result. The default timeout suits a busy machine. */
 export async function until<T>(
   what: string,
-  look: () => Promise<T | undefined> | T | undefined,
+  poll: () => Promise<T | undefined> | T | undefined,
   timeoutMs = 45_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
-    const found = await look();
+    const found = await poll();
     if (found !== undefined) return found;
     await sleep(50);
   }
-  throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+  throw new Error(`timed out after ${timeoutMs} ms waiting for ${what}`);
 }
 
-/** Whether a process lives. */
+/** Whether a process exists. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

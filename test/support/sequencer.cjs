@@ -1,14 +1,19 @@
-/** The order of the tests where no earlier run has told how long each takes: what starts programs, and waits, first. */
+/** Runs the slowest groups of tests first: those that start programs and wait. Within a group, Jest decides. */
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-/** The longest first. */
-const long = ['/contract/examples.', '/process/', '/contract/'];
+/** The slowest first. */
+const slowGroups = [
+  'demos/examples.', // template: omit
+  '/program/',
+  'demos/dangerous', // template: omit
+  '/contract/',
+];
 
-module.exports = class LongestFirst extends Sequencer {
+module.exports = class SlowestFirst extends Sequencer {
   sort(tests) {
     const rank = ({ path }) => {
-      const place = long.findIndex((part) => path.includes(part));
-      return place === -1 ? long.length : place;
+      const place = slowGroups.findIndex((part) => path.includes(part));
+      return place === -1 ? slowGroups.length : place;
     };
     return super.sort(tests).sort((a, b) => rank(a) - rank(b));
   }

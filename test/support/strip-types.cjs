@@ -1,4 +1,4 @@
-/** Jest's transform: what Node.js itself does when it runs a TypeScript file. */
+/** Jest transform: strips types as Node.js does. */
 const { createHash } = require('node:crypto');
 const { stripTypeScriptTypes } = require('node:module');
 

@@ -1,38 +1,33 @@
-/** The control room as it is served; a real browser drives it in test/browser. */
+/** The control room as served; test/browser drives it in a real browser. */
 import { once } from 'node:events';
 import { glob, readFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync, brotliDecompressSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { defineRoute } from '../../src/http/feature.ts';
+import { defineRoute } from '../../src/routes/route.ts';
 import { describeForPage } from '../../src/web/page-manifest.ts';
-import type { PageManifest } from '../../src/web/client/shapes.ts';
-import { createTestApp, type TestApp } from '../support/app.ts';
+import type { LiveView, PageManifest } from '../../src/web/page-data.ts';
+import { createTestApp } from '../support/app.ts';
 import { Program, root } from '../support/program.ts';
+import { useTestApp } from '../support/use-test-app.ts';
 
-/** What browsers send: Chromium's, Firefox's and Safari's agree in what matters. */
+/** The common part of what Chromium, Firefox and Safari send. */
 const browserAccept = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
 
 const manifestPath = '/control-room/manifest.json';
 
-let service: TestApp;
-beforeAll(async () => {
-  service = await createTestApp();
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-});
+const service = await useTestApp();
 
-async function assetsOf(): Promise<string[]> {
+async function readAssets(): Promise<string[]> {
   const { text } = await service.client.get('/').set('Accept', browserAccept);
   return [...text.matchAll(/(?:href|src)="(\/control-room\/[^"]+)"/g)].map(([, path]) => path ?? '');
 }
 
 describe('the page at /', () => {
-  test('is for browsers; a terminal gets text, and JSON is given on request', async () => {
+  test('is HTML for browsers, text for terminals, and JSON on request', async () => {
     const page = await service.client.get('/').set('Accept', browserAccept).expect(200);
     expect(page.type).toBe('text/html');
     expect(page.headers['vary']).toContain('Accept');
@@ -41,7 +36,7 @@ describe('the page at /', () => {
     expect((await service.client.get('/').set('Accept', 'application/json')).type).toBe('application/json');
   });
 
-  test('has nothing inline that its policy forbids', async () => {
+  test('has no inline code or foreign URLs, which its Content-Security-Policy forbids', async () => {
     for (const path of ['/', '/docs']) {
       const { text, headers } = await service.client.get(path).set('Accept', browserAccept);
       expect(headers['content-security-policy']).toContain("default-src 'self'");
@@ -50,48 +45,48 @@ describe('the page at /', () => {
     }
   });
 
-  test('is off in production unless it is asked for, and then / is text', async () => {
+  test('is off in production by default: / is text, /live and /docs respond with 404', async () => {
     for (const env of [{ NODE_ENV: 'production' }, { PAGE: 'off' }]) {
       await using off = await createTestApp({ env });
       expect((await off.client.get('/').set('Accept', browserAccept)).type).toBe('text/plain');
       await off.client.get('/live').expect(404);
       await off.client.get('/docs').expect(404);
     }
-    await using asked = await createTestApp({ env: { NODE_ENV: 'production', PAGE: 'on' } });
-    expect((await asked.client.get('/').set('Accept', browserAccept)).type).toBe('text/html');
+    await using on = await createTestApp({ env: { NODE_ENV: 'production', PAGE: 'on' } });
+    expect((await on.client.get('/').set('Accept', browserAccept)).type).toBe('text/html');
   });
 });
 
 describe('the files of the page', () => {
-  test('may be kept for ever, for their address changes with their content', async () => {
-    const assets = await assetsOf();
+  test('are cached forever, except under a URL of another version', async () => {
+    const assets = await readAssets();
     expect(assets.length).toBeGreaterThan(20);
     for (const path of new Set(assets.filter((asset) => asset !== manifestPath))) {
       const { headers } = await service.client.get(path).expect(200);
       expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
     }
     const stylesheet = assets.find((path) => path.endsWith('page.css')) ?? '';
-    const other = await service.client.get(stylesheet.replace(/room\/[^/]+/, 'room/another'));
-    expect(other.headers['cache-control']).toBe('no-cache');
+    const outdated = await service.client.get(stylesheet.replace(/room\/[^/]+/, 'room/outdated'));
+    expect(outdated.headers['cache-control']).toBe('no-cache');
     await service.client.get('/control-room/x/nothing.js').expect(404);
     await service.client.get('/control-room/x/..%2Findex.ts').expect(404);
   });
 
-  test('and the page and its manifest are not sent again where the browser has them', async () => {
+  test('are revalidated if their URL has no version: the page and its manifest', async () => {
     for (const path of ['/', manifestPath]) {
       const { headers } = await service.client.get(path).set('Accept', browserAccept).expect(200);
       expect(headers['cache-control']).toBe('no-cache');
-      const asked = () => service.client.get(path).set('Accept', browserAccept);
-      await asked()
+      const revalidate = () => service.client.get(path).set('Accept', browserAccept);
+      await revalidate()
         .set('If-None-Match', headers['etag'] ?? '')
         .expect(304);
-      await asked().set('If-None-Match', 'W/"another"').expect(200);
+      await revalidate().set('If-None-Match', 'W/"other"').expect(200);
     }
   });
 
-  test('are together under 150 KB, compressed once with what the client accepts', async () => {
+  test('are smaller than 150 KB in total, compressed with Brotli', async () => {
     let bytes = 0;
-    for (const path of new Set(await assetsOf())) {
+    for (const path of new Set(await readAssets())) {
       const { headers } = await service.client.get(path).set('Accept-Encoding', 'br');
       expect(headers['content-encoding']).toBe('br');
       bytes += Number(headers['content-length']);
@@ -99,34 +94,46 @@ describe('the files of the page', () => {
     expect(bytes).toBeLessThan(150_000);
   });
 
-  test('hold all styles in one, for nothing is painted before the last is there', async () => {
-    const [path = '', ...more] = (await assetsOf()).filter((asset) => asset.endsWith('.css'));
+  test('include one stylesheet with all styles', async () => {
+    const [path = '', ...more] = (await readAssets()).filter((asset) => asset.endsWith('.css'));
     expect(more).toEqual([]);
     const { text } = await service.client.get(path);
-    for await (const file of glob('*.css', { cwd: `${root}src/web/client` })) {
+    for await (const file of glob('**/*.css', { cwd: `${root}src/web/client` })) {
       expect(text).toContain(await readFile(`${root}src/web/client/${file}`, 'utf8'));
     }
   });
 
-  test('are the same whatever the encoding', async () => {
-    const server = service.app.listen(0, '127.0.0.1'); // asked without supertest, which would decompress the answers
+  test('include a preloaded module for each that another one imports', async () => {
+    const modules = new Set((await readAssets()).filter((asset) => asset.endsWith('.js')));
+    const imported = new Set<string>();
+    for (const path of modules) {
+      const { text } = await service.client.get(path);
+      expect(text).not.toMatch(/\.ts'|\/\*\*|import type/);
+      for (const [, name = ''] of text.matchAll(/ from '\.\/([\w-]+\.js)'/g))
+        imported.add(path.replace(/[^/]+$/, name));
+    }
+    expect([...modules].filter((path) => !path.endsWith('/main.js')).sort()).toEqual([...imported].sort());
+  });
+
+  test('have the same content in every encoding', async () => {
+    const server = service.app.listen(0, '127.0.0.1'); // read without supertest, which decompresses responses
     await once(server, 'listening');
-    const path = (await assetsOf()).find((asset) => asset.endsWith('main.js')) ?? '';
+    const path = (await readAssets()).find((asset) => asset.endsWith('main.js')) ?? '';
     const read = async (encoding: string) => {
       const { port } = server.address() as AddressInfo;
-      const asked = get({ port, path, agent: false, headers: { 'Accept-Encoding': encoding } });
-      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
-      return buffer(answer);
+      const req = get({ port, path, agent: false, headers: { 'Accept-Encoding': encoding } });
+      const [response] = (await once(req, 'response')) as [IncomingMessage];
+      return buffer(response);
     };
     const plain = await read('identity');
-    expect(plain.toString()).toContain("from './cluster.js'");
+    expect(plain.toString()).toContain("from './cluster-panel.js'");
     expect(gunzipSync(await read('gzip')).equals(plain)).toBe(true);
     expect(brotliDecompressSync(await read('br')).equals(plain)).toBe(true);
     server.close();
   });
 
-  test('hold the whole manifest, with a schema for each parameter', async () => {
-    expect(await assetsOf()).toContain(manifestPath);
+  test('include the whole manifest, with a schema for each parameter', async () => {
+    expect(await readAssets()).toContain(manifestPath);
     const manifest = (await service.client.get(manifestPath)).body as PageManifest;
     const shown = manifest.features.flatMap(({ routes }) =>
       routes.map((route) => `${route.method} ${route.path}`),
@@ -146,26 +153,28 @@ describe('the files of the page', () => {
   });
 });
 
-test('a feature that teaches nothing is an API, and promises no evidence', async () => {
+test('a feature that teaches nothing is an API without evidence', async () => {
   const read = defineRoute({
     method: 'get',
     path: '/:id',
+    title: 'Read a thing',
     summary: 'Reads a thing.',
-    response: z.object({ id: z.string().describe('Which it is') }),
+    response: z.object({ id: z.string().describe('Identifies it') }),
     examples: [{ title: 'One', params: { id: 'one' } }],
     handler: () => ({ id: 'one' }),
   });
   const remove = defineRoute({
     method: 'delete',
     path: '/:id',
+    title: 'Delete a thing',
     summary: 'Deletes a thing.',
     response: z.undefined(),
     examples: [{ title: 'One', params: { id: 'one' }, status: 204 }],
     handler: () => undefined,
   });
-  const headed = { ...read, requestHeaders: z.object({ 'if-match': z.string().optional() }) };
+  const withHeaders = { ...read, requestHeaders: z.object({ 'if-match': z.string().optional() }) };
   const { features } = await describeForPage([
-    { id: 'things', base: '/things', title: 'Things', summary: 'Some.', routes: [headed, remove] },
+    { id: 'things', base: '/things', title: 'Things', summary: 'Some.', routes: [withHeaders, remove] },
   ]);
   expect(features).toMatchObject([
     {
@@ -174,7 +183,7 @@ test('a feature that teaches nothing is an API, and promises no evidence', async
         {
           path: '/things/:id',
           evidence: false,
-          meanings: { id: 'Which it is' },
+          meanings: { id: 'Identifies it' },
           headers: { properties: { 'if-match': {} } },
         },
         { method: 'DELETE', evidence: false },
@@ -184,7 +193,7 @@ test('a feature that teaches nothing is an API, and promises no evidence', async
 });
 
 describe('the live stream', () => {
-  test('passes on what the primary says, and says goodbye when its worker drains', async () => {
+  test('relays the views of the primary and ends with a final event when its worker drains', async () => {
     await using program = await Program.start({ WORKERS: '1' });
     const response = await program.get('/live');
     expect(response.headers.get('content-type')).toBe('text/event-stream');
@@ -196,20 +205,20 @@ describe('the live stream', () => {
       stopping = true;
       program.kill('SIGTERM');
     }
-    const [first] = /(?<=data: )\{"at.*\}/.exec(text) ?? [];
-    const view = JSON.parse(first ?? '') as { workers: { state: string }[]; events: { event: string }[] };
+    const [first] = /(?<=event: view\ndata: ).*/.exec(text) ?? [];
+    const view = JSON.parse(first ?? '') as LiveView;
     expect(view.workers).toMatchObject([{ state: 'ready' }]);
     expect(view.events.map(({ event }) => event)).toContain('ready');
     expect(text).toContain('event: bye');
     expect((await program.exited).code).toBe(0);
   });
 
-  test('a HEAD of it ends at once', async () => {
+  test('ends a HEAD request at once', async () => {
     const head = await service.client.head('/live').timeout(10_000).expect(200);
     expect(head.headers['content-type']).toContain('text/event-stream');
   });
 
-  test('without a primary to ask says that it is silent', async () => {
+  test('reports a missing primary', async () => {
     let text = '';
     await service.client
       .get('/live')
@@ -219,7 +228,7 @@ describe('the live stream', () => {
         res.on('data', (chunk: string) => {
           text += chunk;
           if (!text.includes('event: silent')) return;
-          void service.lifecycle.stop({ reason: 'the test is over', exitCode: 0, keepListening: false });
+          void service.lifecycle.stop({ reason: 'end of the test', exitCode: 0, keepListening: false });
         });
         res.on('end', () => done(null, undefined));
       });

@@ -1,16 +1,40 @@
-import type { Demo } from '../demo.ts';
-import { createRoutes } from './create.ts';
+import type { Demo } from '../kit/demo.ts';
+import { allocRoute } from './alloc.ts';
+import { createRoute } from './create.ts';
 import { inspectRoute } from './inspect.ts';
-import { viewRoutes } from './views.ts';
+import { textRoute } from './text.ts';
+import { viewsRoute } from './views.ts';
 
 export const buffers = {
   id: 'buffers',
   title: 'Buffers',
-  summary: 'Bytes: made from text, cut, shared and copied, cleaned or dirty, and read as what they are.',
+  summary: 'Creates, shares, copies, decodes and inspects bytes.',
   teaches:
-    'A buffer is a view of memory outside the JavaScript heap. What its bytes mean an encoding says; who else sees them ' +
-    'depends on whether it was made by sharing or by copying.',
-  lookFor: 'characters against bytes; dirtyBytes of allocUnsafe; sawTheWrite of each view.',
-  practices: ['6.14'],
-  routes: [...createRoutes, ...viewRoutes, inspectRoute],
+    'A buffer is a view of memory outside the JavaScript heap. The encoding determines what its bytes mean. Buffers that ' +
+    'share memory see the writes of each other; copies do not.',
+  lookFor:
+    '`characters` against `fromTextBytes`; `dirtyBytes` of `allocUnsafe`; `sawTheWrite` of each view; `replacements` of each decoder.',
+  terms: [
+    'character encoding',
+    'UTF-16 code unit',
+    'grapheme cluster',
+    'replacement character',
+    'buffer pool',
+    'uninitialized memory',
+    'magic number',
+    'endianness',
+  ],
+  readMore: [
+    {
+      title: 'Buffers and character encodings',
+      url: 'https://nodejs.org/api/buffer.html#buffers-and-character-encodings',
+    },
+    {
+      title: 'What makes Buffer.allocUnsafe() unsafe?',
+      url: 'https://nodejs.org/api/buffer.html#what-makes-bufferallocunsafe-and-bufferallocunsafeslow-unsafe',
+    },
+    { title: 'String decoder', url: 'https://nodejs.org/api/string_decoder.html' },
+  ],
+  practices: [],
+  routes: [createRoute, allocRoute, viewsRoute, textRoute, inspectRoute],
 } satisfies Demo;

@@ -1,20 +1,20 @@
 /**
- * Lets callers of the same key share one computation: the first starts it, the others wait for the same promise. A
- * failure is shared as well, and not kept: the next caller tries anew.
+ * Lets callers with the same key share one computation: the first starts it, the others await the same promise. A
+ * failure is shared too, but not kept: the next caller starts again.
  */
 export class SingleFlight<T> {
-  readonly #underWay = new Map<string, Promise<T>>();
+  readonly #pending = new Map<string, Promise<T>>();
 
-  /** Computations that are under way. */
-  get size(): number {
-    return this.#underWay.size;
+  /** Whether a computation is in progress. */
+  has(key: string): boolean {
+    return this.#pending.has(key);
   }
 
   run(key: string, compute: () => Promise<T>): Promise<T> {
-    const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) return underWay;
-    const started = compute().finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, started);
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) return pending;
+    const started = compute().finally(() => this.#pending.delete(key));
+    this.#pending.set(key, started);
     return started;
   }
 }

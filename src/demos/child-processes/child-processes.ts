@@ -1,4 +1,4 @@
-import type { Demo } from '../demo.ts';
+import type { Demo } from '../kit/demo.ts';
 import { compare } from './compare.ts';
 import { execFileRoute } from './exec-file.ts';
 import { execRoute } from './exec.ts';
@@ -12,13 +12,31 @@ import { timeOut } from './time-out.ts';
 export const childProcesses = {
   id: 'child-processes',
   title: 'Child processes',
-  summary:
-    'Other programs as children: how each way to start one differs, and how they are bounded and ended.',
+  summary: 'The ways to start another program, how each returns its output, and how to limit and end it.',
   teaches:
-    'exec has a shell read a line; execFile starts a program without one; both buffer what it prints. spawn streams it as it comes; fork starts Node.js ' +
-    'with a channel for messages. A child leads a process group here wherever it can, so that nothing it ' +
-    'starts outlives the request.',
-  lookFor: 'firstOutputMs against endedMs: buffered output comes with the end, streamed output long before.',
+    'exec passes a command line to a shell; execFile starts a program without one. Both pass the whole output to a ' +
+    'callback when the program has ended. spawn streams the output; fork starts Node.js with a message channel. ' +
+    'Where possible, a child here leads a process group, so that its descendants end with the request.',
+  lookFor:
+    'Compare `firstOutputMs` with `endedMs`: `exec` and `exec-file` return output at the end, `spawn` while the program ' +
+    'runs.',
+  terms: [
+    'IPC channel',
+    'maxBuffer',
+    'command injection',
+    'shell metacharacters',
+    'process group',
+    'grace period',
+    'orphan process',
+  ],
+  readMore: [
+    { title: 'Node.js: Child process', url: 'https://nodejs.org/api/child_process.html' },
+    {
+      title: 'Node.js: Arguments with the shell option',
+      url: 'https://nodejs.org/api/deprecations.html#DEP0190',
+    },
+    { title: 'libuv: Process handle', url: 'https://docs.libuv.org/en/v1.x/process.html' },
+  ],
   practices: ['6.19'],
   routes: [
     execRoute,

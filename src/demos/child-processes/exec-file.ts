@@ -1,61 +1,50 @@
 import { execFile } from 'node:child_process';
 import process from 'node:process';
 import { z } from 'zod';
-import { demoRoute } from '../demo.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { bytes, ms } from '../evidence/words.ts';
-import { minimalEnvironment, nodeArguments } from '../work/child.ts';
-import { childReport, endSchema, parseReport } from './child-report.ts';
+import { bytes, ms } from '../kit/answer/units.ts';
+import { demoRoute } from '../kit/demo.ts';
+import { minimalEnvironment, nodeArguments } from '../kit/resources/children.ts';
+import { bufferedSchema, runBuffered } from './buffered-run.ts';
+import { childReport, parseReport } from './child-report.ts';
 
-const report = new URL('./report.ts', import.meta.url);
+const program = new URL('./report-child.ts', import.meta.url);
+const ARGUMENT = '$(whoami); *';
 
 export const execFileRoute = demoRoute({
   method: 'get',
   path: '/exec-file',
-  summary: 'Runs a program without a shell and gives all its output at the end.',
+  title: 'Run without a shell',
+  summary: 'Runs a program without a shell and returns its whole output at the end.',
   teaches:
-    'Buffered: right for a short output. Arguments go to the program as they are, for no shell reads them.',
+    'execFile buffers the output, which is right for short output. It passes arguments to the program as they are, ' +
+    'because no shell reads them.',
   result: z.strictObject({
     child: childReport,
     shell: z.boolean(),
-    firstOutputMs: z.number(),
-    endedMs: z.number(),
-    ...endSchema,
+    ...bufferedSchema,
   }),
   examples: [{ title: 'Run and read', query: { as: 'text' } }],
   contrasts: ['child-processes/exec', 'child-processes/spawn', 'child-processes/fork'],
-  async run({ signal, timeline, tools }) {
-    const result = await tools.budgets.children.use(1, signal, async () => {
-      const startMs = timeline.now();
-      const started = execFile(process.execPath, [...nodeArguments(report), '$(whoami); *'], {
-        env: minimalEnvironment,
-        maxBuffer: 64 * 1024,
-      });
-      const child = tools.children.watch(started, { signal, leadsGroup: false });
-      let output = '';
-      started.stdout?.on('data', (chunk: string) => {
-        output += chunk;
-      });
-      const { code, signal: endSignal } = await child.exited;
-      signal.throwIfAborted();
-      const endMs = timeline.now();
-      timeline.add('run, buffered', 'child', startMs, endMs);
-      const elapsed = toMicroseconds(endMs - startMs);
-      // execFile hands the output over when the child has ended, and not before.
-      return {
-        child: parseReport(output),
-        shell: false,
-        firstOutputMs: elapsed,
-        endedMs: elapsed,
-        exitCode: code,
-        signal: endSignal,
-      };
-    });
+  async run({ signal, timeline, resources }) {
+    const args = [...nodeArguments(program), ARGUMENT];
+    const options = { env: minimalEnvironment, maxBuffer: 64 * 1024 };
+    const { output, end } = await resources.budgets.children.use(1, signal, () =>
+      timeline.record('run, buffered', 'child', () =>
+        runBuffered((callback) => execFile(process.execPath, args, options, callback), { signal, resources }),
+      ),
+    );
+    const child = parseReport(output);
+    const received = child.arguments.join(' ');
     return {
-      result,
-      lesson:
-        `Process ${result.child.pid} ran ${ms(result.endedMs)}, took ${bytes(result.child.rssBytes)} and gave its output when it had ended; ` +
-        `the argument «${result.child.arguments.join(' ')}» arrived as it was, for no shell read it.`,
+      result: { child, shell: false, ...end },
+      lesson: {
+        headline: `The whole output arrived after ${ms(end.endedMs)}, when the program had ended`,
+        text:
+          `Process ${child.pid} ran for ${ms(end.endedMs)} and used ${bytes(child.rssBytes)} of memory. ` +
+          (received === ARGUMENT
+            ? `Its argument "${received}" arrived unchanged, because no shell read it.`
+            : `Its argument "${ARGUMENT}" arrived as "${received}".`),
+      },
     };
   },
 });

@@ -1,41 +1,45 @@
-import { exec, execFile, type ChildProcess } from 'node:child_process';
+import { exec, execFile } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { demoRoute, type DemoCall } from '../demo.ts';
-import { count } from '../evidence/words.ts';
-import { minimalEnvironment, nodeArguments } from '../work/child.ts';
-import { lendChild, readOutput } from '../work/lend-child.ts';
+import { count } from '../kit/answer/units.ts';
+import { demoRoute, type Lesson } from '../kit/demo.ts';
+import { minimalEnvironment, nodeArguments } from '../kit/resources/children.ts';
+import { runBuffered } from './buffered-run.ts';
 import { parseReport } from './child-report.ts';
 
-const report = new URL('./report.ts', import.meta.url);
+const program = new URL('./report-child.ts', import.meta.url);
 
-/** The only text that is ever put into a shell's line here. It is harmless, and a constant. */
+/** The only text that ever becomes part of a shell command here: harmless, and a constant. */
 const SAMPLE = '$(echo replaced); echo and a second command ran';
+const COMMAND = `"$NODE" --disable-warning=ExperimentalWarning "$PROGRAM" ${SAMPLE}`;
 
 const rowSchema = z.strictObject({
   way: z.enum(['exec-file', 'exec']),
   given: z.string(),
-  received: z.string().describe('The argument as the program got it'),
+  received: z.string().describe('The argument as the program received it'),
   arrivedAsGiven: z.boolean(),
-  otherCommands: z.string().nullable().describe('What other commands than the program printed'),
+  otherCommands: z.string().nullable().describe('Output of commands other than the program'),
 });
 type Row = z.infer<typeof rowSchema>;
 
 export const injection = demoRoute({
   method: 'get',
   path: '/injection',
-  summary: 'An argument full of shell syntax arrives as it is by execFile; a shell makes commands of it.',
+  title: 'Inject a shell command',
+  summary: 'Passes an argument full of shell syntax to a program, without a shell and in a shell command.',
   teaches:
-    'execFile and spawn hand arguments to the program, nobody reads them before. exec hands a line to a shell, so a ' +
-    'request that gets into the line can run anything: exec is never offered your argument here, only a constant.',
+    'execFile and spawn pass arguments without interpretation by a shell; exec passes a line to a shell, so request data ' +
+    'in that line can run anything. With `shell: true`, execFile and spawn use a shell too, and join the arguments unescaped (DEP0190). ' +
+    'On Windows, .bat and .cmd files run in cmd.exe, so Node.js starts them only with a shell (CVE-2024-27980). ' +
+    'Even without a shell, the program may read an argument that begins with "-" as an option.',
   query: z.object({
     argument: z
       .string()
       .max(200, { error: 'must have at most 200 characters' })
-      .regex(/^\P{C}*$/u, { error: 'must hold no control characters' })
+      .regex(/^\P{C}*$/u, { error: 'must not contain control characters' })
       .default(SAMPLE)
-      .describe('Handed to a program by execFile; never to a shell'),
+      .describe('Passed to a program by execFile, never to a shell'),
   }),
   result: z.strictObject({ ways: z.array(rowSchema) }),
   examples: [
@@ -43,39 +47,27 @@ export const injection = demoRoute({
     { title: 'Your own, without a shell', query: { argument: '$(id) `id` | rm * > x & "', as: 'text' } },
   ],
   contrasts: ['child-processes/exec', 'child-processes/exec-file'],
-  async run({ query: { argument }, signal, timeline, tools }) {
-    const call = { signal, tools };
-    const ways = await tools.budgets.children.use(1, signal, async () => [
-      await timeline.record('without a shell', 'execFile', () => withoutShell(argument, call)),
-      await timeline.record('with a shell', 'exec', () => withShell(call)),
-    ]);
+  async run({ query: { argument }, signal, timeline, resources }) {
+    const call = { signal, resources };
+    const args = [...nodeArguments(program), argument];
+    const shellEnv = { ...minimalEnvironment, NODE: process.execPath, PROGRAM: fileURLToPath(program) };
+    const ways = await resources.budgets.children.use(1, signal, async () => {
+      const direct = await timeline.record('without a shell', 'execFile', () =>
+        runBuffered(
+          (callback) => execFile(process.execPath, args, { env: minimalEnvironment }, callback),
+          call,
+        ),
+      );
+      const shell = await timeline.record('with a shell', 'exec', () =>
+        runBuffered((callback) => exec(COMMAND, { env: shellEnv }, callback), call),
+      );
+      return [describe('exec-file', argument, direct.output), describe('exec', SAMPLE, shell.output)];
+    });
     return { result: { ways }, lesson: conclude(ways) };
   },
 });
 
-type Call = Pick<DemoCall<never, never, never>, 'signal' | 'tools'>;
-
-async function withoutShell(argument: string, call: Call): Promise<Row> {
-  const args = [...nodeArguments(report), argument];
-  const output = await outputOf(execFile(process.execPath, args, { env: minimalEnvironment }), call);
-  return describe('exec-file', argument, output);
-}
-
-async function withShell(call: Call): Promise<Row> {
-  const env = { ...minimalEnvironment, NODE: process.execPath, PROGRAM: fileURLToPath(report) };
-  const line = `"$NODE" --disable-warning=ExperimentalWarning "$PROGRAM" ${SAMPLE}`;
-  return describe('exec', SAMPLE, await outputOf(exec(line, { env }), call));
-}
-
-async function outputOf(started: ChildProcess, { signal, tools }: Call): Promise<string> {
-  return lendChild(tools.children.watch(started, { signal, leadsGroup: false }), async (child) => {
-    const output = await readOutput(child);
-    signal.throwIfAborted();
-    return output;
-  });
-}
-
-/** The program prints one line; every other line was printed by something else. */
+/** The program prints one line; other commands printed the rest. */
 function describe(way: Row['way'], given: string, output: string): Row {
   const [line = '', ...others] = output.trimEnd().split('\n');
   const received = parseReport(line).arguments.join(' ');
@@ -88,15 +80,23 @@ function describe(way: Row['way'], given: string, output: string): Row {
   };
 }
 
-function conclude(ways: readonly Row[]): string {
-  return ways
-    .map(({ way, arrivedAsGiven, received, otherCommands, given }) => {
-      const arrived = arrivedAsGiven
-        ? `the argument of ${count(given.length, 'character')} arrived as given`
-        : `the argument arrived as «${received}»`;
-      const others =
-        otherCommands === null ? 'nothing else ran' : `another command ran and printed «${otherCommands}»`;
-      return `By ${way} ${arrived} and ${others}.`;
-    })
-    .join(' ');
+function conclude(ways: readonly Row[]): Lesson {
+  const injected = ways.filter(({ otherCommands }) => otherCommands !== null).map(({ way }) => way);
+  const text = ways.map(({ way, arrivedAsGiven, received, otherCommands, given }) => {
+    const arrived = arrivedAsGiven
+      ? `the argument of ${count(given.length, 'character')} arrived unchanged`
+      : `the argument arrived as "${received}"`;
+    const others =
+      otherCommands === null
+        ? 'no other command printed anything'
+        : `another command ran and printed "${otherCommands}"`;
+    return `With ${way}, ${arrived} and ${others}.`;
+  });
+  return {
+    headline:
+      injected.length === 0
+        ? 'The argument ran no other command in this run'
+        : `Shell syntax in the argument ran another command with ${injected.join(' and ')}`,
+    text: text.join(' '),
+  };
 }

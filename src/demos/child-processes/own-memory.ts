@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
 export interface OwnMemory {
-  /** `private` is what no other process shares; the resident set has pages of the program in it that all of them share. */
+  /** `private` memory is shared with no other process; the `resident` set includes shared pages, such as program code. */
   readonly measured: 'private' | 'resident';
   readonly bytes: number;
 }
 
-/** The memory of this process: what belongs to it alone, where the system tells. */
+/** @returns the private memory of this process, or its resident set if the system does not report that */
 export function measureOwnMemory(): OwnMemory {
   try {
     const rollup = readFileSync('/proc/self/smaps_rollup', 'utf8');

@@ -1,72 +1,77 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { z } from 'zod';
-import { demoRoute, wholeNumber } from '../demo.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { bytes, count, ms } from '../evidence/words.ts';
-import { outputOf } from '../work/lend-child.ts';
+import { bytes, count, ms } from '../kit/answer/units.ts';
+import { demoRoute, wholeNumber } from '../kit/demo.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
+import { stdoutOf } from '../kit/resources/with-child.ts';
 import { endSchema } from './child-report.ts';
 
-const lines = new URL('./lines.ts', import.meta.url);
+const program = new URL('./lines-child.ts', import.meta.url);
 
 export const spawnRoute = demoRoute({
   method: 'get',
   path: '/spawn',
-  summary: 'Runs a program and reads its output line by line as it comes.',
+  title: 'Read output line by line',
+  summary: 'Runs a program and reads its output line by line while it runs.',
   teaches:
-    'Streamed: the first line is here long before the program ends, however much it prints. Only the call itself holds ' +
-    'the event loop, and where it forks, the longer the more memory this process has.',
+    'spawn streams: the first line arrives before the program ends, however much it prints. Only the spawn call ' +
+    'blocks the event loop. On Linux it forks, which takes longer the more memory this process uses.',
   query: z.object({
     lines: wholeNumber('Lines to print', { min: 1, max: 100_000, default: 5_000 }),
-    megabytes: wholeNumber('Memory that this process holds more meanwhile', { min: 0, max: 128, default: 0 }),
+    megabytes: wholeNumber('Memory in MB that this process allocates before the call', {
+      min: 0,
+      max: 128,
+      default: 0,
+    }),
   }),
   result: z.strictObject({
     lines: z.number(),
     shell: z.boolean(),
     rssBytes: z.number().describe('Memory of this process at the call'),
-    callMs: z.number().describe('How long the call held the event loop'),
+    callMs: z.number().describe('How long the call blocked the event loop'),
     firstOutputMs: z.number(),
     endedMs: z.number(),
     ...endSchema,
   }),
   examples: [
-    { title: 'Read as it comes', query: { as: 'text' } },
-    { title: 'By a process with more memory', query: { megabytes: 128, as: 'text' } },
+    { title: 'Read while it runs', query: { as: 'text' } },
+    { title: 'From a larger process', query: { megabytes: 128, as: 'text' } },
   ],
   contrasts: ['child-processes/spawn?megabytes=128', 'child-processes/exec-file', 'child-processes/fork'],
-  async run({ query, signal, timeline, tools }) {
-    const { budgets, children } = tools;
+  async run({ query, signal, timeline, resources }) {
+    const { budgets, children } = resources;
     const start = async () => {
-      const held = await hold(query.megabytes, signal);
+      const ballast = await allocate(query.megabytes, signal);
       const rssBytes = process.memoryUsage.rss();
       const startMs = timeline.now();
-      const child = children.startNode(lines, { args: [String(query.lines), 'printer'], signal });
+      const child = children.startNode(program, { args: [String(query.lines), 'printer'], signal });
       const calledMs = timeline.now();
-      held.length = 0;
+      ballast.length = 0;
       return { child, rssBytes, startMs, calledMs };
     };
     const result = await budgets.children.use(1, signal, async () => {
       const { child, rssBytes, startMs, calledMs } = await (query.megabytes === 0
         ? start()
         : budgets.megabytes.use(query.megabytes, signal, start));
-      let seen = 0;
+      let lines = 0;
       let firstMs = 0;
-      const output = createInterface({ input: outputOf(child) });
+      const output = createInterface({ input: stdoutOf(child) });
       output.on('line', () => {
-        if (seen === 0) firstMs = timeline.now();
-        seen += 1;
+        if (lines === 0) firstMs = timeline.now();
+        lines += 1;
       });
       await once(output, 'close');
       const { code, signal: endSignal } = await child.exited;
       signal.throwIfAborted();
       const endMs = timeline.now();
       timeline.add('spawn()', 'event loop', startMs, calledMs);
-      timeline.add('start-up', 'child', calledMs, firstMs);
-      timeline.add(count(seen, 'line'), 'child', firstMs, endMs);
+      timeline.add('startup', 'child', calledMs, firstMs);
+      timeline.add(count(lines, 'line'), 'child', firstMs, endMs);
       return {
-        lines: seen,
+        lines,
         shell: false,
         rssBytes,
         callMs: toMicroseconds(calledMs - startMs),
@@ -78,21 +83,23 @@ export const spawnRoute = demoRoute({
     });
     return {
       result,
-      lesson:
-        `The first of ${count(result.lines, 'line')} was here ${ms(result.firstOutputMs)} after the start, ` +
-        `${ms(result.endedMs - result.firstOutputMs)} before the program had ended. ` +
-        `The call itself held the event loop for ${ms(result.callMs)}, with ${bytes(result.rssBytes)} of memory in this process.`,
+      lesson: {
+        headline: `The first line arrived ${ms(result.endedMs - result.firstOutputMs)} before the program ended`,
+        text:
+          `The first of ${count(result.lines, 'line')} arrived after ${ms(result.firstOutputMs)}, and the program ended after ${ms(result.endedMs)}. ` +
+          `The call itself blocked the event loop for ${ms(result.callMs)}, in a process with ${bytes(result.rssBytes)} of memory.`,
+      },
     };
   },
 });
 
-/** Memory with something in each page; in turns of the loop, so that nobody waits for it. */
-async function hold(megabytes: number, signal: AbortSignal): Promise<Buffer[]> {
-  const held: Buffer[] = [];
-  while (held.length < megabytes) {
-    held.push(Buffer.alloc(1_000_000, 1));
-    await nextTurn();
+/** Allocates memory and writes to each page, one megabyte per iteration so that the event loop stays responsive. */
+async function allocate(megabytes: number, signal: AbortSignal): Promise<Buffer[]> {
+  const ballast: Buffer[] = [];
+  while (ballast.length < megabytes) {
+    ballast.push(Buffer.alloc(1_000_000, 1));
+    await nextIteration();
     signal.throwIfAborted();
   }
-  return held;
+  return ballast;
 }

@@ -1,20 +1,20 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
-import { countSurvivors } from '../evidence/alive.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { count, ms } from '../evidence/words.ts';
-import { lendChild, outputOf } from '../work/lend-child.ts';
+import { count, ms } from '../kit/answer/units.ts';
+import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { countSurvivors } from '../kit/measure/alive.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
+import { stdoutOf, withChild } from '../kit/resources/with-child.ts';
 
-const stubborn = new URL('./stubborn.ts', import.meta.url);
+const program = new URL('./stubborn-child.ts', import.meta.url);
 
 const resultSchema = z.strictObject({
   child: z.string(),
-  processes: z.number().describe('The program and the child it has'),
+  processes: z.number().describe('The program and its child'),
   startUpMs: z.number(),
   timeOutMs: z.number(),
-  heardSigterm: z.boolean().describe('Whether the program said that SIGTERM had come'),
+  receivedSigterm: z.boolean().describe('Whether the program reported that it received SIGTERM'),
   endedAfterSigtermMs: z.number(),
   exitCode: z.number().nullable(),
   signal: z.string().nullable(),
@@ -24,54 +24,63 @@ const resultSchema = z.strictObject({
 export const timeOut = demoRoute({
   method: 'get',
   path: '/time-out',
-  summary: 'A program overstays its time: SIGTERM to its group, and SIGKILL for what ignores that.',
+  title: 'Enforce a time limit',
+  summary:
+    'Sends SIGTERM to the group of a program that exceeds its time limit, then SIGKILL if it ignores that.',
   teaches:
-    'SIGTERM is a request. A bound that must hold needs SIGKILL after a grace period, for the whole group.',
+    'SIGTERM is a request that a program may ignore. A time limit that must hold needs SIGKILL after a grace period, sent ' +
+    'to the whole process group.',
   query: z.object({
-    child: oneOf('How the program takes SIGTERM', ['stubborn', 'polite']),
-    timeoutMs: wholeNumber('How long it may run once it is ready', { min: 10, max: 5_000, default: 200 }),
+    child: oneOf('How the program reacts to SIGTERM', ['stubborn', 'polite']),
+    timeoutMs: wholeNumber('How long it may run once it is ready, in milliseconds', {
+      min: 10,
+      max: 5_000,
+      default: 200,
+    }),
   }),
   result: resultSchema,
   examples: [
     { title: 'A program that ignores SIGTERM', query: { child: 'stubborn', as: 'text' } },
-    { title: 'One that ends when it is asked to', query: { child: 'polite', as: 'text' } },
+    { title: 'A program that exits on SIGTERM', query: { child: 'polite', as: 'text' } },
   ],
   contrasts: [
     'child-processes/time-out?child=stubborn',
     'child-processes/time-out?child=polite',
     'process/signals',
   ],
-  async run({ query, signal, timeline, tools }) {
-    const result = await tools.budgets.children.use(1, signal, () => {
+  async run({ query, signal, timeline, resources }) {
+    const result = await resources.budgets.children.use(1, signal, () => {
       const startMs = timeline.now();
-      const started = tools.children.startNode(stubborn, { args: [query.child], signal });
-      return lendChild(started, async (child) => {
-        const said: string[] = [];
+      const started = resources.children.startNode(program, { args: [query.child], signal });
+      return withChild(started, async (child) => {
+        const lines: string[] = [];
         const ready = Promise.withResolvers<number>();
-        createInterface({ input: outputOf(child) }).on('line', (line) => {
-          said.push(line);
+        createInterface({ input: stdoutOf(child) }).on('line', (line) => {
+          lines.push(line);
           ready.resolve(timeline.now());
         });
-        void child.exited.then((exit) => ready.reject(new Error(`it ended early: ${JSON.stringify(exit)}`)));
+        void child.exited.then((exit) =>
+          ready.reject(new Error(`the child ended before it was ready: ${JSON.stringify(exit)}`)),
+        );
+        // Before the program listens, SIGTERM would end it in either case.
         const readyMs = await ready.promise;
-        // A signal that comes before the program listens would end it, whatever its manner.
         await sleep(query.timeoutMs, undefined, { signal });
-        const askedMs = timeline.now();
+        const sigtermMs = timeline.now();
         child.end('time-out');
         const { code, signal: endSignal } = await child.exited;
         const endMs = timeline.now();
         signal.throwIfAborted();
-        timeline.add('start-up', query.child, startMs, readyMs);
-        timeline.add('its time', query.child, readyMs, askedMs);
-        timeline.add('after SIGTERM', query.child, askedMs, endMs);
-        const pids = z.array(z.number()).parse(JSON.parse(said[0] ?? '[]'));
+        timeline.add('startup', query.child, startMs, readyMs);
+        timeline.add('allowed time', query.child, readyMs, sigtermMs);
+        timeline.add('after SIGTERM', query.child, sigtermMs, endMs);
+        const pids = z.array(z.number()).parse(JSON.parse(lines[0] ?? '[]'));
         return {
           child: query.child,
           processes: pids.length,
           startUpMs: toMicroseconds(readyMs - startMs),
           timeOutMs: query.timeoutMs,
-          heardSigterm: said.includes('SIGTERM'),
-          endedAfterSigtermMs: toMicroseconds(endMs - askedMs),
+          receivedSigterm: lines.includes('SIGTERM'),
+          endedAfterSigtermMs: toMicroseconds(endMs - sigtermMs),
           exitCode: code,
           signal: endSignal,
           survivors: await countSurvivors(pids),
@@ -82,13 +91,20 @@ export const timeOut = demoRoute({
   },
 });
 
-function conclude(result: z.infer<typeof resultSchema>): string {
-  const { endedAfterSigtermMs, exitCode, signal, processes, survivors } = result;
-  const rest = `${survivors === 0 ? 'none' : survivors} of its ${count(processes, 'process', 'processes')} survived`;
+function conclude(result: z.infer<typeof resultSchema>): Lesson {
+  const { receivedSigterm, exitCode, signal } = result;
+  const after = `${ms(result.endedAfterSigtermMs)} after SIGTERM`;
+  const survivors = `${result.survivors || 'None'} of its ${count(result.processes, 'process', 'processes')} survived.`;
   if (signal === 'SIGKILL') {
-    const heard = result.heardSigterm ? 'said that SIGTERM had come and went on' : 'did not answer SIGTERM';
-    return `The program ${heard}; SIGKILL ended it ${ms(endedAfterSigtermMs)} after it was asked to end, and ${rest}.`;
+    const reaction = receivedSigterm ? 'received SIGTERM and kept running' : 'did not report SIGTERM';
+    return {
+      headline: `SIGKILL ended the program ${after}`,
+      text: `The program ${reaction}, so SIGKILL had to end it. ${survivors}`,
+    };
   }
-  const how = signal === null ? `ended by itself with code ${exitCode}` : `was ended by ${signal}`;
-  return `The program ${how}, ${ms(endedAfterSigtermMs)} after SIGTERM: nobody had to kill it, and ${rest}.`;
+  const end = signal === null ? `ended by itself with code ${exitCode}` : `was ended by ${signal}`;
+  return {
+    headline: `The program ended ${after}`,
+    text: `The program ${end}. SIGKILL was not needed. ${survivors}`,
+  };
 }

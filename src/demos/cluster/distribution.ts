@@ -4,42 +4,48 @@ import { json } from 'node:stream/consumers';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
-import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
-import type { Timeline } from '../evidence/timeline.ts';
-import { count } from '../evidence/words.ts';
+import { count, percent } from '../kit/answer/units.ts';
+import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
+import type { Timeline } from '../kit/measure/timeline.ts';
 
-/** So many requests are on their way at once: enough to keep the workers busy, too few to fill a backlog. */
-const AT_ONCE = 4;
-/** More bars would show nothing more. */
-const DRAWN = 24;
+/** Enough to keep the workers busy, too few to fill a backlog. */
+const CONCURRENCY = 4;
+const MAX_BARS = 24;
 
-const workerRow = z.strictObject({ worker: z.number(), pid: z.number(), answers: z.number() });
-
-const result = z.strictObject({
+const resultSchema = z.strictObject({
   requests: z.number(),
-  connections: z.number().describe('Connections that were made for them'),
-  refused: z.number().describe('Requests that got another answer than 200'),
-  workers: z.array(workerRow),
+  connections: z.number().describe('Connections that were opened for them'),
+  refused: z.number().describe('Requests whose response was not a 200'),
+  workers: z.array(z.strictObject({ worker: z.number(), pid: z.number(), responses: z.number() })),
   largestShare: z.number().describe('The share of the busiest worker, from 0 to 1'),
 });
-type Spread = z.infer<typeof result>;
+type Distribution = z.infer<typeof resultSchema>;
 
-interface Visit {
+interface Responder {
   readonly worker: number;
   readonly pid: number;
+}
+
+interface Counts {
+  readonly requests: number;
+  readonly connections: number;
+  readonly refused: number;
 }
 
 export const distribution = demoRoute({
   method: 'get',
   path: '/distribution',
-  summary: 'Asks this very service again and again, and counts which worker answered how often.',
+  title: 'Distribute connections',
+  summary: 'Sends requests to this service and counts how many each worker served.',
   teaches:
-    'The kernel gives each new connection to a worker that waits for one; all requests of a connection that is kept go to the same.',
+    "Exemplar sets SCHED_NONE: the kernel gives each connection to whichever worker calls accept() first, often unevenly. Node's " +
+    'default, except on Windows, is round-robin by the primary: more even, but a connection on its way to a worker that ' +
+    'dies is lost. A kept-alive connection stays with one worker. See docs/decisions/kernel-scheduling.md.',
   query: z.object({
-    requests: wholeNumber('Requests to make', { min: 1, max: 500, default: 40 }),
-    connections: oneOf('A fresh connection for each request, or one that is kept', ['fresh', 'kept']),
+    requests: wholeNumber('Requests to send', { min: 1, max: 500, default: 40 }),
+    connections: oneOf('A new connection for each request, or one that is kept alive', ['fresh', 'kept']),
   }),
-  result,
+  result: resultSchema,
   examples: [
     { title: 'A connection for each request', query: { requests: 40, as: 'text' } },
     { title: 'One connection for all', query: { requests: 40, connections: 'kept', as: 'text' } },
@@ -49,95 +55,112 @@ export const distribution = demoRoute({
     'cluster/distribution?connections=kept',
     'cluster/whoami',
   ],
-  async run({ query, req, signal, timeline, tools }) {
-    const spread = await visitMany(req, query, timeline, signal);
-    return { result: spread, lesson: conclude(spread, query.connections, tools.dependencies.clustered) };
+  async run({ query, req, signal, timeline, resources }) {
+    const result = await sendRequests(req, query, timeline, signal);
+    return { result, lesson: conclude(result, query.connections, resources.dependencies.clustered) };
   },
 });
 
-async function visitMany(
+async function sendRequests(
   req: Request,
-  { requests, connections }: { readonly requests: number; readonly connections: 'fresh' | 'kept' },
+  query: { readonly requests: number; readonly connections: 'fresh' | 'kept' },
   timeline: Timeline,
   signal: AbortSignal,
-): Promise<Spread> {
-  const kept = connections === 'kept';
-  const agent = new Agent({ keepAlive: kept });
-  const visits: Visit[] = [];
-  const seen = { asked: 0, connections: 0, refused: 0 };
-  const visitor = async () => {
-    while (seen.asked < requests) {
-      seen.asked += 1;
-      const request = seen.asked;
+): Promise<Distribution> {
+  const keepAlive = query.connections === 'kept';
+  const agent = new Agent({ keepAlive });
+  const responders: Responder[] = [];
+  const counts = { requests: 0, connections: 0, refused: 0 };
+  const client = async () => {
+    while (counts.requests < query.requests) {
+      counts.requests += 1;
+      const ordinal = counts.requests;
       const startMs = timeline.now();
-      const { reused, visit } = await whoAnswers(req, agent, signal);
-      if (!reused) seen.connections += 1;
-      if (visit === undefined) seen.refused += 1;
+      const { reusedConnection, responder } = await findResponder(req, agent, signal);
+      if (!reusedConnection) counts.connections += 1;
+      if (responder === undefined) counts.refused += 1;
       else {
-        visits.push(visit);
-        if (request > DRAWN) timeline.leaveOut();
-        else timeline.add(`request ${request}`, `worker ${visit.worker}`, startMs, timeline.now());
+        responders.push(responder);
+        if (ordinal > MAX_BARS) timeline.leaveOut();
+        else timeline.add(`request ${ordinal}`, `worker ${responder.worker}`, startMs, timeline.now());
       }
     }
   };
   try {
-    await Promise.all(Array.from({ length: kept ? 1 : AT_ONCE }, visitor));
+    await Promise.all(Array.from({ length: keepAlive ? 1 : CONCURRENCY }, client));
   } finally {
     agent.destroy();
   }
-  return summarize(visits, seen);
+  return summarize(responders, counts);
 }
 
-/** Asks the address on which this request came: it is this service's own, whatever the configuration says. */
-async function whoAnswers(req: Request, agent: Agent, signal: AbortSignal) {
+/** Uses the address of this request: it reaches this service whatever the configuration is. */
+async function findResponder(req: Request, agent: Agent, signal: AbortSignal) {
   const { localAddress, localPort } = req.socket;
   if (localAddress === undefined || localPort === undefined) {
-    throw new Problem('bad-request', { detail: 'This request came over no address that could be asked.' });
+    throw new Problem('bad-request', { detail: 'The connection of this request has no local address.' });
   }
   const request = get({ host: localAddress, port: localPort, path: `${req.baseUrl}/whoami`, agent, signal });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  const body = (await json(response)) as { readonly ranOn?: Visit };
-  return { reused: request.reusedSocket, visit: response.statusCode === 200 ? body.ranOn : undefined };
-}
-
-export function summarize(
-  visits: readonly Visit[],
-  seen: { readonly asked: number; readonly connections: number; readonly refused: number },
-): Spread {
-  const workers = [...Map.groupBy(visits, ({ pid }) => pid)]
-    .map(([pid, answers]) => ({ worker: answers[0]?.worker ?? 0, pid, answers: answers.length }))
-    .sort((a, b) => a.worker - b.worker);
-  const most = Math.max(0, ...workers.map(({ answers }) => answers));
+  const body = (await json(response)) as { readonly ranOn?: Responder };
   return {
-    requests: seen.asked,
-    connections: seen.connections,
-    refused: seen.refused,
-    workers,
-    largestShare: Math.round((1000 * most) / Math.max(1, visits.length)) / 1000,
+    reusedConnection: request.reusedSocket,
+    responder: response.statusCode === 200 ? body.ranOn : undefined,
   };
 }
 
+export function summarize(responders: readonly Responder[], counts: Counts): Distribution {
+  const workers = [...Map.groupBy(responders, ({ pid }) => pid)]
+    .map(([pid, served]) => ({ worker: served[0]?.worker ?? 0, pid, responses: served.length }))
+    .sort((a, b) => a.worker - b.worker);
+  const most = Math.max(0, ...workers.map(({ responses }) => responses));
+  const largestShare = Math.round((1000 * most) / Math.max(1, responders.length)) / 1000;
+  return { ...counts, workers, largestShare };
+}
+
 export function conclude(
-  { requests, connections, workers, refused }: Spread,
+  { requests, connections, workers, refused, largestShare }: Distribution,
   way: 'fresh' | 'kept',
   clustered: boolean,
-): string {
-  const asked = `${count(requests, 'request')} over ${count(connections, 'connection')}`;
-  const lost = refused === 0 ? '' : ` ${count(refused, 'request')} got no answer to count.`;
-  if (workers.length === 0) return `${asked} met nobody who said who it was.${lost}`;
-  const shares = workers.map(({ answers, worker }) => `${answers} by worker ${worker}`).join(', ');
-  const answered = requests === 1 ? 'was answered' : refused === 0 ? 'were all answered' : 'were answered';
-  const first = workers[0]?.worker;
+): Lesson {
+  const sent = `${count(requests, 'request')} over ${count(connections, 'connection')}`;
+  const served = requests === 1 ? 'was served' : refused === 0 ? 'were all served' : 'were served';
+  const lost = refused === 0 ? '' : ` ${count(refused, 'request')} did not get a 200 response.`;
+  const [first] = workers;
+  if (first === undefined) {
+    return {
+      headline: 'No worker identified itself',
+      text: `${sent} reached no worker that identified itself.${lost}`,
+    };
+  }
   if (!clustered) {
-    return `${asked} ${answered} by process ${workers[0]?.pid}: there is no cluster to spread them over.${lost}`;
+    return {
+      headline: `Without a cluster, process ${first.pid} serves every connection`,
+      text: `${sent} ${served} by process ${first.pid}: there is no cluster to distribute them.${lost}`,
+    };
   }
   if (workers.length > 1) {
-    const note = way === 'kept' ? ' The connection was not kept, or its worker was replaced.' : '';
-    return `${asked} were answered, ${shares}: the kernel spreads connections, not work.${note}${lost}`;
+    const shares = workers.map(({ responses, worker }) => `${responses} by worker ${worker}`).join(', ');
+    const note = way === 'kept' ? ' The connection was not kept alive, or its worker was replaced.' : '';
+    return {
+      headline: `${workers.length} workers shared the requests; the busiest served ${percent(largestShare)}`,
+      text:
+        `${sent} were served: ${shares}. The kernel distributes connections (SCHED_NONE), not work, and need not ` +
+        `distribute them evenly.${note}${lost}`,
+    };
   }
-  if (requests === 1)
-    return `${asked} was answered by worker ${first}; ask for more to see whether they spread.${lost}`;
+  const text = `${sent} ${served} by worker ${first.worker}`;
+  if (requests === 1) {
+    return {
+      headline: `Worker ${first.worker} served the only request`,
+      text: `${text}. Send more to see how they are distributed.${lost}`,
+    };
+  }
+  const headline = `Worker ${first.worker} served ${count(first.responses, 'request')} over ${count(connections, 'connection')}`;
   return way === 'kept' && connections === 1
-    ? `${asked} ${answered} by worker ${first}: a kept connection stays with the worker that it was given to.${lost}`
-    : `${asked} ${answered} by worker ${first}: it is the only one, or the others took no connection meanwhile.${lost}`;
+    ? { headline, text: `${text}: a kept-alive connection stays with the worker that accepted it.${lost}` }
+    : {
+        headline,
+        text: `${text}: it is the only one, or the others accepted no connection during the run.${lost}`,
+      };
 }

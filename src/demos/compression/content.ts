@@ -4,15 +4,13 @@ export const contents = ['json', 'text', 'zeros', 'random'] as const;
 export type Content = (typeof contents)[number];
 
 const words =
-  'the event loop turns while a worker waits for bytes that a client has yet to send over the wire'.split(
-    ' ',
-  );
+  'the event loop runs while a worker waits for bytes that a client has yet to send over the wire'.split(' ');
 
-/** Makes the same content for the same size, but for the random one. */
+/** @returns content of this size: the same for each call, except for `random` */
 export function makeContent(content: Content, bytes: number): Buffer {
   if (content === 'zeros') return Buffer.alloc(bytes);
   if (content === 'random') return randomBytes(bytes);
-  const next = numbers();
+  const next = createRandom();
   const pieces: string[] = [];
   for (let length = 0; length < bytes; length += pieces.at(-1)?.length ?? 0) {
     pieces.push(
@@ -24,8 +22,8 @@ export function makeContent(content: Content, bytes: number): Buffer {
   return Buffer.from(pieces.join('')).subarray(0, bytes);
 }
 
-/** Numbers that look random and are the same each time. */
-function numbers(): () => number {
+/** @returns a pseudo-random number generator with a fixed seed */
+function createRandom(): () => number {
   let state = 42;
   return () => {
     state = (state * 1_103_515_245 + 12_345) % 2 ** 31;

@@ -1,11 +1,11 @@
-/** A child that counts primes: those of its argument, printed as JSON; or, with a channel, those of every message. */
+/** A child that counts primes below its argument and prints JSON or, with an IPC channel, below each message. */
 import process from 'node:process';
-import { answerPrimes } from '../work/answer-primes.ts';
+import { runPrimesJob } from '../kit/primes/primes-job.ts';
 
 if (process.send === undefined) {
-  process.stdout.write(JSON.stringify(answerPrimes(Number(process.argv[2]))));
+  process.stdout.write(JSON.stringify(runPrimesJob(Number(process.argv[2]))));
 } else {
-  process.on('message', (limit) => process.send?.(answerPrimes(Number(limit))));
-  // Where the parent is gone, nobody asks any more.
+  process.on('message', (limit) => process.send?.(runPrimesJob(Number(limit))));
+  // The parent is gone: no more jobs will arrive.
   process.once('disconnect', () => process.exit(0));
 }

@@ -1,5 +1,5 @@
 /** A thread that counts primes once. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { answerPrimes } from '../work/answer-primes.ts';
+import { runPrimesJob } from '../kit/primes/primes-job.ts';
 
-parentPort?.postMessage(answerPrimes((workerData as { readonly limit: number }).limit));
+parentPort?.postMessage(runPrimesJob((workerData as { readonly limit: number }).limit));

@@ -1,27 +1,19 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
-import { EventLoopProbe, type LoopFelt } from '../evidence/event-loop-probe.ts';
-import { ask, overLoopback } from '../evidence/loopback.ts';
-import type { Timeline } from '../evidence/timeline.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventLoopProbe } from '../kit/measure/event-loop-probe.ts';
+import { sendRequest, overLoopback } from '../kit/measure/loopback.ts';
+import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
+import type { Impact } from './work-impact.ts';
 
 const PAUSE_MS = 5;
-const LANE = 'health requests';
 
-export interface Bystanders {
-  readonly timer: LoopFelt;
-  readonly health: {
-    /** What a request takes when nothing else happens. */
-    readonly quietMs: number;
-    /** Requests that were answered while the work went on. */
-    readonly answered: number;
-    readonly slowestMs: number;
-  };
-}
+/** What a timer and a client of this process experienced. */
+export type Bystanders = Omit<Impact, 'limit' | 'primes' | 'workMs'>;
 
 /**
- * Does some work, and tells what a timer and a client of this process experienced meanwhile. The client asks for the
- * health of a private server in this process, again and again; a request is on its way when the work begins.
+ * Runs some work while a timer ticks and a client polls the health check of a private server in this process. One request
+ * is in flight when the work begins.
  */
 export async function withBystanders<T>(
   work: () => Promise<T>,
@@ -31,36 +23,46 @@ export async function withBystanders<T>(
   return overLoopback(
     (_req, res) => res.end('alive'),
     async (origin) => {
-      const visit = async () => {
+      const checkHealth = async () => {
         const startedAt = performance.now();
-        await text(await ask(`${origin}/livez`, signal));
+        await text(await sendRequest(`${origin}/livez`, { signal }));
         return performance.now() - startedAt;
       };
-      await visit(); // the first one of a process is slower
-      const quietMs = Math.min(await visit(), await visit());
+      await checkHealth(); // the first request of a process is slower
+      const quietMs = Math.min(await checkHealth(), await checkHealth());
 
       let working = true;
-      let answered = 0;
+      let completed = 0;
       let slowestMs = 0;
-      const keepAsking = async () => {
+      const pollHealth = async () => {
         do {
-          const end = timeline.begin('request', LANE);
-          slowestMs = Math.max(slowestMs, await visit());
+          const end = timeline.begin('request', 'health requests');
+          slowestMs = Math.max(slowestMs, await checkHealth());
           end();
-          if (working) answered += 1;
+          if (working) completed += 1;
           await sleep(PAUSE_MS);
         } while (working);
       };
-      const asking = keepAsking();
-      asking.catch(() => undefined); // heard below
+      const polling = pollHealth();
+      polling.catch(() => undefined); // awaited below; until then a rejection must not count as unhandled
       const probe = new EventLoopProbe();
       try {
         await new Promise((resolve) => setImmediate(resolve));
         const value = await work();
         working = false;
-        const timer = probe.stop();
-        await asking;
-        return { value, bystanders: { timer, health: { quietMs, answered, slowestMs } } };
+        const { ticks, expectedTicks, maxDelayMs } = probe.stop();
+        await polling;
+        return {
+          value,
+          bystanders: {
+            timerTicks: ticks,
+            timerExpectedTicks: expectedTicks,
+            timerMaxDelayMs: maxDelayMs,
+            healthCompleted: completed,
+            healthSlowestMs: toMicroseconds(slowestMs),
+            healthQuietMs: toMicroseconds(quietMs),
+          },
+        };
       } finally {
         working = false;
         probe.stop();

@@ -1,26 +1,35 @@
 import { performance } from 'node:perf_hooks';
-import { oncePerService } from '../work/once-per-service.ts';
-import { countPrimes } from '../work/primes.ts';
-import type { Tools } from '../work/tools.ts';
+import { wholeNumber } from '../kit/demo.ts';
+import { countPrimes } from '../kit/primes/primes.ts';
+import { perService } from '../kit/resources/per-service.ts';
+import type { DemoResources } from '../kit/resources/resources.ts';
 
 const SAMPLE_LIMIT = 40_000;
-/** Counting up to twice as far takes about 2 to this power as long. */
+const SAMPLES = 6;
+/** The time to count primes grows about as the limit to this power. */
 const GROWTH = 1.42;
 
-/** What the sample takes on this machine, measured once: the same `ms` is then always the same job. */
-const sampleMsOf = oncePerService(measureSample);
+/** The query parameter `ms` of all routes that do this work. */
+export const msParameter = wholeNumber('Approximate duration of the work in milliseconds', {
+  min: 20,
+  max: 1_000,
+  default: 300,
+});
 
-/** How far to count primes so that it takes about so many milliseconds here. */
-export function limitFor(ms: number, tools: Tools): number {
-  return Math.round(SAMPLE_LIMIT * (ms / sampleMsOf(tools)) ** (1 / GROWTH));
+/** Measured once for each service, so that the same `ms` is always the same work. */
+const sampleMsOf = perService(measureSample);
+
+/** @returns the limit below which counting primes takes about `ms` milliseconds on this machine */
+export function limitFor(ms: number, resources: DemoResources): number {
+  return Math.round(SAMPLE_LIMIT * (ms / sampleMsOf(resources)) ** (1 / GROWTH));
 }
 
-/** The best of several: the first ones are slower, for the code is not compiled yet, and others may be disturbed. */
+/** The fastest sample: the first ones run before the code is optimized, and other processes may delay some. */
 function measureSample(): number {
-  const taken = Array.from({ length: 6 }, () => {
+  const durations = Array.from({ length: SAMPLES }, () => {
     const startedAt = performance.now();
     countPrimes(SAMPLE_LIMIT);
     return performance.now() - startedAt;
   });
-  return Math.min(...taken);
+  return Math.min(...durations);
 }

@@ -1,18 +1,44 @@
-import type { Demo } from '../demo.ts';
-import { blocking } from './block.ts';
+import type { Demo } from '../kit/demo.ts';
+import { block } from './block.ts';
+import { offload } from './offload.ts';
 import { order } from './order.ts';
 import { phases } from './phases.ts';
 import { starve } from './starve.ts';
+import { yieldBetweenSlices } from './yield.ts';
 
 export const eventLoop = {
   id: 'event-loop',
   title: 'The event loop',
-  summary: 'In which order callbacks run, what keeps the loop from turning, and what others feel of it.',
+  summary:
+    'Shows the order in which callbacks run, what starves or blocks the loop, and how long others wait.',
   teaches:
-    'One thread runs all JavaScript of a process, one callback at a time, in phases: timers, poll, check, close. Between ' +
-    'two callbacks it empties the queues of nextTick and microtasks. Whatever holds it, holds everyone.',
+    'Each thread runs its JavaScript on one event loop, one callback at a time. The loop cycles through phases, of which ' +
+    'timers, poll, check and close run most callbacks. After each callback Node.js empties the nextTick and microtask ' +
+    'queues. A callback that runs long delays every other callback of its thread.',
   lookFor:
-    'The recorded orders and turns; readMs, timerMaxDelayMs and healthSlowestMs in the contrasting routes.',
+    '`order` and `phases` record the order in which callbacks ran. In `starve`, compare `readMs` and `timerMaxDelayMs` of ' +
+    'each way; in `block`, `yield` and `offload`, compare `healthSlowestMs`.',
+  terms: [
+    'event-loop blocking',
+    'event-loop lag',
+    'I/O starvation',
+    'poll phase',
+    'check phase',
+    'microtask queue',
+    'setImmediate vs setTimeout',
+    'cooperative scheduling',
+  ],
+  readMore: [
+    {
+      title: 'The Node.js event loop',
+      url: 'https://nodejs.org/en/learn/asynchronous-work/event-loop-timers-and-nexttick',
+    },
+    {
+      title: "Don't block the event loop",
+      url: 'https://nodejs.org/en/learn/asynchronous-work/dont-block-the-event-loop',
+    },
+    { title: 'The I/O loop of libuv', url: 'https://docs.libuv.org/en/v1.x/design.html#the-i-o-loop' },
+  ],
   practices: ['7.1'],
-  routes: [order, phases, starve, ...blocking],
+  routes: [order, phases, starve, block, yieldBetweenSlices, offload],
 } satisfies Demo;

@@ -3,51 +3,59 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
-import { EventLoopProbe } from '../evidence/event-loop-probe.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { count, ms, percent } from '../evidence/words.ts';
+import { count, ms, percent } from '../kit/answer/units.ts';
+import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { EventLoopProbe } from '../kit/measure/event-loop-probe.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
 
 const ways = ['nextTick', 'microtask', 'immediate'] as const;
+type Way = (typeof ways)[number];
+
+/** How each way schedules the next call. */
+const schedule: Readonly<Record<Way, (next: () => void) => void>> = {
+  nextTick: (next) => process.nextTick(next),
+  microtask: (next) => queueMicrotask(next),
+  immediate: (next) => void setImmediate(next),
+};
+
+const functionNames = {
+  nextTick: 'nextTick',
+  microtask: 'queueMicrotask',
+  immediate: 'setImmediate',
+} as const;
 
 const resultSchema = z.strictObject({
   with: z.enum(ways),
   recursedMs: z.number(),
   recursions: z.number(),
-  recursionsBeforeRead: z.number().describe('Recursions before the pending read was answered'),
-  readMs: z.number().describe('How long the pending read took, the recursion going on'),
-  quietReadMs: z.number().describe('How long the same read takes without it'),
-  timerMaxDelayMs: z.number().describe('The longest time a 5 ms timer was late'),
+  recursionsBeforeRead: z.number().describe('Recursions before the pending read completed'),
+  readMs: z.number().describe('Duration of the read during the recursion'),
+  quietReadMs: z.number().describe('Duration of the same read without it'),
+  timerMaxDelayMs: z.number().describe('The longest delay of a 5 ms timer'),
 });
 type Result = z.infer<typeof resultSchema>;
-
-/** What calls the next step, in each way. */
-const schedule = {
-  nextTick: (next: () => void) => process.nextTick(next),
-  microtask: (next: () => void) => queueMicrotask(next),
-  immediate: (next: () => void) => void setImmediate(next),
-} as const;
 
 export const starve = demoRoute({
   method: 'get',
   path: '/starve',
+  title: 'Starve the event loop',
   summary:
-    'A function that calls itself again by nextTick, microtask or setImmediate while a file read is pending.',
+    'Runs a function that schedules itself again with nextTick, microtasks or setImmediate while a file read is pending.',
   teaches:
-    'nextTick and microtasks run until their queues are empty, and one that adds another keeps the event loop from ever ' +
-    'going on; setImmediate lets it turn in between.',
+    'Node.js empties the nextTick and microtask queues before the event loop continues, so a callback that keeps adding ' +
+    'another one starves the loop. setImmediate waits for the check phase, and I/O runs in between.',
   query: z.object({
-    with: oneOf('How it calls itself again', ways),
-    ms: wholeNumber('How long it goes on', { min: 20, max: 1_000, default: 150 }),
+    with: oneOf('How the function schedules itself', ways),
+    ms: wholeNumber('Duration in milliseconds', { min: 20, max: 1_000, default: 150 }),
   }),
   result: resultSchema,
   examples: [
-    { title: 'nextTick keeps I/O waiting', query: { with: 'nextTick', as: 'text' } },
-    { title: 'So do microtasks', query: { with: 'microtask', as: 'text' } },
+    { title: 'nextTick starves I/O', query: { with: 'nextTick', as: 'text' } },
+    { title: 'Microtasks starve I/O', query: { with: 'microtask', as: 'text' } },
     { title: 'setImmediate does not', query: { with: 'immediate', as: 'text' } },
   ],
   contrasts: ways.map((way) => `event-loop/starve?with=${way}`),
-  async run({ query, signal, timeline, tools }) {
+  async run({ query, signal, timeline, resources }) {
     const file = await open(fileURLToPath(import.meta.url));
     try {
       const read = async () => {
@@ -57,7 +65,7 @@ export const starve = demoRoute({
         end();
         return performance.now() - startedAt;
       };
-      const observed = await tools.budgets.poolTasks.use(1, signal, async () => {
+      const result = await resources.budgets.poolTasks.use(1, signal, async () => {
         await read(); // the first read of a process is slower
         const quietReadMs = Math.min(await read(), await read(), await read());
         const probe = new EventLoopProbe();
@@ -66,23 +74,17 @@ export const starve = demoRoute({
         const end = timeline.begin(`recursion by ${query.with}`, 'event loop');
         const recursedMs = await recursion.run();
         end();
+        const { readMs, recursionsBeforeRead } = await reading;
         return {
-          quietReadMs,
-          recursedMs,
-          ...(await reading),
+          with: query.with,
+          recursedMs: toMicroseconds(recursedMs),
           recursions: recursion.count,
-          felt: probe.stop(),
+          recursionsBeforeRead,
+          readMs: toMicroseconds(readMs),
+          quietReadMs: toMicroseconds(quietReadMs),
+          timerMaxDelayMs: probe.stop().maxDelayMs,
         };
       });
-      const result = {
-        with: query.with,
-        recursedMs: toMicroseconds(observed.recursedMs),
-        recursions: observed.recursions,
-        recursionsBeforeRead: observed.recursionsBeforeRead,
-        readMs: toMicroseconds(observed.readMs),
-        quietReadMs: toMicroseconds(observed.quietReadMs),
-        timerMaxDelayMs: observed.felt.maxDelayMs,
-      };
       return { result, lesson: conclude(result) };
     } finally {
       await file.close();
@@ -90,27 +92,27 @@ export const starve = demoRoute({
   },
 });
 
-/** A function that has itself called again for so long. */
+/** A function that schedules itself again until its time is over. */
 class Recursion {
   count = 0;
-  readonly #again: (next: () => void) => void;
+  readonly #schedule: (next: () => void) => void;
   readonly #durationMs: number;
   readonly #signal: AbortSignal;
 
-  constructor(way: keyof typeof schedule, durationMs: number, signal: AbortSignal) {
-    this.#again = schedule[way];
+  constructor(way: Way, durationMs: number, signal: AbortSignal) {
+    this.#schedule = schedule[way];
     this.#durationMs = durationMs;
     this.#signal = signal;
   }
 
-  /** @returns how long it went on */
+  /** @returns how long it ran, in milliseconds */
   run(): Promise<number> {
     const startedAt = performance.now();
     return new Promise((resolve) => {
       const step = () => {
         this.count += 1;
         const elapsedMs = performance.now() - startedAt;
-        if (elapsedMs < this.#durationMs && !this.#signal.aborted) this.#again(step);
+        if (elapsedMs < this.#durationMs && !this.#signal.aborted) this.#schedule(step);
         else resolve(elapsedMs);
       };
       step();
@@ -118,12 +120,24 @@ class Recursion {
   }
 }
 
-function conclude(seen: Result): string {
-  const { recursedMs, recursions, recursionsBeforeRead, readMs, quietReadMs, timerMaxDelayMs } = seen;
-  const read = `The pending read took ${ms(readMs)}, where it takes ${ms(quietReadMs)} without the recursion`;
-  const when = `it was answered after ${recursionsBeforeRead} of ${count(recursions, 'recursion')} (${percent(recursionsBeforeRead / recursions)})`;
-  const timer = `a 5 ms timer was up to ${ms(timerMaxDelayMs)} late`;
-  return readMs > recursedMs / 2
-    ? `${read}: ${when}, for ${seen.with} did not let the event loop go on before its ${ms(recursedMs)} were over; ${timer}.`
-    : `${read}: ${when}, for ${seen.with} let the event loop turn in between; ${timer}, though the process was busy all the ${ms(recursedMs)}.`;
+/** A read that completes during the recursion shows that the loop iterated; a late timer shows that it did not. */
+function conclude(result: Result): Lesson {
+  const { recursedMs, recursions, recursionsBeforeRead, readMs, quietReadMs, timerMaxDelayMs } = result;
+  const way = functionNames[result.with];
+  const duringRecursion = recursionsBeforeRead < recursions;
+  const starved = !duringRecursion && timerMaxDelayMs > recursedMs / 2;
+  const verdict = duringRecursion
+    ? `${way} let the event loop iterate in between, though the process was busy for all ${ms(recursedMs)}.`
+    : starved
+      ? `${way} did not let the event loop continue until its ${ms(recursedMs)} were over.`
+      : 'The timer kept ticking, so this read was slow for another reason.';
+  return {
+    headline: starved
+      ? `The pending read waited ${ms(readMs)} for a recursion by ${way}`
+      : `The pending read took ${ms(readMs)} during a recursion by ${way}`,
+    text:
+      `The pending read took ${ms(readMs)}, and ${ms(quietReadMs)} without the recursion. It completed after ` +
+      `${recursionsBeforeRead} of ${count(recursions, 'recursion')} (${percent(recursionsBeforeRead / recursions)}). ` +
+      `A 5 ms timer was up to ${ms(timerMaxDelayMs)} late. ${verdict}`,
+  };
 }

@@ -1,62 +1,60 @@
 import { EventEmitter } from 'node:events';
 import { z } from 'zod';
-import { demoRoute, wholeNumber } from '../demo.ts';
-import { count } from '../evidence/words.ts';
-import { nextMessage } from '../work/thread.ts';
-import type { LeakReport, LeakTask } from './leak.ts';
+import { count } from '../kit/answer/units.ts';
+import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { nextMessage } from '../kit/resources/threads.ts';
+import type { LeakReport, LeakTask } from './leak-thread.ts';
 
-const leak = new URL('./leak.ts', import.meta.url);
+const leakThread = new URL('./leak-thread.ts', import.meta.url);
 
 const errorCase = z.strictObject({
   case: z.string(),
   errorListeners: z.number(),
-  heard: z.string().describe('What the listener of error was given'),
-  thrownByEmit: z.string().describe('What emit threw, caught here'),
+  heard: z.string().describe('The message that the error listener received'),
+  thrownByEmit: z.string().describe('The message that emit threw'),
 });
 type ErrorCase = z.infer<typeof errorCase>;
 
 const leakCase = z.strictObject({ listeners: z.number(), limit: z.number(), warning: z.string() });
 
-const resultSchema = z.strictObject({ errors: z.array(errorCase), leaks: z.array(leakCase) });
-
 export const error = demoRoute({
   method: 'get',
   path: '/error',
-  summary: 'Emits an error with and without a listener for it, and provokes the warning of a listener leak.',
+  title: 'Error events and listener leaks',
+  summary: 'Emits an error event with and without a listener, and adds more listeners than the limit.',
   teaches:
-    'An error event that nobody listens for is thrown by emit, and uncaught it ends the process. More listeners than ' +
-    'the limit mean a leak more often than a need, so Node.js warns.',
+    "Without an 'error' listener, `emit('error', err)` throws `err`; if nothing catches it, the process exits. Node.js " +
+    'warns about more listeners than the limit, because that is often a leak.',
   query: z.object({
     listeners: wholeNumber('Listeners to add to one event', { min: 1, max: 100, default: 11 }),
   }),
-  result: resultSchema,
+  result: z.strictObject({ errors: z.array(errorCase), leaks: z.array(leakCase) }),
   examples: [
-    { title: 'With and without a listener', query: { as: 'text' } },
-    { title: 'As many listeners as are allowed: no warning', query: { listeners: 10, as: 'text' } },
+    { title: 'One listener above the limit', query: { as: 'text' } },
+    { title: 'Within the limit: no warning', query: { listeners: 10, as: 'text' } },
   ],
   contrasts: ['failures/emitter', 'failures/uncaught-exception'],
-  async run({ query, signal, timeline, tools }) {
+  async run({ query: { listeners }, signal, timeline, resources }) {
     const errors = [emitError('a listener', true), emitError('no listener', false), await rejectInListener()];
-    const provoke = (task: LeakTask) =>
-      timeline.record(`limit ${task.limit ?? 'as it is'}`, 'thread', () =>
-        tools.threads.run(leak, { signal, data: task }, async (thread) => {
+    const addListeners = (task: LeakTask) =>
+      timeline.record(task.limit === undefined ? 'default limit' : `limit ${task.limit}`, 'thread', () =>
+        resources.threads.run(leakThread, { signal, data: task }, async (thread) => {
           const { message } = await nextMessage<LeakReport>(thread);
           return message;
         }),
       );
-    const { listeners } = query;
-    const leaks = await tools.budgets.threads.use(2, signal, () =>
-      Promise.all([provoke({ listeners }), provoke({ listeners, limit: listeners })]),
+    const leaks = await resources.budgets.threads.use(2, signal, () =>
+      Promise.all([addListeners({ listeners }), addListeners({ listeners, limit: listeners })]),
     );
     return { result: { errors, leaks }, lesson: conclude(errors, leaks) };
   },
 });
 
-function emitError(name: string, listened: boolean): ErrorCase {
+function emitError(name: string, withListener: boolean): ErrorCase {
   const emitter = new EventEmitter();
   let heard = '';
   let thrownByEmit = '';
-  if (listened) {
+  if (withListener) {
     emitter.on('error', (reason: Error) => {
       heard = reason.message;
     });
@@ -69,49 +67,43 @@ function emitError(name: string, listened: boolean): ErrorCase {
   return { case: name, errorListeners: emitter.listenerCount('error'), heard, thrownByEmit };
 }
 
-/** A listener that rejects: with `captureRejections` its rejection becomes an error event, and not an unhandled one. */
+/** With `captureRejections` the rejection of a listener becomes an error event instead of an unhandled rejection. */
 async function rejectInListener(): Promise<ErrorCase> {
   const emitter = new EventEmitter({ captureRejections: true });
   let heard = '';
   emitter.on('error', (reason: Error) => {
     heard = reason.message;
   });
-  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- that emit looks at the promise is the point
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the emitter handles the promise
   emitter.on('data', async () => {
     throw new Error('rejected in an async listener');
   });
   emitter.emit('data');
   await new Promise((resolve) => setImmediate(resolve));
-  return {
-    case: 'captureRejections',
-    errorListeners: emitter.listenerCount('error'),
-    heard,
-    thrownByEmit: '',
-  };
+  const errorListeners = emitter.listenerCount('error');
+  return { case: 'captureRejections', errorListeners, heard, thrownByEmit: '' };
 }
 
-function conclude(errors: readonly ErrorCase[], leaks: readonly LeakReport[]): string {
+function conclude(errors: readonly ErrorCase[], leaks: readonly LeakReport[]): Lesson {
   const [listened, unheard, captured] = errors;
   const [plain, raised] = leaks;
-  const withListener =
-    listened?.heard !== '' && listened?.thrownByEmit === ''
-      ? 'The listener heard the error and emit threw nothing'
-      : 'The listener did not take the error';
-  const without =
-    unheard?.thrownByEmit === ''
-      ? 'without one emit threw nothing either'
-      : `without one emit threw «${unheard?.thrownByEmit ?? ''}»`;
-  const rejection =
-    captured?.heard === ''
-      ? 'a rejection in an async listener was not captured'
-      : 'with captureRejections a rejection in an async listener was heard as well';
-  const warned =
-    plain === undefined || plain.warning === ''
-      ? `${count(plain?.listeners ?? 0, 'listener')} caused no warning at a limit of ${plain?.limit ?? 0}`
-      : `${count(plain.listeners, 'listener')} caused a warning at a limit of ${plain.limit}`;
-  const quiet =
-    raised?.warning === ''
-      ? `and none at a limit of ${raised.limit}`
-      : 'and one even where the limit was raised';
-  return `${withListener}; ${without}; ${rejection}. ${warned}, ${quiet}.`;
+  const thrown = unheard?.thrownByEmit ?? '';
+  const caused = plain === undefined || plain.warning === '' ? 'no warning' : 'a warning';
+  return {
+    headline:
+      thrown === '' ? 'emit threw nothing without a listener' : `Without a listener, emit threw "${thrown}"`,
+    text: [
+      listened?.heard !== '' && listened?.thrownByEmit === ''
+        ? 'With a listener, the listener received the error and emit threw nothing.'
+        : 'The listener did not take the error.',
+      thrown === ''
+        ? 'Without a listener, emit threw nothing.'
+        : `Without a listener, emit threw "${thrown}".`,
+      captured?.heard === ''
+        ? 'The rejection of an async listener was not captured.'
+        : 'With captureRejections, the error listener also received the rejection of an async listener.',
+      `${count(plain?.listeners ?? 0, 'listener')} caused ${caused} at a limit of ${plain?.limit ?? 0}, and ` +
+        (raised?.warning === '' ? `none at a limit of ${raised.limit}.` : 'one even with the limit raised.'),
+    ].join(' '),
+  };
 }

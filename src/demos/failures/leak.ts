@@ -1,62 +1,64 @@
 import process from 'node:process';
 import { getHeapStatistics } from 'node:v8';
 import { z } from 'zod';
-import { demoRoute, wholeNumber, type DemoCall } from '../demo.ts';
-import { collectGarbage } from '../evidence/collect-garbage.ts';
-import { bytes, percent } from '../evidence/words.ts';
-import { oncePerService } from '../work/once-per-service.ts';
-import { watchWorkers } from './announce.ts';
-import { otherEnds } from './courses.ts';
+import { bytes, percent } from '../kit/answer/units.ts';
+import { demoRoute, wholeNumber } from '../kit/demo.ts';
+import { collectGarbage } from '../kit/measure/collect-garbage.ts';
+import { perService } from '../kit/resources/per-service.ts';
+import { watchWorkers } from './answer-then.ts';
+import { otherEndings } from './outcomes.ts';
 
-const LEAK_BLOCK_MB = 1;
+const MEGABYTE = 1_000_000;
+
+const leakOf = perService((): number[][] => []);
 
 export const leakRoute = demoRoute({
   method: 'post',
   path: '/leak',
   danger: true,
-  summary: 'Holds memory on the heap that is never given back; each call adds to it.',
+  title: 'Leak heap memory',
+  summary: 'Allocates heap memory that stays referenced forever; each call adds to it.',
   teaches:
-    'A leak ends a process sooner or later. WORKER_MAX_HEAP_MB has the worker recycled before the heap is full.',
+    'A leak grows until the heap is full, and then V8 aborts the process. The primary recycles a worker before that: above ' +
+    "WORKER_MAX_HEAP_MB, or near V8's own limit.",
   query: z.object({ mb: wholeNumber('Megabytes to leak', { min: 1, max: 2_000, default: 64 }) }),
   result: z.strictObject({
-    leakedBytes: z.number().describe('By all calls to this worker so far'),
-    heapBeforeBytes: z.number(),
-    heapAfterBytes: z.number().describe('After a garbage collection: what it could not free'),
-    heapLimitBytes: z.number(),
-    watch: z.array(z.string()),
+    leakedBytes: z.number().describe('By all calls to this worker'),
+    heapBeforeBytes: z.number().describe('Heap in use before this call, after a garbage collection'),
+    heapAfterBytes: z.number().describe('Heap in use after it and another garbage collection'),
+    heapLimitBytes: z.number().describe('V8 aborts the process at this size'),
+    watch: z.array(z.string()).describe('Where to observe it'),
   }),
   examples: [{ title: 'Grow by 64 MB', query: { as: 'text' } }],
-  contrasts: otherEnds('leak'),
-  run: leak,
+  contrasts: otherEndings('leak'),
+  async run({ query, resources, signal }) {
+    const watch = await watchWorkers(resources, signal);
+    const leak = leakOf(resources);
+    const heapBeforeBytes = reachableHeapBytes();
+    for (let mb = 0; mb < query.mb; mb += 1) leak.push(allocateMegabyte());
+    const heapAfterBytes = reachableHeapBytes();
+    const heapLimitBytes = getHeapStatistics().heap_size_limit;
+    const leakedBytes = leak.length * MEGABYTE;
+    const share = percent(heapAfterBytes / heapLimitBytes);
+    return {
+      result: { leakedBytes, heapBeforeBytes, heapAfterBytes, heapLimitBytes, watch },
+      lesson: {
+        headline: `The heap is at ${share} of its limit after the leak`,
+        text:
+          `The heap in use went from ${bytes(heapBeforeBytes)} to ${bytes(heapAfterBytes)}, each measured after a ` +
+          `garbage collection, which cannot free what is still referenced. That is ${share} of the limit at which V8 ` +
+          'aborts this process.',
+      },
+    };
+  },
 });
 
-const leakedOf = oncePerService((): number[][] => []);
-
-async function leak({ query, tools, signal }: DemoCall<undefined, { readonly mb: number }, undefined>) {
-  const watch = await watchWorkers(tools, signal);
-  const held = leakedOf(tools);
+function reachableHeapBytes(): number {
   collectGarbage('major');
-  const heapBeforeBytes = process.memoryUsage().heapUsed;
-  for (let mb = 0; mb < query.mb; mb += LEAK_BLOCK_MB) held.push(megabyteOfHeap());
-  collectGarbage('major');
-  const heapAfterBytes = process.memoryUsage().heapUsed;
-  const heapLimitBytes = getHeapStatistics().heap_size_limit;
-  const leakedBytes = held.length * LEAK_BLOCK_MB * 1_000_000;
-  return {
-    result: {
-      leakedBytes,
-      heapBeforeBytes,
-      heapAfterBytes,
-      heapLimitBytes,
-      watch,
-    },
-    lesson:
-      `The heap grew from ${bytes(heapBeforeBytes)} to ${bytes(heapAfterBytes)}, and a collection could not free it; ` +
-      `that is ${percent(heapAfterBytes / heapLimitBytes)} of what this process may have before it is aborted.`,
-  };
+  return process.memoryUsage().heapUsed;
 }
 
-/** Fractions are stored as eight bytes each, on the heap itself and not beside it. */
-function megabyteOfHeap(): number[] {
-  return new Array<number>((LEAK_BLOCK_MB * 1_000_000) / 8).fill(0.5);
+/** An array of doubles has eight bytes for each, in the heap itself. */
+function allocateMegabyte(): number[] {
+  return new Array<number>(MEGABYTE / 8).fill(0.5);
 }

@@ -1,12 +1,12 @@
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
-import { demoRoute } from '../demo.ts';
-import { bytes, count } from '../evidence/words.ts';
-import { isDeeperThan } from '../work/depth.ts';
+import { bytes, count } from '../kit/answer/units.ts';
+import { demoRoute } from '../kit/demo.ts';
+import { isDeeperThan } from '../kit/nesting.ts';
 
-/** JSON can be parsed that is too deep to be written again: each level of it takes room on the stack. */
+/** Deeper JSON can be parsed, but not always serialized: `JSON.stringify` takes stack space for each level. */
 const MAX_JSON_DEPTH = 32;
-/** An echo that shows these would hand to any script of this origin what browsers keep from scripts. */
+/** Not echoed: a script of this origin could read what browsers hide from scripts. */
 const secretHeaders = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
 const headerValue = z.union([z.string(), z.array(z.string())]);
@@ -14,9 +14,11 @@ const headerValue = z.union([z.string(), z.array(z.string())]);
 export const anythingRoute = demoRoute({
   method: 'all',
   path: '/anything',
-  summary: 'Echoes what arrived, with any method, as JSON.',
+  title: 'Echo a request',
+  summary: 'Returns the request as it arrived, as JSON, for any method.',
   teaches:
-    'What a client thinks it sent and what arrives are two things. An echo is data and never HTML: what comes back must not become a page with a script in it.',
+    'Libraries and proxies change a request on its way, so an echo shows what really arrives. It is never sent as ' +
+    'HTML: otherwise a script in the request would run in the browser.',
   query: z.looseObject({}),
   body: { mediaType: '*/*', maxBytes: 100_000, description: 'Anything' },
   result: z.strictObject({
@@ -27,15 +29,17 @@ export const anythingRoute = demoRoute({
     from: z
       .string()
       .nullable()
-      .describe('The address of the client; forwarding headers count where they are believed'),
-    headers: z.record(z.string(), headerValue).describe('With values of secret ones left out'),
+      .describe('Address of the client; forwarding headers count only from trusted proxies'),
+    headers: z.record(z.string(), headerValue).describe('Credentials and cookies are left out'),
     body: z.strictObject({
       bytes: z.number(),
-      text: z.string().nullable().describe('Null where it is not UTF-8'),
+      text: z.string().nullable().describe('Null if it is not UTF-8'),
       json: z
         .unknown()
         .optional()
-        .describe(`Where it is JSON by its type and by its content, at most ${MAX_JSON_DEPTH} levels deep`),
+        .describe(
+          `Present if the body is valid JSON, is not declared as another type and has at most ${MAX_JSON_DEPTH} levels`,
+        ),
     }),
   }),
   examples: [
@@ -55,12 +59,16 @@ export const anythingRoute = demoRoute({
       headers: namesAndValues(req.headers, (name) => secretHeaders.has(name)),
       body: describeBody(body, req.is('json') !== false),
     };
-    const asked = count(Object.keys(result.query).length, 'query parameter');
+    const parameters = count(Object.keys(result.query).length, 'query parameter');
+    const headers = count(Object.keys(result.headers).length, 'header');
     return {
       result,
-      lesson:
-        `${result.method} arrived by HTTP/${result.httpVersion} with ${asked}, ${count(Object.keys(result.headers).length, 'header')} and a body of ${bytes(body.length)}; ` +
-        `it comes back as data, which a browser shows and never runs.`,
+      lesson: {
+        headline: `A ${result.method} arrived with ${bytes(body.length)} of body`,
+        text:
+          `It used HTTP/${result.httpVersion} and had ${parameters} and ${headers}. ` +
+          'The echo is data: a browser displays it and does not run it.',
+      },
     };
   },
 });
@@ -88,8 +96,8 @@ function parse(text: string): unknown {
   }
 }
 
-function namesAndValues(given: object, isSecret: (name: string) => boolean = () => false) {
-  const entries = Object.entries(given as Record<string, string | string[]>).map(
+function namesAndValues(values: object, isSecret: (name: string) => boolean = () => false) {
+  const entries = Object.entries(values as Record<string, string | string[]>).map(
     ([name, value]): [string, string | string[]] => [
       name,
       isSecret(name) ? `(${String(value).length} characters, not echoed)` : value,

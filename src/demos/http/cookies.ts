@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { demoRoute } from '../demo.ts';
-import { count } from '../evidence/words.ts';
+import { count } from '../kit/answer/units.ts';
+import { demoRoute } from '../kit/demo.ts';
 
 const NAME = 'visits';
 const MAX_AGE_S = 600;
@@ -9,25 +9,27 @@ const MAX_VISITS = 1_000_000;
 export const cookiesRoute = demoRoute({
   method: 'get',
   path: '/cookies',
-  summary: 'A visit counter that the client carries: what came, and what is set.',
+  title: 'Count visits in a cookie',
+  summary: 'Counts visits in a cookie that the client stores.',
   teaches:
-    'A cookie is state that the client keeps, so it may be gone, old or forged: check it like any input. Its attributes say who may see it and when it is sent.',
+    'A cookie is state that the client stores: it may be missing, stale or forged, so validate it like any input. Its ' +
+    'attributes control which scripts can read it and which requests carry it.',
   result: z.strictObject({
-    received: z.array(z.string()).describe('Names only'),
-    visitsReceived: z.number().nullable().describe('Null where none came, or none that is a number'),
+    received: z.array(z.string()).describe('Names of the received cookies'),
+    visitsReceived: z.number().nullable().describe('Null if missing or invalid'),
     visitsNow: z.number(),
     setCookie: z.string(),
   }),
   examples: [
-    { title: 'The first visit', curl: '-i' },
-    { title: 'The fourth', headers: { Cookie: 'visits=3' }, query: { as: 'text' } },
-    { title: 'A cookie that somebody changed', headers: { Cookie: 'visits=-7' }, query: { as: 'text' } },
+    { title: 'First visit', curl: '-i' },
+    { title: 'Fourth visit', headers: { Cookie: 'visits=3' }, query: { as: 'text' } },
+    { title: 'A forged count', headers: { Cookie: 'visits=-7' }, query: { as: 'text' } },
   ],
   contrasts: ['security/cookies'],
   run({ req, res }) {
     const cookies = parseCookies(req.get('cookie') ?? '');
-    const given = cookies.get(NAME);
-    const visitsReceived = readVisits(given);
+    const value = cookies.get(NAME);
+    const visitsReceived = parseVisits(value);
     const visitsNow = (visitsReceived ?? 0) + 1;
     const setCookie = [
       `${NAME}=${visitsNow}`,
@@ -35,23 +37,36 @@ export const cookiesRoute = demoRoute({
       `Max-Age=${MAX_AGE_S}`,
       'HttpOnly',
       'SameSite=Lax',
-      ...(req.secure ? ['Secure'] : []), // over plain http a browser would refuse it
+      ...(req.secure ? ['Secure'] : []), // browsers reject it over plain HTTP
     ].join('; ');
     res.append('Set-Cookie', setCookie);
     return {
       result: { received: [...cookies.keys()].slice(0, 50), visitsReceived, visitsNow, setCookie },
-      lesson:
-        `${count(cookies.size, 'cookie')} came. ` +
-        (visitsReceived === null
-          ? given === undefined
-            ? `None was called ${NAME}, so this counts as the first visit: the server itself remembers nobody.`
-            : `${NAME} was no number from 1 to ${MAX_VISITS}, so it was not believed, and the count begins anew.`
-          : `${NAME} said ${visitsReceived}, so this is visit ${visitsNow}: the client brought the count, no worker kept it.`),
+      lesson: conclude(cookies.size, value, visitsReceived),
     };
   },
 });
 
-/** Reads a Cookie header by RFC 6265, section 5.4; of names that come twice the first counts. */
+function conclude(cookies: number, value: string | undefined, visits: number | null) {
+  const received = `The request carried ${count(cookies, 'cookie')}`;
+  if (visits !== null) {
+    return {
+      headline: `This is visit ${visits + 1}, counted by the client`,
+      text: `${received}, and \`${NAME}\` was ${visits}. The client stored the count; no worker did.`,
+    };
+  }
+  return value === undefined
+    ? {
+        headline: 'This counts as the first visit',
+        text: `${received}, none of them named \`${NAME}\`. The server itself stores no visits.`,
+      }
+    : {
+        headline: 'The count was invalid and restarts at 1',
+        text: `${received}. \`${NAME}\` was not a whole number from 1 to ${MAX_VISITS}, so it was ignored.`,
+      };
+}
+
+/** Parses a Cookie header (RFC 6265, section 4.2). The first of several cookies with the same name wins. */
 export function parseCookies(header: string): Map<string, string> {
   const cookies = new Map<string, string>();
   for (const pair of header.split(';')) {
@@ -63,7 +78,7 @@ export function parseCookies(header: string): Map<string, string> {
   return cookies;
 }
 
-function readVisits(value: string | undefined): number | null {
+function parseVisits(value: string | undefined): number | null {
   const visits = /^\d{1,7}$/.test(value ?? '') ? Number(value) : 0;
   return visits >= 1 && visits <= MAX_VISITS ? visits : null;
 }

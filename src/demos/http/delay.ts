@@ -1,20 +1,22 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { demoRoute } from '../demo.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { ms, percent } from '../evidence/words.ts';
+import { ms, percent } from '../kit/answer/units.ts';
+import { demoRoute } from '../kit/demo.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
 
-/** Less than a stop may take, so that a drain cuts none short. */
+/** Below the shutdown deadline, so that a shutdown aborts none. */
 const MAX_DELAY_MS = 9_000;
 const expected = `must be a whole number from 0 to ${MAX_DELAY_MS}`;
 
 export const delayRoute = demoRoute({
   method: 'get',
   path: '/delay/:ms',
-  summary: 'Answers after a while, and measures what the waiting cost.',
+  title: 'Delay a response',
+  summary: 'Responds after `ms` milliseconds and measures the CPU time of the wait.',
   teaches:
-    'Waiting is free in Node.js: it is a timer or a descriptor in a list, no thread. A client that leaves ends its timer with it.',
+    'Waiting on a timer or socket uses no thread and almost no CPU time, but the request keeps its socket, memory and ' +
+    'in-flight slot. When the client disconnects, the timer is canceled.',
   params: z.object({
     ms: z
       .string()
@@ -27,7 +29,7 @@ export const delayRoute = demoRoute({
     askedMs: z.number(),
     waitedMs: z.number(),
     lateMs: z.number(),
-    cpuMs: z.number().describe('CPU time of the whole process meanwhile, other requests included'),
+    cpuMs: z.number().describe('CPU time of the whole process during the wait, other requests included'),
   }),
   examples: [{ title: 'Half a second', params: { ms: 500 }, query: { as: 'text' } }],
   contrasts: ['event-loop/block', 'cpu/inline'],
@@ -42,11 +44,14 @@ export const delayRoute = demoRoute({
     const share = cpuMs / Math.max(waitedMs, 1);
     return {
       result: { askedMs: params.ms, waitedMs, lateMs: toMicroseconds(waitedMs - params.ms), cpuMs },
-      lesson:
-        `It waited ${ms(waitedMs)} where ${ms(params.ms)} were asked for, and the whole process used ${ms(cpuMs)} of CPU time meanwhile` +
-        (share < 0.5
-          ? `, ${percent(share)} of that time: waiting held nobody up.`
-          : ': others were at work, or the wait was too short to tell.'),
+      lesson: {
+        headline: `Waiting ${ms(waitedMs)} used at most ${ms(cpuMs)} of CPU time`,
+        text:
+          `The requested delay was ${ms(params.ms)}. The CPU time is that of the whole process` +
+          (share < 0.5
+            ? `, ${percent(share)} of the wait: waiting did not occupy a core.`
+            : '. Other requests were running, or the wait was too short to tell.'),
+      },
     };
   },
 });

@@ -1,4 +1,4 @@
-import type { Demo } from '../demo.ts';
+import type { Demo } from '../kit/demo.ts';
 import { anythingRoute } from './anything.ts';
 import { cacheRoute } from './cache.ts';
 import { cookiesRoute } from './cookies.ts';
@@ -9,11 +9,25 @@ import { statusRoute } from './status.ts';
 export const http = {
   id: 'http',
   title: 'HTTP',
-  summary: 'Methods, statuses, delays, redirects, conditions and cookies, each as the protocol wants it.',
+  summary: 'Methods, status codes, delays, redirects, conditional requests and cookies.',
   teaches:
-    'An answer is more than its body: a status promises what else is there, conditions spare a body that is known, and ' +
-    'whatever a client sent may be forged.',
-  lookFor: 'curl -i shows the headers, which are most of the lesson here.',
+    'A response is more than its body: its status determines which headers belong to it, and a conditional request saves ' +
+    'a body that the client already has. Everything that a client sends may be forged.',
+  lookFor: 'The response headers, which `curl -i` shows.',
+  terms: [
+    'HTTP semantics',
+    'conditional request',
+    'entity tag (ETag)',
+    'revalidation',
+    'open redirect',
+    'SameSite cookie',
+  ],
+  readMore: [
+    { title: 'RFC 9110, HTTP semantics', url: 'https://www.rfc-editor.org/rfc/rfc9110' },
+    { title: 'RFC 9111, HTTP caching', url: 'https://www.rfc-editor.org/rfc/rfc9111' },
+    { title: 'RFC 6265, cookies', url: 'https://www.rfc-editor.org/rfc/rfc6265' },
+    { title: 'Node.js HTTP', url: 'https://nodejs.org/api/http.html' },
+  ],
   practices: ['6.24'],
   routes: [anythingRoute, statusRoute, delayRoute, redirectRoute, cacheRoute, cookiesRoute],
 } satisfies Demo;

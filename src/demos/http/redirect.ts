@@ -1,16 +1,19 @@
 import { z } from 'zod';
-import { oneOf, rawRoute } from '../demo.ts';
-import { overLoopback } from '../evidence/loopback.ts';
+import { count } from '../kit/answer/units.ts';
+import { oneOf, rawRoute } from '../kit/demo.ts';
+import { overLoopback } from '../kit/measure/loopback.ts';
 
-/** An origin that nobody has: what stays on it after resolving is a path of our own. */
-const NOWHERE = 'http://own.invalid';
+/** A placeholder origin: a target that resolves to it is a path of this service. */
+const OWN_ORIGIN = 'http://own.invalid';
 
 export const redirectRoute = rawRoute({
   method: 'get',
   path: '/redirect',
-  summary: 'Sends the client elsewhere, but only to paths of this service.',
+  title: 'Redirect within the service',
+  summary: 'Redirects the client, but only to paths of this service.',
   teaches:
-    'A redirect to wherever a parameter says lends this service’s good name to any site. 303 turns a POST into a GET; 307 and 308 keep it.',
+    'An open redirect sends users from a trusted domain to any URL in a parameter, which helps phishing. 303 turns a POST ' +
+    'into a GET; 307 and 308 keep the method and the body.',
   query: z.object({
     to: z
       .string()
@@ -18,14 +21,14 @@ export const redirectRoute = rawRoute({
       .refine(isOwnPath, { error: 'must be a path of this service, such as /demos/http/anything' })
       .default('/demos/http/anything')
       .describe('A path of this service'),
-    status: oneOf('The kind of redirect', ['302', '301', '303', '307', '308']),
+    status: oneOf('Status of the redirect', ['302', '301', '303', '307', '308']),
   }),
   response: { mediaType: 'text/plain', description: 'A redirect' },
   examples: [
     { title: 'To another path', query: { to: '/livez', status: 303 }, curl: '-i', status: 303 },
-    { title: 'Not to another site', query: { to: '//example.com' }, status: 400 },
-    { title: 'What becomes of a POST', query: { status: 307, as: 'text' } },
-    { title: 'And with 303', query: { status: 303, as: 'text' } },
+    { title: 'Another site is rejected', query: { to: '//example.com' }, status: 400 },
+    { title: 'A POST redirected with 307', query: { status: 307, as: 'text' } },
+    { title: 'A POST redirected with 303', query: { status: 303, as: 'text' } },
   ],
   contrasts: ['http/redirect?status=303', 'http/redirect?status=307', 'http/anything'],
   observed: z.strictObject({
@@ -36,13 +39,18 @@ export const redirectRoute = rawRoute({
   }),
   async observe({ query, signal, timeline }) {
     const sent = { method: 'POST', bodyBytes: 5 };
-    const arrived = await timeline.record('POST, and follow', 'client', () =>
+    const arrived = await timeline.record('POST and follow', 'client', () =>
       followPost(Number(query.status), signal),
     );
     const kept = arrived.method === sent.method && arrived.bodyBytes === sent.bodyBytes;
     return {
       result: { status: Number(query.status), to: query.to, sent, arrived },
-      lesson: `A POST of ${sent.bodyBytes} bytes that met a ${query.status} arrived as a ${arrived.method} of ${arrived.bodyBytes} bytes: method and body were ${kept ? 'kept' : 'lost on the way'}.`,
+      lesson: {
+        headline: `A ${sent.method} redirected with ${query.status} arrived as a ${arrived.method}`,
+        text:
+          `\`fetch\` sent ${count(sent.bodyBytes, 'byte')} and followed the redirect; ${count(arrived.bodyBytes, 'byte')} arrived. ` +
+          `Method and body were ${kept ? 'both' : 'not both'} kept.`,
+      },
     };
   },
   send({ query, res }) {
@@ -51,15 +59,16 @@ export const redirectRoute = rawRoute({
   },
 });
 
-/** A path that every browser reads as one of this origin: `//host`, `/\host` and control characters are not. */
+/** Whether every browser resolves it to this origin, unlike `//host`, `/\host` and paths with control characters. */
 export function isOwnPath(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- browsers drop tabs and line ends before they read a URL
-  if (!text.startsWith('/') || /[\x00-\x20\\\x7f]/.test(text) || !URL.canParse(text, NOWHERE)) return false;
-  const { origin, pathname } = new URL(text, NOWHERE);
-  return origin === NOWHERE && !pathname.startsWith('//');
+  // eslint-disable-next-line no-control-regex -- browsers strip tabs and line breaks from a URL
+  if (!text.startsWith('/') || /[\x00-\x20\\\x7f]/.test(text) || !URL.canParse(text, OWN_ORIGIN))
+    return false;
+  const { origin, pathname } = new URL(text, OWN_ORIGIN);
+  return origin === OWN_ORIGIN && !pathname.startsWith('//');
 }
 
-/** Sends a POST to a redirect and tells what arrives at its end. */
+/** Sends a POST that is redirected. @returns what arrives at the target */
 function followPost(status: number, signal: AbortSignal) {
   let requests = 0;
   return overLoopback(

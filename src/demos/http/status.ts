@@ -1,13 +1,13 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
-import { rawRoute } from '../demo.ts';
+import { rawRoute } from '../kit/demo.ts';
 
 const expected = 'must be a whole number from 200 to 599';
 
-/** Headers that RFC 9110 demands of an answer with this status. */
-const demanded: Readonly<Record<number, Readonly<Record<string, string>>>> = {
-  // Not Basic: a browser would ask its user for a name and a password.
+/** Headers that RFC 9110 and RFC 6585 require or suggest for a status. */
+const statusHeaders: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  // Not Basic: a browser would prompt its user for a password.
   401: { 'WWW-Authenticate': 'Bearer realm="exemplar"' },
   405: { Allow: 'GET, HEAD, OPTIONS' },
   407: { 'Proxy-Authenticate': 'Basic realm="exemplar"' },
@@ -17,15 +17,16 @@ const demanded: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   503: { 'Retry-After': '1' },
 };
 const withLocation = new Set([201, 300, 301, 302, 303, 305, 307, 308]);
-/** These have no body, whatever is given to them. */
 const withoutBody = new Set([204, 205, 304]);
 
 export const statusRoute = rawRoute({
   method: 'get',
   path: '/status/:code',
-  summary: 'Answers with the status that was asked for, as that status wants to be answered.',
+  title: 'Respond with any status',
+  summary: 'Responds with the requested status, and with the headers and body that belong to it.',
   teaches:
-    'A status is a promise about the rest of the answer: 204 and 304 have no body, 206 says which part it is, 401 names a scheme, 405 what is allowed, 201 and 3xx a place; errors are problems.',
+    'A status determines the rest of the response. 204, 205 and 304 have no body; 401 requires `WWW-Authenticate`, 405 ' +
+    '`Allow`, and 206 with a single part `Content-Range`. Redirects, and often 201, have a `Location`.',
   params: z.object({
     code: z
       .string()
@@ -33,23 +34,26 @@ export const statusRoute = rawRoute({
       .transform(Number)
       .describe('The status, from 200 to 599'),
   }),
-  response: { mediaType: 'application/json', description: 'The status in words; a problem from 400 on' },
+  response: {
+    mediaType: 'application/json',
+    description: 'The status and its reason phrase; problem details for 400 and above',
+  },
   examples: [
-    { title: 'Nothing to say', params: { code: 204 }, curl: '-i', status: 204 },
-    { title: 'A place to go', params: { code: 308 }, curl: '-i', status: 308 },
-    { title: 'Who are you', params: { code: 401 }, curl: '-i', status: 401 },
-    { title: 'A gateway fails', params: { code: 502 }, status: 502 },
+    { title: 'No content', params: { code: 204 }, curl: '-i', status: 204 },
+    { title: 'Permanent redirect', params: { code: 308 }, curl: '-i', status: 308 },
+    { title: 'Authentication required', params: { code: 401 }, curl: '-i', status: 401 },
+    { title: 'Bad gateway', params: { code: 502 }, status: 502 },
   ],
   contrasts: ['failures/teapot', 'http/redirect'],
   send({ params: { code }, res }) {
-    const headers = demanded[code] ?? {};
-    if (code >= 400) throw Problem.ofStatus(code, { detail: `Status ${code} was asked for.`, headers });
+    const headers = statusHeaders[code] ?? {};
+    if (code >= 400) throw Problem.ofStatus(code, { detail: `Status ${code} was requested.`, headers });
     res.status(code).set('Cache-Control', 'no-store');
     if (withLocation.has(code)) res.set('Location', '/demos/http/anything');
     if (withoutBody.has(code)) res.end();
     else {
       const body = JSON.stringify({ status: code, title: STATUS_CODES[code] ?? 'Unknown status' });
-      // A part that is the whole: a 206 has to say which part it is.
+      // The part is the whole body here.
       if (code === 206) res.set('Content-Range', `bytes 0-${body.length - 1}/${body.length}`);
       res.type('json').send(body);
     }

@@ -1,10 +1,11 @@
 import type { Application } from 'express';
-import type { PassedLayer } from '../evidence/layer-trace.ts';
+import type { PassedLayer } from '../kit/measure/layer-trace.ts';
 
+/** The terms of https://expressjs.com/en/guide/using-middleware.html */
 export const kinds = ['application', 'router', 'error', 'built-in', 'third-party'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** Functions that packages hand out, by their names; a test holds them to what the packages really make. */
+/** Packages by the name of the function that they create; a test checks the names. */
 const thirdParty: Readonly<Record<string, string>> = { logger: 'morgan', compression: 'compression' };
 const builtIn: Readonly<Record<string, string>> = {
   jsonParser: 'express.json',
@@ -14,10 +15,10 @@ const builtIn: Readonly<Record<string, string>> = {
   serveStatic: 'express.static',
 };
 
-export interface NamedLayer {
+interface NamedLayer {
   readonly name: string;
   readonly kind: Kind;
-  /** Where it stands: on the app, or within so many routers. */
+  /** Its package, or what it was added to. */
   readonly from: string;
 }
 
@@ -25,7 +26,6 @@ interface Stack {
   readonly stack?: readonly { readonly handle?: unknown; readonly route?: Stack }[];
 }
 
-/** Names a layer and its kind, by Express's own terms: https://expressjs.com/en/guide/using-middleware.html */
 export function nameLayer(
   { layer, handler, errorHandler }: Omit<PassedLayer, 'startedAt'>,
   app: Application,
@@ -33,20 +33,21 @@ export function nameLayer(
   const onApp = belongsTo(layer, app.router);
   const name = handler.name === '' ? '(no name)' : handler.name;
   if (errorHandler) return { name, kind: 'error', from: 'a layer with four parameters' };
-  // The limiter's function has no name, but lets its counts be asked for and reset.
+  // The function of express-rate-limit has no name, but this method.
   if ('resetKey' in handler) return { name: 'rateLimit', kind: 'third-party', from: 'express-rate-limit' };
-  const made = thirdParty[name];
-  if (made !== undefined) return { name, kind: 'third-party', from: made };
-  const own = builtIn[name];
-  if (own !== undefined) return { name, kind: 'built-in', from: own };
-  if ('stack' in handler)
+  const packageName = thirdParty[name];
+  if (packageName !== undefined) return { name, kind: 'third-party', from: packageName };
+  const factory = builtIn[name];
+  if (factory !== undefined) return { name, kind: 'built-in', from: factory };
+  if ('stack' in handler) {
     return { name: 'router', kind: 'router', from: onApp ? 'mounted on the app' : 'mounted on a router' };
+  }
   return onApp
     ? { name, kind: 'application', from: 'on the app' }
     : { name, kind: 'router', from: 'on a router' };
 }
 
-/** Whether a layer stands on this router, or in one of its routes; not within a router that is mounted on it. */
+/** Whether a layer was added to this router or to one of its routes; routers mounted on it do not count. */
 function belongsTo(layer: object, { stack = [] }: Stack): boolean {
   return stack.some((own) => own === layer || own.route?.stack?.some((inner) => inner === layer) === true);
 }

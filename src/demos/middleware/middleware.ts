@@ -1,16 +1,35 @@
-import type { Demo } from '../demo.ts';
-import { createOrderRoute } from './order.ts';
-import { shortCircuitRoute } from './short-circuit.ts';
+import type { Demo } from '../kit/demo.ts';
+import { order } from './order.ts';
+import { shortCircuit } from './short-circuit.ts';
 
 export const middleware = {
   id: 'middleware',
   title: 'Middleware',
-  summary: 'The layers of a request: their order, their kinds, their cost, and how one ends the way.',
+  summary:
+    'Shows the layers that a request passes through: their order, kind and duration, and how one ends the chain.',
   teaches:
-    'Every request passes a row of layers. Each does one thing and passes it on; one that answers keeps those behind it ' +
-    'from running, and an error goes straight to the next error layer.',
+    'A request passes through a chain of layers, in the order in which they were added. Each layer calls the next one, responds or ' +
+    'fails. After a response the following layers do not run; an error skips to the next error handler.',
   lookFor:
-    'The order is that of src/app.ts. tookMs is what each layer of this service adds to every request.',
-  practices: ['2.4', '4.11'],
-  routes: [createOrderRoute(), shortCircuitRoute],
+    '`layers` has the order of `src/app.ts`. `tookMs` ends when the next layer is called: work on the way back, such as ' +
+    'compressing or logging the response, is not included.',
+  terms: [
+    'middleware chain',
+    'next()',
+    'error-handling middleware',
+    'router-level middleware',
+    'third-party middleware',
+    'short-circuit',
+    'diagnostics channel',
+  ],
+  readMore: [
+    {
+      title: 'Anatomy of an HTTP transaction',
+      url: 'https://nodejs.org/en/learn/http/anatomy-of-an-http-transaction',
+    },
+    { title: 'Diagnostics channel', url: 'https://nodejs.org/api/diagnostics_channel.html' },
+    { title: "The 'finish' event of a response", url: 'https://nodejs.org/api/http.html#event-finish' },
+  ],
+  practices: ['2.4'],
+  routes: [order, shortCircuit],
 } satisfies Demo;

@@ -1,12 +1,12 @@
 import type { Request } from 'express';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
-import { demoRoute } from '../demo.ts';
-import type { PassedLayer } from '../evidence/layer-trace.ts';
-import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
-import { count, ms } from '../evidence/words.ts';
+import { count, ms } from '../kit/answer/units.ts';
+import { demoRoute, type Lesson } from '../kit/demo.ts';
+import type { PassedLayer } from '../kit/measure/layer-trace.ts';
+import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
 import { kinds, nameLayer, type Kind } from './kinds.ts';
-import { createStack, passThrough, type StackNotes } from './stack.ts';
+import { passStack, stackLayers } from './stack.ts';
 
 const layerSchema = z.strictObject({
   position: z.number(),
@@ -15,54 +15,48 @@ const layerSchema = z.strictObject({
   from: z.string(),
   tookMs: z
     .number()
-    .describe('From the call of this layer to the call of the next, and of the last to the answer'),
+    .describe('From the call of this layer to the call of the next one, or to the end of the last one'),
 });
 type LayerRow = z.infer<typeof layerSchema>;
 
-export function createOrderRoute() {
-  const notes = new WeakMap<Request, StackNotes>();
-  const stack = createStack(notes);
-  return demoRoute({
-    method: 'get',
-    path: '/order',
-    summary:
-      'The layers that this very request passed, in order, with the kind of each and the time it took.',
-    teaches:
-      'Middleware is a row of functions; its order in the code is its order in time. Each passes the request on, answers it, or fails; then the router looks for the next error layer.',
-    result: z.strictObject({
-      layers: z.array(layerSchema),
-      layersByKind: z.record(z.enum(kinds), z.number()),
-      passedOver: z.array(z.string()).describe('Layers that an error kept from running'),
-      slowest: z.string(),
-      totalMs: z.number(),
-    }),
-    examples: [{ title: 'What this request passed', query: { as: 'text' } }],
-    contrasts: ['middleware/short-circuit', 'failures/throw'],
-    async run({ req, res, timeline, tools }) {
-      await passThrough(stack, req, res);
-      const endedAt = performance.now();
-      const passed = tools.layerTrace.passedBy(req);
-      const layers = describe(passed, req, endedAt);
-      draw(passed, layers, endedAt, timeline);
-      const layersByKind = Object.fromEntries(
-        kinds.map((kind) => [kind, layers.filter((layer) => layer.kind === kind).length]),
-      ) as Record<Kind, number>;
-      const passedOver = stack.stack
-        .map(({ name }) => name)
-        .filter((name) => !layers.some(({ layer }) => layer === name));
-      const [slowest] = layers.toSorted((a, b) => b.tookMs - a.tookMs);
-      const totalMs = toMicroseconds(endedAt - (passed[0]?.startedAt ?? endedAt));
-      return {
-        result: { layers, layersByKind, passedOver, slowest: slowest?.layer ?? 'none', totalMs },
-        lesson:
-          slowest === undefined
-            ? 'No layer was seen: this router does not tell, or the request came to it by another way.'
-            : `This request passed ${count(layers.length, 'layer')} in ${ms(totalMs)} (${kinds.map((kind) => `${layersByKind[kind]} ${kind}`).join(', ')}); ` +
-              `${slowest.layer} took longest, ${ms(slowest.tookMs)}. An error layer got «${notes.get(req)?.recovered ?? 'nothing'}», and ${passedOver.join(', ') || 'no layer'} was passed over.`,
-      };
-    },
-  });
-}
+const resultSchema = z.strictObject({
+  layers: z.array(layerSchema),
+  layersByKind: z.record(z.enum(kinds), z.number()),
+  passedOver: z.array(z.string()).describe('Layers that were skipped because an error was pending'),
+  slowest: z.string(),
+  totalMs: z.number(),
+});
+
+export const order = demoRoute({
+  method: 'get',
+  path: '/order',
+  title: 'Trace the layers',
+  summary: 'Lists the layers that this request passed, in order, with the kind and duration of each.',
+  teaches:
+    'Layers run in the order in which they were added. Each one calls the next, responds or fails; after an error the ' +
+    'router continues with the next error handler.',
+  result: resultSchema,
+  examples: [{ title: 'The layers of this request', query: { as: 'text' } }],
+  contrasts: ['middleware/short-circuit', 'failures/throw'],
+  async run({ req, res, timeline, resources }) {
+    const recoveredError = await passStack(req, res);
+    const endedAt = performance.now();
+    const passed = resources.layerTrace.passedBy(req);
+    const layers = describe(passed, req, endedAt);
+    draw(layers, timeline);
+    const layersByKind = Object.fromEntries(
+      kinds.map((kind) => [kind, layers.filter((layer) => layer.kind === kind).length]),
+    ) as Record<Kind, number>;
+    const result = {
+      layers,
+      layersByKind,
+      passedOver: stackLayers.filter((name) => !layers.some(({ layer }) => layer === name)),
+      slowest: slowestOf(layers)?.layer ?? 'none',
+      totalMs: toMicroseconds(endedAt - (passed[0]?.startedAt ?? endedAt)),
+    };
+    return { result, lesson: conclude(result, recoveredError) };
+  },
+});
 
 function describe(passed: readonly PassedLayer[], req: Request, endedAt: number): LayerRow[] {
   return passed.map((layer, index) => {
@@ -72,16 +66,38 @@ function describe(passed: readonly PassedLayer[], req: Request, endedAt: number)
   });
 }
 
-/** The timeline begins with the request's first layer here, which ran before this demo was asked. */
-function draw(
-  passed: readonly PassedLayer[],
-  rows: readonly LayerRow[],
-  endedAt: number,
-  timeline: Timeline,
-): void {
-  const zero = passed[0]?.startedAt ?? endedAt;
-  for (const [index, { startedAt }] of passed.entries()) {
-    const row = rows[index];
-    if (row !== undefined) timeline.add(row.layer, row.kind, startedAt - zero, startedAt - zero + row.tookMs);
+function slowestOf(layers: readonly LayerRow[]): LayerRow | undefined {
+  return layers.toSorted((a, b) => b.tookMs - a.tookMs)[0];
+}
+
+/** Starts at the first layer, which ran before this handler. */
+function draw(layers: readonly LayerRow[], timeline: Timeline): void {
+  let startMs = 0;
+  for (const { layer, kind, tookMs } of layers) {
+    timeline.add(layer, kind, startMs, startMs + tookMs);
+    startMs += tookMs;
   }
+}
+
+function conclude(
+  { layers, layersByKind, passedOver, totalMs }: z.infer<typeof resultSchema>,
+  recoveredError: string | undefined,
+): Lesson {
+  const slowest = slowestOf(layers);
+  if (slowest === undefined) {
+    return {
+      headline: 'No layer was recorded for this request',
+      text: 'The router published no layers, or the request was routed by another URL. This run cannot show the order.',
+    };
+  }
+  const byKind = kinds.map((kind) => `${layersByKind[kind]} ${kind}`).join(', ');
+  const received =
+    recoveredError === undefined ? 'No error handler ran' : `An error handler received "${recoveredError}"`;
+  const skipped = passedOver.length === 0 ? 'no layer was skipped' : `${passedOver.join(', ')} did not run`;
+  return {
+    headline: `${count(layers.length, 'layer')} ran in ${ms(totalMs)}; ${slowest.layer} took longest`,
+    text:
+      `The layers by kind: ${byKind}. ${slowest.layer} took ${ms(slowest.tookMs)} until the next layer was called. ` +
+      `${received}, and ${skipped}.`,
+  };
 }

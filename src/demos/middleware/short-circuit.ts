@@ -1,37 +1,40 @@
 import express, { type Express } from 'express';
 import { z } from 'zod';
-import { demoRoute, oneOf } from '../demo.ts';
-import { overLoopback } from '../evidence/loopback.ts';
-import { exchange } from '../evidence/request.ts';
-import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
-import { count } from '../evidence/words.ts';
+import { count } from '../kit/answer/units.ts';
+import { demoRoute, oneOf, type Lesson } from '../kit/demo.ts';
+import { fetchResponse, overLoopback } from '../kit/measure/loopback.ts';
+import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
 
 const names = ['outer', 'gate', 'behind', 'handler'] as const;
 type Name = (typeof names)[number];
 
-export const shortCircuitRoute = demoRoute({
+const resultSchema = z.strictObject({
+  status: z.number(),
+  answeredBy: z.string(),
+  layers: z.array(
+    z.strictObject({
+      layer: z.enum(names),
+      ran: z.boolean(),
+      calledNext: z.boolean(),
+      atMs: z.number().nullable(),
+    }),
+  ),
+  outerSawTheEnd: z.boolean().describe('Whether the first layer received the finish event of the response'),
+});
+
+export const shortCircuit = demoRoute({
   method: 'get',
   path: '/short-circuit',
-  summary: 'A layer that answers by itself: those behind it do not run.',
+  title: 'End the chain early',
+  summary: 'Lets the second of four layers respond; the layers after it do not run.',
   teaches:
-    'A layer that answers and does not call next ends the way: so work a limiter, a cache or a health check. One that does neither leaves the client waiting.',
-  query: z.object({ stop: oneOf('Whether the gate answers by itself', ['true', 'false']) }),
-  result: z.strictObject({
-    status: z.number(),
-    answeredBy: z.string(),
-    layers: z.array(
-      z.strictObject({
-        layer: z.enum(names),
-        ran: z.boolean(),
-        calledNext: z.boolean(),
-        atMs: z.number().nullable(),
-      }),
-    ),
-    outerSawTheEnd: z.boolean().describe('Whether the first layer was told that the answer was complete'),
-  }),
+    'A layer that responds without calling next ends the chain. This is how rate limiters, caches and health checks work. A ' +
+    'layer that does neither leaves the client waiting.',
+  query: z.object({ stop: oneOf('Whether the gate responds', ['true', 'false']) }),
+  result: resultSchema,
   examples: [
-    { title: 'The gate answers', query: { as: 'text' } },
-    { title: 'The gate lets it pass', query: { stop: false, as: 'text' } },
+    { title: 'The gate responds', query: { as: 'text' } },
+    { title: 'The gate calls next', query: { stop: false, as: 'text' } },
   ],
   contrasts: [
     'middleware/short-circuit?stop=false',
@@ -39,55 +42,48 @@ export const shortCircuitRoute = demoRoute({
     'middleware/order',
   ],
   async run({ query, signal, timeline }) {
-    const seen = new Seen(timeline);
-    const answer = await overLoopback(createRow(query.stop === 'true', seen), (origin) =>
-      exchange(origin, { signal }),
-    );
-    const layers = names.map((layer) => seen.describe(layer));
-    const answeredBy = answer.body.toString();
-    const silent = layers.filter(({ ran }) => !ran).map(({ layer }) => layer);
-    return {
-      result: { status: answer.status, answeredBy, layers, outerSawTheEnd: seen.outerSawTheEnd },
-      lesson:
-        `${answeredBy} answered with ${answer.status} after ${count(layers.length - silent.length, 'layer')} of ${layers.length} had run; ` +
-        (silent.length === 0 ? 'nobody was left out' : `${silent.join(' and ')} did not run`) +
-        `, and the outer layer ${seen.outerSawTheEnd ? 'learnt of the end all the same' : 'did not learn of the end'}.`,
-    };
+    const record = new LayerRecord(timeline);
+    const app = createChain(query.stop === 'true', record);
+    const { status, body } = await overLoopback(app, (origin) => fetchResponse(origin, { signal }));
+    const { outerSawTheEnd } = record;
+    const layers = names.map((layer) => record.describe(layer));
+    const result = { status, answeredBy: body.toString(), layers, outerSawTheEnd };
+    return { result, lesson: conclude(result) };
   },
 });
 
-/** A row of four layers of which the second may answer. */
-function createRow(stop: boolean, seen: Seen): Express {
-  const row = express();
-  row.use(function outer(_req, res, next) {
-    seen.ran('outer');
-    res.once('finish', () => (seen.outerSawTheEnd = true));
-    seen.passedOn('outer');
+/** Four layers, of which the second may respond. */
+function createChain(stop: boolean, record: LayerRecord): Express {
+  const app = express();
+  app.use(function outer(_req, res, next) {
+    record.ran('outer');
+    res.once('finish', () => (record.outerSawTheEnd = true));
+    record.calledNext('outer');
     next();
   });
-  row.use(function gate(_req, res, next) {
-    seen.ran('gate');
+  app.use(function gate(_req, res, next) {
+    record.ran('gate');
     if (stop) {
       res.status(403).send('gate');
       return;
     }
-    seen.passedOn('gate');
+    record.calledNext('gate');
     next();
   });
-  row.use(function behind(_req, _res, next) {
-    seen.ran('behind');
-    seen.passedOn('behind');
+  app.use(function behind(_req, _res, next) {
+    record.ran('behind');
+    record.calledNext('behind');
     next();
   });
-  row.use(function handler(_req, res) {
-    seen.ran('handler');
+  app.use(function handler(_req, res) {
+    record.ran('handler');
     res.send('handler');
   });
-  return row;
+  return app;
 }
 
-/** What the layers themselves told. */
-class Seen {
+/** What the layers themselves report. */
+class LayerRecord {
   outerSawTheEnd = false;
   readonly #timeline: Timeline;
   readonly #ranAt = new Map<Name, number>();
@@ -101,7 +97,7 @@ class Seen {
     this.#ranAt.set(name, this.#timeline.now());
   }
 
-  passedOn(name: Name): void {
+  calledNext(name: Name): void {
     this.#calledNext.add(name);
   }
 
@@ -114,4 +110,15 @@ class Seen {
       atMs: at === undefined ? null : toMicroseconds(at),
     };
   }
+}
+
+function conclude({ status, answeredBy, layers, outerSawTheEnd }: z.infer<typeof resultSchema>): Lesson {
+  const skipped = layers.filter(({ ran }) => !ran).map(({ layer }) => layer);
+  const ran = `${layers.length - skipped.length} of ${count(layers.length, 'layer')} ran`;
+  const others =
+    skipped.length === 0 ? 'No layer was skipped' : `The layers ${skipped.join(' and ')} did not run`;
+  return {
+    headline: `${answeredBy} responded with ${status}; ${ran}`,
+    text: `${others}. The outer layer ${outerSawTheEnd ? 'received' : 'did not receive'} the finish event of the response.`,
+  };
 }

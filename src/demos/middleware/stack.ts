@@ -1,46 +1,41 @@
-import express, {
-  Router,
-  type ErrorRequestHandler,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from 'express';
+/**
+ * A router with the kinds of layers that a successful request does not meet in this app: a built-in one, one that fails,
+ * and an error handler that recovers.
+ */
+import express, { Router } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 
-/** What the layers of the stack do to a request. */
-export interface StackNotes {
-  recovered: string | undefined;
-}
+const recoveredErrors = new WeakMap<Request, string>();
+
+const stack = Router();
+stack.use(express.json({ limit: '1kb' }));
+stack.use(function failOnPurpose(_req, _res, next) {
+  next(new Error('a layer failed on purpose'));
+} satisfies RequestHandler);
+stack.use(function neverReached(_req, _res, next) {
+  next(); // an error is pending: the router skips layers with fewer than four parameters
+} satisfies RequestHandler);
+// Express recognizes an error handler by its four parameters.
+stack.use(function recover(error: Error, req: Request, _res: Response, next) {
+  recoveredErrors.set(req, error.message);
+  next();
+} satisfies ErrorRequestHandler);
+stack.use(function afterRecovery(_req, _res, next) {
+  next();
+} satisfies RequestHandler);
+
+export const stackLayers = stack.stack.map(({ name }) => name);
 
 /**
- * A small router with a layer of each kind that the app's own layers do not show to a request that succeeds: one of
- * Express's built-in layers, a router's layer that fails, and the error layer that recovers.
+ * Sends a request through the router.
+ *
+ * @returns the message of the error that `recover` received, if any; rejects with an error that nothing handled
  */
-export function createStack(notes: WeakMap<Request, StackNotes>): Router {
-  const stack = Router();
-  stack.use(express.json({ limit: '1kb' }));
-  stack.use(function failOnPurpose(_req, _res, next) {
-    next(new Error('a layer failed on purpose'));
-  } satisfies RequestHandler);
-  stack.use(function neverReached(_req, _res, next) {
-    next(); // an error is pending: the router passes over every layer with fewer than four parameters
-  } satisfies RequestHandler);
-  // Express tells an error layer from others by its four parameters.
-  stack.use(function recover(error: Error, req: Request, _res: Response, next) {
-    notes.set(req, { recovered: error.message });
-    next();
-  } satisfies ErrorRequestHandler);
-  stack.use(function afterRecovery(_req, _res, next) {
-    next();
-  } satisfies RequestHandler);
-  return stack;
-}
-
-/** Sends a request through a router; resolves when it comes out behind, rejects with what it comes out with. */
-export function passThrough(router: Router, req: Request, res: Response): Promise<void> {
+export function passStack(req: Request, res: Response): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    void router(req, res, (error?: unknown) => {
-      if (error === undefined || error === null) resolve();
-      else reject(error instanceof Error ? error : new Error('a layer passed on something that is no Error'));
+    void stack(req, res, (error?: unknown) => {
+      if (error === undefined || error === null) resolve(recoveredErrors.get(req));
+      else reject(error instanceof Error ? error : new Error('a layer passed on a non-Error value'));
     });
   });
 }

@@ -1,16 +1,40 @@
-import type { Demo } from '../demo.ts';
+import type { Demo } from '../kit/demo.ts';
 import { read } from './read.ts';
 import { together } from './together.ts';
 
 export const nonBlocking = {
   id: 'non-blocking',
   title: 'Asynchronous operations',
-  summary: 'One file read in four styles, and waits that follow each other or happen together.',
+  summary: 'Compares four ways to read a file, and waits in sequence with waits in parallel.',
   teaches:
-    'An asynchronous call returns at once and its result comes later; callback, promise and await are three ways to ' +
-    'write the same thing. A synchronous call holds the event loop until it is done. Waits that do not need each other ' +
-    'should be started together.',
-  lookFor: 'The recorded order, heldMs, and the bars of the timeline: one below the other, or a staircase.',
+    'An asynchronous call returns at once and its result arrives later; callbacks, promises and await are three ways to ' +
+    'receive it. A synchronous call blocks the event loop until it is done. Start independent waits together.',
+  lookFor:
+    'In `read`, `order` shows what ran before the content came, and `timerMaxDelayMs` how long the event loop was blocked. ' +
+    'In the timeline of `together`, parallel waits start together, and waits in sequence form a staircase.',
+  terms: [
+    'non-blocking I/O',
+    'error-first callback',
+    'async/await',
+    'promise combinators',
+    'concurrency',
+    'AbortSignal',
+    'event-loop blocking',
+  ],
+  readMore: [
+    {
+      title: 'Blocking and non-blocking calls',
+      url: 'https://nodejs.org/en/learn/asynchronous-work/overview-of-blocking-vs-non-blocking',
+    },
+    {
+      title: "Don't block the event loop",
+      url: 'https://nodejs.org/en/learn/asynchronous-work/dont-block-the-event-loop',
+    },
+    {
+      title: 'File system calls and the thread pool',
+      url: 'https://nodejs.org/api/fs.html#threadpool-usage',
+    },
+  ],
   practices: ['2.1', '3.11', '7.1'],
   routes: [read, together],
 } satisfies Demo;

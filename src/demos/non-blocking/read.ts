@@ -1,45 +1,37 @@
-import { readFile, readFileSync } from 'node:fs';
-import { open, readFile as readFilePromise } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
-import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
-import { EventLoopProbe } from '../evidence/event-loop-probe.ts';
-import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
-import { bytes, count, ms, percent } from '../evidence/words.ts';
-
-const styles = ['callback', 'promise', 'await', 'sync'] as const;
-type Style = (typeof styles)[number];
+import { bytes, count, ms, percent } from '../kit/answer/units.ts';
+import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { EventLoopProbe } from '../kit/measure/event-loop-probe.ts';
+import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
+import { readers, styles, type Style } from './read-styles.ts';
 
 const FIRST_LINE = 'the first line of the file\n';
 
 const resultSchema = z.strictObject({
   style: z.enum(styles),
   bytes: z.number(),
-  content: z.string().describe('The first line that was read'),
-  order: z.array(z.string()).describe('What happened, in this order'),
-  callMs: z.number().describe('How long the call itself held its caller'),
+  content: z.string().describe('The first line of the file'),
+  order: z.array(z.string()).describe('The steps in the order in which they happened'),
+  callMs: z.number().describe('How long the call blocked its caller'),
   readMs: z.number().describe('From the call to the content'),
-  heldMs: z.number().describe('The longest time a 5 ms timer was late meanwhile'),
+  timerMaxDelayMs: z.number().describe('The longest delay of a 5 ms timer during the read'),
   ticks: z.number().describe('Ticks of that timer'),
 });
 type Result = z.infer<typeof resultSchema>;
 
-/** Calls `done` with the content, in one style; what is noted after the call is the next statement of the caller. */
-type Reader = (
-  path: string,
-  signal: AbortSignal,
-  returned: () => void,
-  done: (content: Buffer) => void,
-) => Promise<void>;
-
 export const read = demoRoute({
   method: 'get',
   path: '/read',
-  summary: 'Reads one file with a callback, a promise, await or synchronously, and records the order.',
+  title: 'Four ways to read',
+  summary:
+    'Reads a file with a callback, a promise, await or synchronously, and records the order of the steps.',
   teaches:
-    'The three asynchronous styles differ in how they read, not in what they do; the synchronous one stops everything.',
+    'A callback, a promise and await all leave the event loop free during the read and differ mainly in syntax. The ' +
+    'synchronous call blocks the event loop until the content is there.',
   query: z.object({
-    style: oneOf('How it is read', styles),
+    style: oneOf('How to read the file', styles),
     bytes: wholeNumber('Size of the file', { min: 1_024, max: 256_000_000, default: 50_000_000 }),
   }),
   result: resultSchema,
@@ -47,14 +39,14 @@ export const read = demoRoute({
     { title: 'With a callback', query: { style: 'callback', as: 'text' } },
     { title: 'With a promise', query: { style: 'promise', as: 'text' } },
     { title: 'With await', query: { style: 'await', as: 'text' } },
-    { title: 'Synchronously: nothing else happens meanwhile', query: { style: 'sync', as: 'text' } },
+    { title: 'Synchronously', query: { style: 'sync', as: 'text' } },
   ],
   contrasts: styles.map((style) => `non-blocking/read?style=${style}`),
-  async run({ query, signal, timeline, tools }) {
+  async run({ query, signal, timeline, resources }) {
     const { style, bytes: size } = query;
-    const result = await tools.budgets.megabytes.use(Math.ceil(size / 1e6), signal, () =>
-      tools.budgets.poolTasks.use(1, signal, () =>
-        tools.scratch.lendFile(size, async (path) => {
+    const result = await resources.budgets.megabytes.use(Math.ceil(size / 1e6), signal, () =>
+      resources.budgets.poolTasks.use(1, signal, () =>
+        resources.scratch.withFile(size, async (path) => {
           await writeFirstLine(path);
           return observe(style, path, signal, timeline);
         }),
@@ -64,36 +56,14 @@ export const read = demoRoute({
   },
 });
 
-const readers: Readonly<Record<Style, Reader>> = {
-  callback: (path, signal, returned, done) =>
-    new Promise((resolve, reject) => {
-      readFile(path, { signal }, (error, content) => {
-        if (error !== null) {
-          reject(error);
-          return;
-        }
-        done(content);
-        resolve();
-      });
-      returned();
-    }),
-  promise: (path, signal, returned, done) => {
-    const content = readFilePromise(path, { signal }).then(done);
-    returned();
-    return content;
-  },
-  await: async (path, signal, returned, done) => {
-    // What follows `await` is the continuation; the next statement of everybody else is in the caller.
-    const readAndFinish = async () => done(await readFilePromise(path, { signal }));
-    const finished = readAndFinish();
-    returned();
-    await finished;
-  },
-  sync: async (path, _signal, returned, done) => {
-    done(readFileSync(path));
-    returned();
-  },
-};
+async function writeFirstLine(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.write(FIRST_LINE, 0);
+  } finally {
+    await file.close();
+  }
+}
 
 async function observe(style: Style, path: string, signal: AbortSignal, timeline: Timeline): Promise<Result> {
   const order: string[] = [];
@@ -101,7 +71,7 @@ async function observe(style: Style, path: string, signal: AbortSignal, timeline
   let returnedMs = 0;
   let contentMs = 0;
   const probe = new EventLoopProbe();
-  await new Promise((resolve) => setImmediate(resolve)); // so that the probe's timer is due while the file is read
+  await new Promise((resolve) => setImmediate(resolve)); // so that the probe's timer is due during the read
   const timer = setTimeout(() => order.push('a timer'), 0);
   try {
     const startMs = performance.now();
@@ -120,7 +90,7 @@ async function observe(style: Style, path: string, signal: AbortSignal, timeline
       },
     );
     const { maxDelayMs, ticks } = probe.stop();
-    await new Promise((resolve) => setTimeout(resolve, 2)); // a timer that was kept waiting shall be seen in the order
+    await new Promise((resolve) => setTimeout(resolve, 2)); // so that a delayed timer is in the order, too
     const zero = timeline.startedAt;
     timeline.add('call', 'event loop', startMs - zero, returnedMs - zero);
     timeline.add('read', style === 'sync' ? 'event loop' : 'pool', startMs - zero, contentMs - zero);
@@ -131,7 +101,7 @@ async function observe(style: Style, path: string, signal: AbortSignal, timeline
       order,
       callMs: toMicroseconds(returnedMs - startMs),
       readMs: toMicroseconds(contentMs - startMs),
-      heldMs: maxDelayMs,
+      timerMaxDelayMs: maxDelayMs,
       ticks,
     };
   } finally {
@@ -140,31 +110,27 @@ async function observe(style: Style, path: string, signal: AbortSignal, timeline
   }
 }
 
-async function writeFirstLine(path: string): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.write(FIRST_LINE, 0);
-  } finally {
-    await file.close();
+function conclude(result: Result): Lesson {
+  const { bytes: size, order, callMs, readMs, timerMaxDelayMs, ticks } = result;
+  const returnedFirst = order.indexOf('next statement') < order.indexOf('content');
+  const timerFirst = order.indexOf('a timer') < order.indexOf('content');
+  const share = timerMaxDelayMs / readMs;
+  const delay = `A 5 ms timer was up to ${ms(timerMaxDelayMs)} late (${percent(share)} of the read) and ticked ${count(ticks, 'time')}.`;
+  if (!returnedFirst) {
+    return {
+      headline: `The call returned only with the content, after ${ms(callMs)}`,
+      text:
+        `The call blocked its caller for ${ms(callMs)} and returned with the content, ${bytes(size)}. ${delay} ` +
+        (share > 0.5
+          ? 'The event loop was blocked during the read.'
+          : 'The read was too short to delay the timer. Request more `bytes`.'),
+    };
   }
-}
-
-function conclude({ bytes: size, order, callMs, readMs, heldMs, ticks }: Result): string {
-  const wentOn = order.indexOf('next statement') < order.indexOf('content');
-  const others = order.indexOf('a timer') < order.indexOf('content');
-  const share = heldMs / readMs;
-  const held = `a 5 ms timer was at most ${ms(heldMs)} late (${percent(share)} of the read) and ticked ${count(ticks, 'time')}`;
-  if (!wentOn) {
-    return (
-      `The call came back only with the content, ${bytes(size)} after ${ms(callMs)}` +
-      (share > 0.5
-        ? `: nothing else happened in this process meanwhile, for ${held}.`
-        : `; that is too short for the timer to feel it (${held}). Ask for more bytes.`)
-    );
-  }
-  return (
-    `The call held its caller ${ms(callMs)} and the content, ${bytes(size)}, came after ${ms(readMs)}` +
-    (others ? '; a timer ran in between' : '; it was so quick that not even a timer ran in between') +
-    (share > 0.5 ? `, yet ${held}: something else held the event loop.` : `, and ${held}.`)
-  );
+  return {
+    headline: `The call returned after ${ms(callMs)}, the content came after ${ms(readMs)}`,
+    text:
+      `The call blocked its caller for ${ms(callMs)}; the content, ${bytes(size)}, came after ${ms(readMs)}. ` +
+      `${timerFirst ? 'A timer ran in between.' : 'The read was too fast for a timer to run in between.'} ${delay}` +
+      (share > 0.5 ? ' Something else blocked the event loop.' : ''),
+  };
 }

@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
-import { rawEnvironment } from '../../config.ts';
-import { demoRoute } from '../demo.ts';
-import { count, times } from '../evidence/words.ts';
-import { lendChild, readOutput } from '../work/lend-child.ts';
+import { rawEnvironment } from '../../config/environment.ts';
+import { count, times } from '../kit/answer/units.ts';
+import { demoRoute } from '../kit/demo.ts';
+import { readOutput, withChild } from '../kit/resources/with-child.ts';
 
-const program = new URL('./env-report.ts', import.meta.url);
+const program = new URL('./env-report-child.ts', import.meta.url);
 
-/** What may be told: words and numbers of a known kind. A list of what may not be told is never complete. */
-const allowed = [
+/** Variables with harmless values. A list of secrets to hide would never be complete. */
+const ALLOWED = [
   'NODE_ENV',
   'TZ',
   'LANG',
@@ -21,39 +21,39 @@ const allowed = [
 
 const READS = 20_000;
 
-const reported = z.strictObject({ names: z.array(z.string()), numberBecame: z.string() });
+const reportSchema = z.strictObject({ names: z.array(z.string()), numberBecame: z.string() });
 
 export const env = demoRoute({
   method: 'get',
   path: '/env',
-  summary: 'The variables of an allow-list, how many are kept back, what a child gets, what a read costs.',
+  title: 'Read environment variables',
+  summary: 'Shows the variables of an allow-list, what a child receives, and what a read costs.',
   teaches:
-    'The environment holds secrets: what may be told is listed, not what may not. It is read and checked once, at the ' +
-    'start; a child gets what it needs and not all of it.',
+    'The environment holds secrets: allow what may be shown instead of blocking what may not. Read and validate it once, ' +
+    'at startup, and pass a child only the variables that it needs.',
   result: z.strictObject({
     variables: z.array(z.strictObject({ name: z.string(), value: z.string().nullable() })),
-    notTold: z.number().describe('Variables this process has beside those'),
+    withheld: z.number().describe('How many variables of this process are not shown'),
     childGets: z.array(z.string()).describe('Names in the environment of a child that was started here'),
-    numberBecame: z.string().describe('The type of a number that was put into an environment'),
+    numberBecame: z.string().describe('The type of a number after assignment to process.env'),
     readNs: z.number().describe('One read of process.env, in nanoseconds'),
     readCopyNs: z.number().describe('One read of a plain object with the same content'),
   }),
-  examples: [{ title: 'What may be told', query: { as: 'text' } }],
+  examples: [{ title: 'Allow-listed variables', query: { as: 'text' } }],
   contrasts: ['process/info'],
-  async run({ signal, timeline, tools }) {
-    const child = await tools.budgets.children.use(1, signal, () =>
-      timeline.record('looks at its environment', 'child', async () => {
-        const output = await lendChild(tools.children.startNode(program, { signal }), readOutput);
+  async run({ signal, timeline, resources }) {
+    const child = await resources.budgets.children.use(1, signal, () =>
+      timeline.record('reads its environment', 'child', async () => {
+        const output = await withChild(resources.children.startNode(program, { signal }), readOutput);
         signal.throwIfAborted();
-        return reported.parse(JSON.parse(output));
+        return reportSchema.parse(JSON.parse(output));
       }),
     );
     const environment = rawEnvironment();
-    const variables = allowed.map((name) => ({ name, value: environment[name] ?? null }));
     const names = Object.keys(environment);
     const result = {
-      variables,
-      notTold: names.filter((name) => !(allowed as readonly string[]).includes(name)).length,
+      variables: ALLOWED.map((name) => ({ name, value: environment[name] ?? null })),
+      withheld: names.filter((name) => !(ALLOWED as readonly string[]).includes(name)).length,
       childGets: child.names,
       numberBecame: child.numberBecame,
       readNs: costOfRead(environment),
@@ -62,26 +62,30 @@ export const env = demoRoute({
     const ratio = result.readNs / Math.max(0.1, result.readCopyNs);
     const read =
       ratio > 1.5
-        ? `a read of process.env took ${times(ratio)} that of a plain object, for it asks the system each time`
-        : 'in this run a read of process.env took hardly longer than that of a plain object';
-    const kept = child.names.length < names.length ? 'only' : 'no fewer than';
+        ? `A read of process.env took ${times(ratio)} as long as one of a plain object, because each read calls getenv.`
+        : 'In this run a read of process.env took hardly longer than one of a plain object.';
+    const received =
+      child.names.length < names.length ? `only ${child.names.length}` : `${child.names.length}, not fewer`;
     return {
       result,
-      lesson:
-        `${count(result.notTold, 'variable is', 'variables are')} kept back; of the ${names.length} this process has, a child gets ${kept} ` +
-        `${child.names.length}. A number put into an environment became a ${child.numberBecame}, and ${read}.`,
+      lesson: {
+        headline: `${count(result.withheld, 'variable is', 'variables are')} withheld, a child receives ${child.names.length}`,
+        text:
+          `This process has ${count(names.length, 'environment variable')}; its child received ${received}. ` +
+          `A number assigned to process.env became a ${child.numberBecame}. ${read}`,
+      },
     };
   },
 });
 
-/** In nanoseconds, the best of a few rounds: the others were disturbed. */
+/** @returns nanoseconds per read in the fastest of a few rounds, which was disturbed least */
 function costOfRead(source: Readonly<Record<string, string | undefined>>): number {
   const rounds = Array.from({ length: 5 }, () => {
     let found = 0;
     const startedAt = performance.now();
     for (let i = 0; i < READS; i += 1) if (source['PATH'] !== undefined) found += 1;
     const nanoseconds = ((performance.now() - startedAt) * 1e6) / READS;
-    return found >= 0 ? nanoseconds : 0; // used, so that the loop is not taken away
+    return found >= 0 ? nanoseconds : 0; // uses `found`, so that the loop is not optimized away
   });
   return Math.round(Math.min(...rounds) * 10) / 10;
 }

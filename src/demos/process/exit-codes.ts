@@ -1,11 +1,12 @@
 import { constants } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
-import { demoRoute, wholeNumber, type DemoCall } from '../demo.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { count } from '../evidence/words.ts';
-import { lendChild } from '../work/lend-child.ts';
+import { count } from '../kit/answer/units.ts';
+import { demoRoute, wholeNumber, type DemoCall, type Lesson } from '../kit/demo.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
+import { withChild } from '../kit/resources/with-child.ts';
 
-const ender = new URL('./ender.ts', import.meta.url);
+const program = new URL('./exit-child.ts', import.meta.url);
 
 const ways = ['return', 'exit-code', 'exit', 'exception', 'rejection', 'unfinished', 'signal'] as const;
 
@@ -15,21 +16,23 @@ const rowSchema = z.strictObject({
   signal: z.string().nullable(),
   inShell: z
     .number()
-    .describe('What a shell would report as $?, computed: the code, or 128 and the number of the signal'),
-  livedMs: z.number(),
-  said: z.string().nullable().describe('The line of its standard error that tells why'),
+    .describe('What a shell would report as $?, computed: the code, or 128 plus the signal number'),
+  uptimeMs: z.number(),
+  reason: z.string().nullable().describe('The line of its standard error with the reason'),
 });
 type Row = z.infer<typeof rowSchema>;
 
 export const exitCodes = demoRoute({
   method: 'get',
   path: '/exit-codes',
-  summary: 'Children that end by return, exit, exception, rejection or signal, and what their parent sees.',
+  title: 'Compare ways to exit',
+  summary:
+    'Ends children by return, exit, exception, rejection and signal, and reports what their parent receives.',
   teaches:
-    'A child ends with a code or by a signal, never with both: who looks at the code alone takes a kill for nothing. ' +
-    'An exception and a rejection nobody handles both give 1, a top-level await that can never settle gives 13.',
+    'A child ends with a code or a signal, never both: code that checks only the exit code misses a kill, because the ' +
+    'code is null. An uncaught exception or unhandled rejection exits with 1, a top-level await that never settles with 13.',
   query: z.object({
-    code: wholeNumber('What exit and exitCode are given', { min: 0, max: 255, default: 3 }),
+    code: wholeNumber('The code passed to exit and exitCode', { min: 0, max: 255, default: 3 }),
   }),
   result: z.strictObject({ children: z.array(rowSchema) }),
   examples: [
@@ -37,11 +40,11 @@ export const exitCodes = demoRoute({
     { title: 'With another code', query: { code: 42, as: 'text' } },
   ],
   contrasts: ['process/signals', 'failures/uncaught-exception', 'failures/unhandled-rejection'],
-  async run({ query: { code }, signal, timeline, tools }) {
+  async run({ query: { code }, signal, timeline, resources }) {
     const children = await Promise.all(
       ways.map((way) =>
-        tools.budgets.children.use(1, signal, () =>
-          timeline.record(way, 'children', () => endBy(way, code, { signal, tools })),
+        resources.budgets.children.use(1, signal, () =>
+          timeline.record(way, 'children', () => endBy(way, code, { signal, resources })),
         ),
       ),
     );
@@ -50,11 +53,11 @@ export const exitCodes = demoRoute({
   },
 });
 
-type Call = Pick<DemoCall<never, never, never>, 'signal' | 'tools'>;
+type Call = Pick<DemoCall<never, never, never>, 'signal' | 'resources'>;
 
-async function endBy(way: Row['way'], code: number, { signal, tools }: Call): Promise<Row> {
-  const started = tools.children.startNode(ender, { args: [way, String(code)], signal });
-  return lendChild(started, async (child) => {
+async function endBy(way: Row['way'], code: number, { signal, resources }: Call): Promise<Row> {
+  const started = resources.children.startNode(program, { args: [way, String(code)], signal });
+  return withChild(started, async (child) => {
     let errors = '';
     child.process.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
     child.process.stdout?.resume();
@@ -64,27 +67,27 @@ async function endBy(way: Row['way'], code: number, { signal, tools }: Call): Pr
       ...exit,
       inShell:
         exit.code ?? 128 + (exit.signal === null ? 0 : constants.signals[exit.signal as NodeJS.Signals]),
-      livedMs: toMicroseconds(performance.now() - child.startedAt),
-      said: findReason(errors),
+      uptimeMs: toMicroseconds(performance.now() - child.startedAt),
+      reason: findReason(errors),
     };
   });
 }
 
-/** The line that is no frame of a stack and no source; where the program lies is nobody's business. */
+/** @returns the error line, without stack frames and paths */
 export function findReason(errors: string): string | null {
   const lines = errors.split('\n').map((line) => line.trim());
   const reason = lines.find((line) => /^(\w*Error|Warning): /.test(line));
   return reason?.replace(/ at file:.*$/, '') ?? null;
 }
 
-function conclude(children: readonly Row[]): string {
+function conclude(children: readonly Row[]): Lesson {
   const byCode = children.filter(({ code }) => code !== null);
   const bySignal = children.filter(({ signal }) => signal !== null);
-  const both = children.filter(({ code, signal }) => code !== null && signal !== null);
+  const both = byCode.filter(({ signal }) => signal !== null);
   const codes = byCode.map(({ way, code }) => `${way} ${code}`).join(', ');
-  const killed = bySignal.map(({ signal }) => signal ?? '').join(', ') || 'none';
-  return (
-    `${count(byCode.length, 'child', 'children')} ended with a code (${codes}), ${bySignal.length} by a signal (${killed}) and then without a code; ` +
-    `${both.length === 0 ? 'none' : both.length} had both.`
-  );
+  const signals = bySignal.map(({ signal }) => signal).join(', ') || 'none';
+  return {
+    headline: `${count(byCode.length, 'child', 'children')} ended with a code, ${bySignal.length} by a signal`,
+    text: `By code: ${codes}. By signal: ${signals}. ${both.length || 'None'} of the children had both.`,
+  };
 }

@@ -1,17 +1,18 @@
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import process from 'node:process';
 import { z } from 'zod';
-import { rawEnvironment } from '../../config.ts';
+import { rawEnvironment } from '../../config/environment.ts';
 import { availableCpus } from '../../process/available-cpus.ts';
-import { demoRoute } from '../demo.ts';
-import { count } from '../evidence/words.ts';
+import { count } from '../kit/answer/units.ts';
+import { demoRoute } from '../kit/demo.ts';
 
 export const info = demoRoute({
   method: 'get',
   path: '/info',
-  summary: 'What this process knows of itself: ids, versions, age, cores.',
+  title: 'Describe the process',
+  summary: 'Reports ids, versions, uptime, cores and active resources of this process.',
   teaches:
-    'What is worth telling is on this list. Paths, arguments and users are not: they help who looks for a way in.',
+    'Only harmless values are shown. Paths, arguments and user names are left out because they help attackers.',
   result: z.strictObject({
     pid: z.number(),
     parentPid: z.number(),
@@ -24,16 +25,18 @@ export const info = demoRoute({
     openssl: z.string(),
     runsTypeScript: z.string().describe('How this Node.js treats types: strip, transform or not'),
     coresOfMachine: z.number(),
-    coresUsable: z.number().describe("What is left of them by this process's control group"),
-    poolThreads: z.string().describe("Threads of libuv's pool, where UV_THREADPOOL_SIZE says nothing: 4"),
+    coresUsable: z
+      .number()
+      .describe('Those that CPU affinity and the quota of the cgroup leave to this process'),
+    poolThreads: z.string().describe("Threads of libuv's pool: UV_THREADPOOL_SIZE, which defaults to 4"),
     resourcesHeld: z.array(z.string()).describe('What keeps the event loop alive now, by kind'),
   }),
-  examples: [{ title: 'Who this is', query: { as: 'text' } }],
+  examples: [{ title: 'Ids, versions and cores', query: { as: 'text' } }],
   contrasts: ['process/memory', 'process/resource-usage', 'cluster/whoami'],
   run() {
     const { node, v8, uv: libuv, openssl } = process.versions;
-    const coresOfMachine = availableParallelism();
     const coresUsable = availableCpus();
+    const coresOfMachine = Math.max(coresUsable, cpus().length); // cpus() is empty if /proc is not mounted
     const uptimeS = Math.round(process.uptime() * 10) / 10;
     const result = {
       pid: process.pid,
@@ -53,17 +56,22 @@ export const info = demoRoute({
     };
     const cores =
       coresUsable < coresOfMachine
-        ? `may use ${count(coresUsable, 'core')} of the ${coresOfMachine} that the machine has, which only its control group tells`
-        : `may use ${coresUsable === 1 ? 'the one core' : `all ${coresUsable} cores`} of the machine`;
+        ? `${count(coresUsable, 'core')} of the ${coresOfMachine} that the machine has; CPU affinity or a cgroup quota excludes the rest`
+        : `${coresUsable === 1 ? 'the one core' : `all ${coresUsable} cores`} of the machine`;
     return {
       result,
-      lesson: `Process ${result.pid}, a child of ${result.parentPid}, has run Node.js ${node} on ${result.platform} ${result.architecture} for ${uptimeS} s, and ${cores}.`,
+      lesson: {
+        headline: `This process may use ${coresUsable} of ${count(coresOfMachine, 'core')}`,
+        text:
+          `Process ${result.pid}, a child of ${result.parentPid}, has run Node.js ${node} on ${result.platform} ${result.architecture} for ${uptimeS} s. ` +
+          `It may use ${cores}.`,
+      },
     };
   },
 });
 
-/** «2 Timeout, 1 TTYWrap». */
+/** Counts by kind: "1 TTYWrap", "2 Timeout". */
 function tally(kinds: readonly string[]): string[] {
-  const counts = Map.groupBy(kinds, (kind) => kind);
-  return [...counts].map(([kind, all]) => `${all.length} ${kind}`).toSorted();
+  const groups = Map.groupBy(kinds, (kind) => kind);
+  return [...groups].map(([kind, all]) => `${all.length} ${kind}`).toSorted();
 }

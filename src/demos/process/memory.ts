@@ -1,15 +1,15 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
-import { collectGarbage } from '../evidence/collect-garbage.ts';
-import { bytes, count, percent } from '../evidence/words.ts';
+import { bytes, count, percent } from '../kit/answer/units.ts';
+import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { collectGarbage } from '../kit/measure/collect-garbage.ts';
 
 const meanings = {
-  rss: 'pages in memory now, of any kind',
-  heapTotal: 'taken by V8 for the heap',
-  heapUsed: 'used of it by objects, garbage included',
-  external: 'held by objects outside of the heap',
+  rss: 'all pages of the process in physical memory',
+  heapTotal: 'reserved by V8 for its heap',
+  heapUsed: 'used by objects in it, including garbage',
+  external: 'outside the heap, owned by objects in it',
   arrayBuffers: 'the part of external in buffers',
 } as const;
 type Figure = keyof typeof meanings;
@@ -18,52 +18,53 @@ const figures = Object.keys(meanings) as Figure[];
 const rowSchema = z.strictObject({
   figure: z.enum(figures as [Figure, ...Figure[]]),
   beforeBytes: z.number(),
-  heldBytes: z.number().describe('While the memory is held'),
-  releasedBytes: z.number().describe('After it was let go and garbage was collected'),
+  heldBytes: z.number().describe('While the memory is in use'),
+  releasedBytes: z.number().describe('After its release and a garbage collection'),
   meaning: z.string(),
 });
 export type MemoryRow = z.infer<typeof rowSchema>;
 
 const ARRAY_LENGTH = 4_096;
-/** In the heap, of a number with a fraction. */
+/** The size of a fractional number in an array. */
 const NUMBER_BYTES = 8;
-const PIECE_BYTES = 1_000_000;
+const BUFFER_BYTES = 1_000_000;
 
 export const memory = demoRoute({
   method: 'get',
   path: '/memory',
-  summary: 'Takes memory of one kind, lets it go, and shows which of the figures noticed.',
+  title: 'Read the memory figures',
+  summary: 'Allocates memory of one kind, releases it, and shows which memory figures change.',
   teaches:
-    'heapUsed does not know of buffers, and rss does not know of memory nobody has touched, nor shrinks when objects are ' +
-    'gone: which figure to watch depends on what leaks.',
+    'heapUsed does not include buffers. rss does not include pages that were never written to, and does not necessarily ' +
+    'shrink when objects are freed. The figure to watch depends on what leaks.',
   query: z.object({
-    of: oneOf('What is taken: objects, buffers, or buffers nobody writes to', [
+    of: oneOf('What is allocated: buffers, objects, or buffers that are never written to', [
       'buffers',
       'objects',
       'untouched',
     ]),
-    megabytes: wholeNumber('How much of it', { min: 1, max: 128, default: 32 }),
+    megabytes: wholeNumber('How much is allocated, in MB', { min: 1, max: 128, default: 32 }),
   }),
   result: z.strictObject({ of: z.string(), takenBytes: z.number(), figures: z.array(rowSchema) }),
   examples: [
     { title: 'Buffers', query: { of: 'buffers', as: 'text' } },
     { title: 'Objects', query: { of: 'objects', as: 'text' } },
-    { title: 'Buffers that nobody writes to', query: { of: 'untouched', as: 'text' } },
+    { title: 'Buffers that are never written to', query: { of: 'untouched', as: 'text' } },
   ],
   contrasts: ['process/memory?of=buffers', 'process/memory?of=objects', 'process/memory?of=untouched'],
-  async run({ query: { of, megabytes }, signal, timeline, tools }) {
-    const result = await tools.budgets.megabytes.use(megabytes, signal, async () => {
+  async run({ query: { of, megabytes }, signal, timeline, resources }) {
+    const result = await resources.budgets.megabytes.use(megabytes, signal, async () => {
       collectGarbage('major');
       const before = process.memoryUsage();
-      const { held, takenBytes } = await timeline.record(`take ${megabytes} MB`, of, () => {
-        // What is taken is known in this function only: at its end nobody holds it any more.
-        const pieces = take(of, megabytes);
-        const pieceBytes = of === 'objects' ? ARRAY_LENGTH * NUMBER_BYTES : PIECE_BYTES;
-        return { held: process.memoryUsage(), takenBytes: pieces.length * pieceBytes };
+      const { held, takenBytes } = await timeline.record(`allocate ${megabytes} MB`, of, () => {
+        // Only this function references the memory: it is garbage after the return.
+        const blocks = allocate(of, megabytes);
+        const blockBytes = of === 'objects' ? ARRAY_LENGTH * NUMBER_BYTES : BUFFER_BYTES;
+        return { held: process.memoryUsage(), takenBytes: blocks.length * blockBytes };
       });
-      await timeline.record('let go and collect', of, async () => {
+      await timeline.record('release and collect', of, async () => {
         collectGarbage('major');
-        await sleep(10, undefined, { signal }); // buffers are given back a little after the collection
+        await sleep(10, undefined, { signal }); // buffers are freed shortly after the collection
         collectGarbage('minor');
       });
       const released = process.memoryUsage();
@@ -83,31 +84,34 @@ export const memory = demoRoute({
   },
 });
 
-function take(of: 'buffers' | 'objects' | 'untouched', megabytes: number): unknown[] {
+function allocate(of: 'buffers' | 'objects' | 'untouched', megabytes: number): unknown[] {
   if (of === 'objects') {
     const arrays = Math.round((megabytes * 1e6) / (ARRAY_LENGTH * NUMBER_BYTES));
     return Array.from({ length: arrays }, (_, i) => new Array<number>(ARRAY_LENGTH).fill(i + 0.5));
   }
   return Array.from({ length: megabytes }, () =>
-    // An ArrayBuffer is zero by the system's promise, which gives a page only when it is written to.
-    of === 'untouched' ? new ArrayBuffer(PIECE_BYTES) : Buffer.alloc(PIECE_BYTES, 1),
+    // The system provides the zeroed pages of an ArrayBuffer only when they are written to.
+    of === 'untouched' ? new ArrayBuffer(BUFFER_BYTES) : Buffer.alloc(BUFFER_BYTES, 1),
   );
 }
 
-/** Names the figures that rose by about what was taken, and those that did not. */
-export function conclude(of: string, takenBytes: number, rows: readonly MemoryRow[]): string {
+/** Names the figures that rose by about what was allocated, and those that did not. */
+export function conclude(of: string, takenBytes: number, rows: readonly MemoryRow[]): Lesson {
   const share = ({ beforeBytes, heldBytes }: MemoryRow) =>
     Math.max(0, (heldBytes - beforeBytes) / takenBytes);
-  const names = (some: readonly MemoryRow[]) =>
+  const list = (some: readonly MemoryRow[]) =>
     some.map((row) => `${row.figure} (${percent(share(row))})`).join(', ') || 'none';
-  const noticed = rows.filter((row) => share(row) > 0.6);
-  const not = rows.filter((row) => share(row) <= 0.6);
+  const risen = rows.filter((row) => share(row) > 0.6);
+  const others = rows.filter((row) => share(row) <= 0.6);
   const rss = rows.find(({ figure }) => figure === 'rss');
   const kept = rss === undefined ? 0 : rss.releasedBytes - rss.beforeBytes;
   const after =
     kept > takenBytes / 4
-      ? `afterwards rss was still ${bytes(kept)} higher than before: memory that is free again is not always given back`
-      : `afterwards rss was back within ${bytes(Math.abs(kept))} of what it was`;
-  const what = of === 'untouched' ? 'buffers nobody wrote to' : of;
-  return `When ${bytes(takenBytes)} of ${what} were taken, ${count(noticed.length, 'figure')} rose by most of it: ${names(noticed)}; the others did not: ${names(not)}; ${after}.`;
+      ? `After the release, rss was still ${bytes(kept)} higher than before: freed memory is not always returned to the system.`
+      : `After the release, rss was within ${bytes(Math.abs(kept))} of its old value.`;
+  const what = of === 'untouched' ? 'unwritten buffers' : of;
+  return {
+    headline: `${bytes(takenBytes)} of ${what} raised ${risen.map(({ figure }) => figure).join(', ') || 'no figure by as much'}`,
+    text: `${count(risen.length, 'figure')} rose by more than 60% of what was allocated: ${list(risen)}. The others rose less: ${list(others)}. ${after}`,
+  };
 }

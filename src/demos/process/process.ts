@@ -1,4 +1,4 @@
-import type { Demo } from '../demo.ts';
+import type { Demo } from '../kit/demo.ts';
 import { env } from './env.ts';
 import { exitCodes } from './exit-codes.ts';
 import { info } from './info.ts';
@@ -10,11 +10,34 @@ import { stdio } from './stdio.ts';
 export const processDemo = {
   id: 'process',
   title: 'The process',
-  summary: 'What a process knows of itself, what it costs, how it talks, and how it ends.',
+  summary: 'What a process reports about itself, what it costs, how it communicates, and how it ends.',
   teaches:
-    'A process has an environment, three standard streams, memory of several kinds, a bill from the kernel, and an end ' +
-    'that its parent sees as a code or a signal.',
-  lookFor: 'Which figure of the memory moves with what was taken; code and signal of each child, never both.',
+    'A process has environment variables, three standard streams, several kinds of memory, and CPU time that the kernel ' +
+    'charges to it. When it ends, its parent receives an exit code or a signal.',
+  lookFor:
+    'In `memory`, see which figure rises with the allocation. In `exit-codes` and `signals`, each child has a code or a ' +
+    'signal, never both.',
+  terms: [
+    'resident set size (RSS)',
+    'external memory',
+    'context switch',
+    'exit code',
+    'POSIX signals',
+    'default action of a signal',
+    'allow-list',
+  ],
+  readMore: [
+    { title: 'Node.js: Signal events', url: 'https://nodejs.org/api/process.html#signal-events' },
+    { title: 'Node.js: Exit codes', url: 'https://nodejs.org/api/process.html#exit-codes' },
+    {
+      title: 'Node.js: process.memoryUsage()',
+      url: 'https://nodejs.org/api/process.html#processmemoryusage',
+    },
+    {
+      title: 'Node.js: A note on process I/O',
+      url: 'https://nodejs.org/api/process.html#a-note-on-process-io',
+    },
+  ],
   practices: ['1.4', '6.3'],
   routes: [info, memory, resourceUsage, env, stdio, exitCodes, signals],
 } satisfies Demo;

@@ -1,19 +1,21 @@
+import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { demoRoute, type DemoCall } from '../demo.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { lendChild, outputOf } from '../work/lend-child.ts';
+import { demoRoute, type DemoCall, type Lesson } from '../kit/demo.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
+import { stdoutOf, withChild } from '../kit/resources/with-child.ts';
 
-const listener = new URL('./listener.ts', import.meta.url);
+const program = new URL('./listener-child.ts', import.meta.url);
 
-const tried = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const;
+const sentSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const;
+const reactions = ['default', 'listen'] as const;
 
 const rowSchema = z.strictObject({
-  sent: z.enum(tried),
-  listener: z.string().describe('none, installed, or refused with the code of the error'),
-  handled: z.boolean().describe('Whether the child said that it had come'),
+  sent: z.enum(sentSignals),
+  listener: z.string().describe('none, installed, or refused with the error code'),
+  handled: z.boolean().describe('Whether the child reported that it received the signal'),
   code: z.number().nullable(),
-  endedBy: z.string().nullable().describe('The signal that ended it, where one did'),
+  endedBy: z.string().nullable().describe('The signal that ended the child, if one did'),
   endedAfterMs: z.number(),
 });
 type Row = z.infer<typeof rowSchema>;
@@ -21,22 +23,21 @@ type Row = z.infer<typeof rowSchema>;
 export const signals = demoRoute({
   method: 'get',
   path: '/signals',
-  summary: 'SIGINT, SIGTERM, SIGHUP and SIGKILL, each sent to a child that listens and to one that does not.',
+  title: 'Handle signals',
+  summary: 'Sends SIGINT, SIGTERM, SIGHUP and SIGKILL, each to a child with a listener and to one without.',
   teaches:
-    'A signal with a listener is an event, and the process decides; without one it ends the process. SIGKILL has no ' +
-    'listener: the kernel does not ask.',
+    'With a listener, SIGINT, SIGTERM and SIGHUP become events and the process decides; without one, they end the process. ' +
+    'SIGKILL and SIGSTOP cannot be handled. Other signals have other defaults: SIGCHLD and SIGWINCH are ignored.',
   result: z.strictObject({ children: z.array(rowSchema) }),
-  examples: [{ title: 'Which can be handled', query: { as: 'text' } }],
+  examples: [{ title: 'Signals that can be handled', query: { as: 'text' } }],
   contrasts: ['process/exit-codes', 'child-processes/time-out'],
-  async run({ signal, timeline, tools }) {
-    const cases = tried.flatMap((sent) =>
-      (['ignore', 'listen'] as const).map((manner) => ({ sent, manner })),
-    );
+  async run({ signal, timeline, resources }) {
+    const cases = sentSignals.flatMap((sent) => reactions.map((reaction) => ({ sent, reaction })));
     const children = await Promise.all(
-      cases.map(({ sent, manner }) =>
-        tools.budgets.children.use(1, signal, () =>
-          timeline.record(`${sent}, ${manner === 'listen' ? 'listens' : 'does not'}`, 'children', () =>
-            send(sent, manner, { signal, tools }),
+      cases.map(({ sent, reaction }) =>
+        resources.budgets.children.use(1, signal, () =>
+          timeline.record(`${sent}, ${reaction === 'listen' ? 'listener' : 'no listener'}`, 'children', () =>
+            send(sent, reaction, { signal, resources }),
           ),
         ),
       ),
@@ -45,27 +46,33 @@ export const signals = demoRoute({
   },
 });
 
-type Call = Pick<DemoCall<never, never, never>, 'signal' | 'tools'>;
+type Call = Pick<DemoCall<never, never, never>, 'signal' | 'resources'>;
 
-async function send(sent: Row['sent'], manner: 'ignore' | 'listen', { signal, tools }: Call): Promise<Row> {
-  const started = tools.children.startNode(listener, { args: [sent, manner], signal });
-  return lendChild(started, async (child) => {
-    const said: string[] = [];
+async function send(
+  sent: Row['sent'],
+  reaction: (typeof reactions)[number],
+  { signal, resources }: Call,
+): Promise<Row> {
+  const started = resources.children.startNode(program, { args: [sent, reaction], signal });
+  return withChild(started, async (child) => {
+    const lines: string[] = [];
     const ready = Promise.withResolvers<undefined>();
-    createInterface({ input: outputOf(child) }).on('line', (line) => {
-      said.push(line);
+    createInterface({ input: stdoutOf(child) }).on('line', (line) => {
+      lines.push(line);
       ready.resolve(undefined);
     });
-    void child.exited.then((exit) => ready.reject(new Error(`it ended early: ${JSON.stringify(exit)}`)));
-    await ready.promise; // a signal that comes before would find no listener
+    void child.exited.then((exit) =>
+      ready.reject(new Error(`the child ended before it was ready: ${JSON.stringify(exit)}`)),
+    );
+    await ready.promise; // an earlier signal would find no listener
     const sentAt = performance.now();
     child.process.kill(sent);
     const { code, signal: endedBy } = await child.exited;
     signal.throwIfAborted();
     return {
       sent,
-      listener: said[0] ?? 'none',
-      handled: said.includes(`heard ${sent}`),
+      listener: lines[0] ?? 'none',
+      handled: lines.includes(`received ${sent}`),
       code,
       endedBy,
       endedAfterMs: toMicroseconds(performance.now() - sentAt),
@@ -73,14 +80,21 @@ async function send(sent: Row['sent'], manner: 'ignore' | 'listen', { signal, to
   });
 }
 
-export function conclude(children: readonly Row[]): string {
-  const listening = children.filter(({ listener: with_ }) => with_ !== 'none');
+export function conclude(children: readonly Row[]): Lesson {
+  const silent = children.filter(({ listener }) => listener === 'none');
+  const listening = children.filter(({ listener }) => listener !== 'none');
   const handled = listening.filter((child) => child.handled).map(({ sent }) => sent);
-  const not = listening.filter((child) => !child.handled);
-  const deaf = children.filter(({ listener: with_ }) => with_ === 'none');
-  const ended = deaf.filter(({ sent, endedBy }) => sent === endedBy).length;
+  const unhandled = listening.filter((child) => !child.handled);
+  const ended = silent.filter(({ sent, endedBy }) => sent === endedBy).length;
   const could =
     handled.length === 0 ? 'No signal could be handled' : `${handled.join(', ')} could be handled`;
-  const couldNot = not.map(({ sent, listener: why }) => `${sent} could not (listener ${why})`).join(', ');
-  return `${could}${couldNot === '' ? '' : `, ${couldNot}`}. Without a listener ${ended} of ${deaf.length} children were ended by the signal itself.`;
+  const couldNot = unhandled.map(({ sent }) => sent).join(', ');
+  const reasons = unhandled.map(({ sent, listener }) => `The listener for ${sent} was ${listener}.`);
+  return {
+    headline: couldNot === '' ? could : `${could}, ${couldNot} could not`,
+    text: [
+      ...reasons,
+      `Without a listener, the signal itself ended ${ended} of ${silent.length} children.`,
+    ].join(' '),
+  };
 }

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { demoRoute, wholeNumber } from '../demo.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { count, ms } from '../evidence/words.ts';
-import type { Child } from '../work/child.ts';
-import { lendChild, outputOf } from '../work/lend-child.ts';
+import { count, ms } from '../kit/answer/units.ts';
+import { demoRoute, wholeNumber } from '../kit/demo.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
+import type { Child } from '../kit/resources/children.ts';
+import { stdoutOf, withChild } from '../kit/resources/with-child.ts';
 
-const talker = new URL('./talker.ts', import.meta.url);
+const program = new URL('./echo-child.ts', import.meta.url);
 
 const lineSchema = z.strictObject({
   order: z.number(),
@@ -19,42 +19,44 @@ export type Line = z.infer<typeof lineSchema>;
 export const stdio = demoRoute({
   method: 'get',
   path: '/stdio',
-  summary: "A child's stdin, stdout and stderr as streams: a talk with it, as it was heard.",
+  title: 'Use standard streams',
+  summary: 'Exchanges lines with a child over stdin, stdout and stderr, and records the order of arrival.',
   teaches:
-    'Three pipes, three streams. Each keeps its own order; between two of them there is none, whatever the child wrote ' +
-    'first. The end of its input is how a child learns that there is no more.',
-  query: z.object({ lines: wholeNumber('Lines to say to it', { min: 1, max: 20, default: 4 }) }),
+    'stdin, stdout and stderr are three streams. Each keeps its own order, but two of them have no common order, whatever ' +
+    'the child wrote first. The end of stdin shows the child that there is no more input.',
+  query: z.object({ lines: wholeNumber('Lines to send', { min: 1, max: 20, default: 4 }) }),
   result: z.strictObject({
-    said: z.number(),
-    answered: z.number(),
-    remarksBeforeAnswers: z
+    sent: z.number(),
+    echoed: z.number(),
+    stderrFirst: z
       .number()
-      .describe('How often the remark on stderr, written first, was also heard first'),
-    endedAfterInputMs: z.number().describe('From the end of its input to its own end'),
+      .describe('How often the line on stderr, which is written first, also arrived first'),
+    endedAfterInputMs: z.number().describe('From the end of stdin to the end of the child'),
     exitCode: z.number().nullable(),
-    talk: z.array(lineSchema),
+    transcript: z.array(lineSchema),
   }),
-  examples: [{ title: 'A talk', query: { as: 'text' } }],
+  examples: [{ title: 'A conversation', query: { as: 'text' } }],
   contrasts: ['child-processes/spawn', 'child-processes/fork', 'child-processes/stream'],
-  async run({ query: { lines }, signal, timeline, tools }) {
-    const result = await tools.budgets.children.use(1, signal, () =>
-      lendChild(tools.children.startNode(talker, { signal }), async (child) => {
-        const talk: Line[] = [];
-        const note = (stream: Line['stream'], text: string) =>
-          void talk.push({ order: talk.length + 1, atMs: toMicroseconds(timeline.now()), stream, text });
+  async run({ query: { lines }, signal, timeline, resources }) {
+    const result = await resources.budgets.children.use(1, signal, () =>
+      withChild(resources.children.startNode(program, { signal }), async (child) => {
+        const transcript: Line[] = [];
+        const note = (stream: Line['stream'], text: string) => {
+          const atMs = toMicroseconds(timeline.now());
+          transcript.push({ order: transcript.length + 1, atMs, stream, text });
+        };
         const { stdin, stderr } = pipesOf(child);
-        const remarks = createInterface({ input: stderr });
-        remarks.on('line', (text) => note('stderr', text));
-        const answers = createInterface({ input: outputOf(child) });
-        answers.on('line', (text) => note('stdout', text));
+        createInterface({ input: stderr }).on('line', (text) => note('stderr', text));
+        const stdout = createInterface({ input: stdoutOf(child) });
+        stdout.on('line', (text) => note('stdout', text));
 
         for (let line = 1; line <= lines; line += 1) {
-          const end = timeline.begin(`line ${line}`, 'there and back');
-          const answered = nextAnswer(answers, child);
+          const end = timeline.begin(`line ${line}`, 'round trip');
+          const received = nextLine(stdout, child);
           const text = `this is line ${line}`;
           note('stdin', text);
           stdin.write(`${text}\n`);
-          await answered;
+          await received;
           end();
         }
         const inputEndedMs = timeline.now();
@@ -62,22 +64,26 @@ export const stdio = demoRoute({
         const { code } = await child.exited;
         signal.throwIfAborted();
         return {
-          said: lines,
-          answered: talk.filter(({ stream }) => stream === 'stdout').length,
-          remarksBeforeAnswers: countRemarksFirst(talk),
+          sent: lines,
+          echoed: transcript.filter(({ stream }) => stream === 'stdout').length,
+          stderrFirst: countStderrFirst(transcript),
           endedAfterInputMs: toMicroseconds(timeline.now() - inputEndedMs),
           exitCode: code,
-          talk,
+          transcript,
         };
       }),
     );
+    const { sent, stderrFirst } = result;
     const order =
-      result.remarksBeforeAnswers === result.said
-        ? 'The remark on stderr, which the child writes first, was heard first each time, yet nothing promises that'
-        : `The remark on stderr, which the child writes first, was heard first only ${result.remarksBeforeAnswers} of ${count(result.said, 'time')}: two pipes have no common order`;
+      stderrFirst === sent
+        ? 'The child writes to stderr first, and that line arrived first each time. Nothing guarantees this order.'
+        : `The child writes to stderr first, but that line arrived first only ${stderrFirst} of ${count(sent, 'time')}. Two pipes have no common order.`;
     return {
       result,
-      lesson: `${order}. The child ended with code ${result.exitCode}, ${ms(result.endedAfterInputMs)} after its input had.`,
+      lesson: {
+        headline: `stderr arrived before stdout for ${stderrFirst} of ${count(sent, 'line')}`,
+        text: `${order} The child ended with code ${result.exitCode}, ${ms(result.endedAfterInputMs)} after the end of its input.`,
+      },
     };
   },
 });
@@ -87,24 +93,26 @@ function pipesOf({ process: { stdin, stderr } }: Child) {
   return { stdin, stderr };
 }
 
-/** Resolves with the next line of its output. @throws where the child ends before it comes */
-function nextAnswer(answers: NodeJS.EventEmitter, child: Child): Promise<void> {
+/** Resolves with the next line of the child. @throws if the child ends before that */
+function nextLine(stdout: NodeJS.EventEmitter, child: Child): Promise<void> {
   return new Promise((resolve, reject) => {
-    answers.once('line', () => resolve());
-    void child.exited.then((exit) => reject(new Error(`the child ended early: ${JSON.stringify(exit)}`)));
+    stdout.once('line', () => resolve());
+    void child.exited.then((exit) =>
+      reject(new Error(`the child ended before it echoed the line: ${JSON.stringify(exit)}`)),
+    );
   });
 }
 
-/** How many answers came after as many remarks. */
-export function countRemarksFirst(talk: readonly Pick<Line, 'stream'>[]): number {
-  let remarks = 0;
-  let answers = 0;
+/** @returns how many lines on stdout arrived after as many lines on stderr */
+export function countStderrFirst(transcript: readonly Pick<Line, 'stream'>[]): number {
+  let stderrLines = 0;
+  let stdoutLines = 0;
   let first = 0;
-  for (const { stream } of talk) {
-    if (stream === 'stderr') remarks += 1;
+  for (const { stream } of transcript) {
+    if (stream === 'stderr') stderrLines += 1;
     if (stream !== 'stdout') continue;
-    answers += 1;
-    if (remarks >= answers) first += 1;
+    stdoutLines += 1;
+    if (stderrLines >= stdoutLines) first += 1;
   }
   return first;
 }

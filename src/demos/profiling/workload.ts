@@ -1,18 +1,15 @@
 import { performance } from 'node:perf_hooks';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { countPrimesBetween } from '../work/primes.ts';
+import { setImmediate as nextIteration } from 'node:timers/promises';
+import { countPrimesBetween } from '../kit/primes/primes.ts';
 
-/** Work of three kinds, each a function that a profile shows by its name, and how long each took by the clock. */
 export interface WorkDone {
   readonly rounds: number;
   readonly elapsedMs: number;
-  readonly byClockMs: ReadonlyMap<string, number>;
+  /** The duration of each part, by its name. */
+  readonly clockMs: ReadonlyMap<string, number>;
 }
 
-function toWord(_: unknown, index: number): string {
-  return String((index * 7_919) % 4_001);
-}
-
+/** Named functions, so that a profile shows them. */
 const parts: readonly (() => unknown)[] = [
   function findPrimes() {
     return countPrimesBetween(100_000, 112_000);
@@ -25,27 +22,31 @@ const parts: readonly (() => unknown)[] = [
   },
 ];
 
-/** Names that belong to a part: what a part calls may be shown on its own, or inlined into it. */
+/** The part to which a callee belongs. A profile may list it separately or inline it. */
 export const partOf: Readonly<Record<string, string>> = {
   countPrimesBetween: 'findPrimes',
   toWord: 'sortWords',
   'RegExp: \\b(?:be|not)\\b': 'scanText',
 };
 
-/** Works for so long, in rounds that let others have a turn in between. */
-export async function workFor(forMs: number, signal: AbortSignal): Promise<WorkDone> {
-  const byClockMs = new Map<string, number>(parts.map(({ name }) => [name, 0]));
+/** Works for `durationMs`, and yields to the event loop after each part. @throws the signal's reason */
+export async function workFor(durationMs: number, signal: AbortSignal): Promise<WorkDone> {
+  const clockMs = new Map<string, number>(parts.map(({ name }) => [name, 0]));
   const startedAt = performance.now();
   let rounds = 0;
-  while (performance.now() - startedAt < forMs) {
+  while (performance.now() - startedAt < durationMs) {
     for (const part of parts) {
       const partAt = performance.now();
       part();
-      byClockMs.set(part.name, (byClockMs.get(part.name) ?? 0) + performance.now() - partAt);
-      await nextTurn();
+      clockMs.set(part.name, (clockMs.get(part.name) ?? 0) + performance.now() - partAt);
+      await nextIteration();
       signal.throwIfAborted();
     }
     rounds += 1;
   }
-  return { rounds, elapsedMs: performance.now() - startedAt, byClockMs };
+  return { rounds, elapsedMs: performance.now() - startedAt, clockMs };
+}
+
+function toWord(_: unknown, index: number): string {
+  return String((index * 7_919) % 4_001);
 }

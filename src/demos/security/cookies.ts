@@ -2,58 +2,61 @@ import { createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
-import { demoRoute } from '../demo.ts';
-import { count } from '../evidence/words.ts';
-import type { Tools } from '../work/tools.ts';
-import { Signer, type Verdict } from './signed-value.ts';
-import { oncePerService } from '../work/once-per-service.ts';
+import { count } from '../kit/answer/units.ts';
+import { demoRoute, type Lesson } from '../kit/demo.ts';
+import { perService } from '../kit/resources/per-service.ts';
+import type { DemoResources } from '../kit/resources/resources.ts';
+import { Signer } from './signed-value.ts';
 
 const COOKIE = '__Host-visits';
 const MAX_AGE_S = 3_600;
 
-const result = z.strictObject({
-  received: z.enum(['genuine', 'unknown-key', 'absent']).describe('What the cookie of this request is'),
-  visits: z.number().describe('Counted in the cookie, and nowhere here'),
-  set: z.string().describe('The cookie that this answer sets'),
-  attributes: z.array(z.strictObject({ attribute: z.string(), sent: z.boolean(), prevents: z.string() })),
-  checks: z.array(z.strictObject({ cookie: z.string(), verdict: z.string(), believed: z.boolean() })),
-});
-type Seen = z.infer<typeof result>;
-
+/** What each attribute of the cookie prevents. */
 const purposes = [
-  ['__Host-', 'another host of the same domain setting it'],
-  ['Secure', 'sending it over plain http'],
+  ['__Host-', 'other hosts of the same domain setting it'],
+  ['Secure', 'sending it over plain HTTP'],
   ['HttpOnly', 'scripts reading it'],
-  ['SameSite=Lax', 'other sites sending it along with their requests'],
-  ['Max-Age', 'living for ever'],
+  ['SameSite=Lax', 'sending it with cross-site subrequests and POSTs'],
+  ['Max-Age', 'browsers keeping it longer than an hour'],
 ] as const;
 
-const signerOf = oncePerService((tools) => new Signer(readKey(tools)));
+const result = z.strictObject({
+  received: z.enum(['genuine', 'unknown-key', 'absent']).describe('The cookie of this request'),
+  visits: z.number().describe('Stored in the cookie only'),
+  set: z.string().describe('The cookie that this response sets'),
+  attributes: z.array(z.strictObject({ attribute: z.string(), sent: z.boolean(), prevents: z.string() })),
+  checks: z.array(z.strictObject({ cookie: z.string(), verdict: z.string(), accepted: z.boolean() })),
+});
+type Result = z.infer<typeof result>;
+
+const signerOf = perService((resources) => new Signer(readKey(resources)));
 
 export const cookies = demoRoute({
   method: 'get',
   path: '/cookies',
-  summary: 'Sets a signed cookie with every protection there is, and refuses a forged one.',
+  title: 'Signed cookies',
+  summary: 'Sets a signed cookie with every protective attribute, and rejects a forged one.',
   teaches:
-    'What a client sends back it may have changed: a signature shows that. Attributes say who may send and read it.',
+    'A client can change any cookie that it sends. A signature detects changes but not replays. The attributes limit ' +
+    'who can set, send and read the cookie.',
   result,
   examples: [
-    { title: 'Get one', query: { as: 'text' } },
-    { title: 'A forged one is refused', headers: { Cookie: `${COOKIE}=1000000.forged` }, status: 403 },
-    { title: 'Keep it and send it back', curl: '-c /tmp/jar -b /tmp/jar' },
+    { title: 'Get a cookie', query: { as: 'text' } },
+    { title: 'Send a forged cookie', headers: { Cookie: `${COOKIE}=1000000.forged` }, status: 403 },
+    { title: 'Keep the cookie and send it back', curl: '-c /tmp/jar -b /tmp/jar' },
   ],
   contrasts: [],
-  run({ req, res, tools }) {
-    const signer = signerOf(tools);
+  run({ req, res, resources }) {
+    const signer = signerOf(resources);
     const { verdict, value } = signer.open(readCookie(req, COOKIE));
     if (verdict === 'forged') {
-      throw new Problem('forbidden', { detail: `The cookie ${COOKIE} was not signed here: it is forged.` });
+      throw new Problem('forbidden', { detail: `The cookie ${COOKIE} has no valid signature.` });
     }
     const visits = verdict === 'genuine' ? Number(value) + 1 : 1;
     const cookie = `${COOKIE}=${signer.sign(String(visits))}; Path=/; Max-Age=${MAX_AGE_S}; Secure; HttpOnly; SameSite=Lax`;
     res.append('Set-Cookie', cookie);
     const set = String(res.getHeader('Set-Cookie'));
-    const seen: Seen = {
+    const observed: Result = {
       received: verdict,
       visits,
       set,
@@ -64,12 +67,12 @@ export const cookies = demoRoute({
       })),
       checks: tryForgeries(signer),
     };
-    return { result: seen, lesson: conclude(seen) };
+    return { result: observed, lesson: conclude(observed) };
   },
 });
 
-/** The key of the configuration is every worker's; without one each makes its own. */
-function readKey({ dependencies }: Tools): Buffer {
+/** All workers share a configured key. Without one, each worker generates its own. */
+function readKey({ dependencies }: DemoResources): Buffer {
   const secret = (dependencies.config as { readonly COOKIE_SECRET?: string }).COOKIE_SECRET ?? 'none';
   if (secret === 'none') return randomBytes(32);
   const master = createSecretKey(Buffer.from(secret));
@@ -77,44 +80,50 @@ function readKey({ dependencies }: Tools): Buffer {
 }
 
 export function readCookie(req: Pick<Request, 'headers'>, name: string): string | undefined {
-  const cookies = (req.headers.cookie ?? '').split(';').map((part) => part.trim());
-  return cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1);
+  const pairs = (req.headers.cookie ?? '').split(';').map((part) => part.trim());
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-/** Does what a forger would do. */
-function tryForgeries(signer: Signer): Seen['checks'] {
+function tryForgeries(signer: Signer): Result['checks'] {
   const genuine = signer.sign('1');
   const [value = '', keyId = '', signature = ''] = genuine.split('.');
   const flipped = (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1);
   const other = new Signer(randomBytes(32));
-  const tries: [string, string][] = [
-    ['as it was set', genuine],
+  const attempts: [string, string][] = [
+    ['unchanged', genuine],
     ['with another value', `${Number(value) + 999_999}.${keyId}.${signature}`],
     ['with one character of the signature changed', `${value}.${keyId}.${flipped}`],
     ['without a signature', value],
-    ['signed with another key that says it is ours', other.sign(value).replace(other.keyId, keyId)],
+    ['signed with another key, but with our key id', other.sign(value).replace(other.keyId, keyId)],
     ['signed with another key', other.sign(value)],
   ];
-  return tries.map(([cookie, signed]) => {
-    const verdict: Verdict = signer.open(signed).verdict;
-    return { cookie, verdict, believed: verdict === 'genuine' };
+  return attempts.map(([cookie, signed]) => {
+    const { verdict } = signer.open(signed);
+    return { cookie, verdict, accepted: verdict === 'genuine' };
   });
 }
 
-const receptions: Readonly<Record<Seen['received'], string>> = {
-  genuine: 'This request brought a genuine cookie',
+const receptions: Readonly<Record<Result['received'], string>> = {
+  genuine: 'This request sent a genuine cookie.',
   'unknown-key':
-    'This request brought a cookie of another key (another worker’s, or an older one), which is not believed',
-  absent: 'This request brought no cookie',
+    'The cookie of this request was ignored: it names a key that this worker does not have, such as an older one.',
+  absent: 'This request sent no cookie.',
 };
 
-function conclude({ received, visits, checks, attributes }: Seen): string {
-  const [first, ...forgeries] = checks;
-  const believed = forgeries.filter((check) => check.believed).length;
-  const verdict =
-    first?.believed === true && believed === 0
-      ? `the genuine one was believed and all ${count(forgeries.length, 'altered one')} refused`
-      : `${believed} of ${count(forgeries.length, 'altered one')} were believed, which must not be`;
-  const kept = attributes.filter(({ sent }) => sent).length;
-  return `${receptions[received]}; it now counts ${count(visits, 'visit')}. Of the cookies tried here ${verdict}. The one set has ${kept} of ${attributes.length} protections.`;
+function conclude({ received, visits, checks, attributes }: Result): Lesson {
+  const [unchanged, ...forgeries] = checks;
+  const accepted = forgeries.filter((check) => check.accepted).length;
+  const altered = count(forgeries.length, 'altered cookie');
+  const sent = attributes.filter((attribute) => attribute.sent).length;
+  return {
+    headline:
+      unchanged?.accepted !== true
+        ? 'The genuine cookie was rejected, which should be impossible'
+        : accepted > 0
+          ? `${accepted} of ${altered} were accepted, which should be impossible`
+          : `The genuine cookie was accepted, all ${altered} were rejected`,
+    text:
+      `${receptions[received]} The new one counts ${count(visits, 'visit')} and has ${sent} of ` +
+      `${attributes.length} protective attributes. ${accepted} of ${altered} passed the signature check.`,
+  };
 }

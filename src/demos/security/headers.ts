@@ -1,71 +1,73 @@
 import { once } from 'node:events';
 import { z } from 'zod';
-import { demoRoute } from '../demo.ts';
-import { ask, overLoopback } from '../evidence/loopback.ts';
-import { count } from '../evidence/words.ts';
+import { count } from '../kit/answer/units.ts';
+import { demoRoute, type Lesson } from '../kit/demo.ts';
+import { sendRequest, overLoopback } from '../kit/measure/loopback.ts';
 
-/** What each header keeps from happening. Whether it was sent is looked up in the answer. */
+/** What each header prevents. Whether it is sent is read from the response. */
 const purposes: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': 'scripts, styles and frames from elsewhere: most of cross-site scripting',
-  'Cross-Origin-Opener-Policy': 'a page that opened this one reaching into its window',
-  'Cross-Origin-Resource-Policy': 'pages of other sites loading what is served here',
-  'Origin-Agent-Cluster': 'sharing a browser process with other origins of the same site',
-  'Referrer-Policy': 'telling other sites which page a visitor came from',
-  'Strict-Transport-Security': 'a later visit over plain http, where it can be read and changed',
-  'X-Content-Type-Options': 'a browser taking an upload for a script by its looks',
-  'X-DNS-Prefetch-Control': 'names of links being looked up before anybody clicks',
-  'X-Download-Options': 'old browsers running a download in the context of this site',
-  'X-Frame-Options': 'being framed by another site that steals clicks',
-  'X-Permitted-Cross-Domain-Policies': 'old plug-ins loading data from here for other sites',
-  'X-XSS-Protection': 'a filter of old browsers that could itself be abused (0 switches it off)',
+  'Content-Security-Policy': 'injected scripts, and content from unlisted sources',
+  'Cross-Origin-Opener-Policy': 'window access by cross-origin pages that opened this one',
+  'Cross-Origin-Resource-Policy': 'other origins loading this response as an image or a script',
+  'Origin-Agent-Cluster': 'synchronous scripting between origins of the same site',
+  'Referrer-Policy': 'leaking the URL of this page through the Referer header',
+  'Strict-Transport-Security': 'later visits over plain HTTP, which an attacker can read and change',
+  'X-Content-Type-Options': 'MIME sniffing, such as running an upload as a script',
+  'X-DNS-Prefetch-Control': 'DNS lookups for links before a user clicks them',
+  'X-Download-Options': 'Internet Explorer opening downloads in the context of this site',
+  'X-Frame-Options': 'clickjacking: other sites framing this page',
+  'X-Permitted-Cross-Domain-Policies': 'Adobe clients loading data from here for other sites',
+  'X-XSS-Protection': 'attacks through the XSS filter of old browsers (0 disables it)',
 };
 
 const result = z.strictObject({
   sent: z.number(),
-  sentByBareServer: z.number().describe('How many of them a server of node:http alone sends'),
+  sentByBareServer: z.number().describe('How many of them a plain node:http server sends'),
   https: z.boolean(),
   missing: z.array(z.string()),
-  tellsSoftware: z.boolean().describe('Whether X-Powered-By or Server tell what runs here'),
+  revealsSoftware: z.boolean().describe('Whether X-Powered-By or Server is sent'),
   headers: z.array(z.strictObject({ header: z.string(), value: z.string(), prevents: z.string() })),
 });
-type Seen = z.infer<typeof result>;
+type Result = z.infer<typeof result>;
 
 export const headers = demoRoute({
   method: 'get',
   path: '/headers',
-  summary: 'Reads the security headers off this very answer, and says what each prevents.',
-  teaches: 'Node.js sends none of these by itself: one layer sets them on every answer, errors included.',
+  title: 'Security headers',
+  summary: 'Reads the security headers of this response and explains what each one prevents.',
+  teaches:
+    'Node.js sends none of these by default. One middleware sets them on every response, including errors.',
   result,
   examples: [
-    { title: 'What each prevents', query: { as: 'text' } },
+    { title: 'What each header prevents', query: { as: 'text' } },
     { title: 'The headers themselves', curl: '-D - -o /dev/null' },
   ],
   contrasts: [],
   async run({ req, res, signal }) {
     const names = Object.keys(purposes);
-    const bare = await askBareServer(signal);
+    const bare = await fetchBareHeaders(signal);
     const sent = names.filter((name) => res.hasHeader(name));
-    const seen: Seen = {
+    const observed: Result = {
       sent: sent.length,
       sentByBareServer: names.filter((name) => bare[name.toLowerCase()] !== undefined).length,
       https: req.secure,
       missing: names.filter((name) => !res.hasHeader(name)),
-      tellsSoftware: res.hasHeader('X-Powered-By') || res.hasHeader('Server'),
+      revealsSoftware: res.hasHeader('X-Powered-By') || res.hasHeader('Server'),
       headers: sent.map((header) => ({
         header,
         value: String(res.getHeader(header)),
         prevents: purposes[header] ?? '',
       })),
     };
-    return { result: seen, lesson: conclude(seen) };
+    return { result: observed, lesson: conclude(observed) };
   },
 });
 
-async function askBareServer(signal: AbortSignal) {
+function fetchBareHeaders(signal: AbortSignal) {
   return overLoopback(
     (_req, res) => res.end('bare'),
     async (origin) => {
-      const response = await ask(origin, signal);
+      const response = await sendRequest(origin, { signal });
       response.resume();
       await once(response, 'end');
       return response.headers;
@@ -73,16 +75,18 @@ async function askBareServer(signal: AbortSignal) {
   );
 }
 
-function conclude({ sent, sentByBareServer, https, missing, tellsSoftware }: Seen): string {
-  const compared = `This answer carries ${count(sent, 'security header')} where a server of node:http alone sends ${sentByBareServer}`;
+function conclude({ sent, sentByBareServer, https, missing, revealsSoftware }: Result): Lesson {
   const transport =
     missing.length === 0
-      ? 'none is missing'
+      ? 'None is missing.'
       : missing.length === 1 && missing[0] === 'Strict-Transport-Security' && !https
-        ? 'Strict-Transport-Security is left out because the request came over plain http, where browsers must ignore it'
-        : `missing: ${missing.join(', ')}`;
-  const software = tellsSoftware
-    ? 'it does tell what software runs here'
-    : 'nothing tells what software runs here';
-  return `${compared}; ${transport}; ${software}.`;
+        ? 'Strict-Transport-Security is omitted because this request used plain HTTP, where browsers must ignore it.'
+        : `Missing: ${missing.join(', ')}.`;
+  const software = revealsSoftware
+    ? 'X-Powered-By or Server reveals the software that runs here.'
+    : 'Neither X-Powered-By nor Server reveals the software that runs here.';
+  return {
+    headline: `${count(sent, 'security header')} on this response, ${sentByBareServer} from plain Node.js`,
+    text: `This response has ${count(sent, 'security header')}. A plain node:http server sends ${sentByBareServer} of them. ${transport} ${software}`,
+  };
 }

@@ -1,20 +1,43 @@
-import type { Demo } from '../demo.ts';
-import { rateLimited } from './bucket.ts';
+import type { Demo } from '../kit/demo.ts';
 import { cookies } from './cookies.ts';
 import { headers } from './headers.ts';
 import { passwords } from './passwords.ts';
-import { pollution } from './pollution.ts';
+import { prototype } from './prototype.ts';
+import { rateLimited } from './rate-limit.ts';
 import { timing } from './timing.ts';
 
 export const security = {
   id: 'security',
   title: 'Security',
-  summary: 'Headers, cookies, limits, comparisons and passwords: what each protection really does.',
+  summary: 'Headers, cookies, rate limits, comparisons and passwords: what each protection really prevents.',
   teaches:
-    'Most protections cost one line and are forgotten for that reason. Each is shown here with what happens without it, ' +
+    'Most protections take one line, and are easy to forget. Each route here shows what happens with and without one, ' +
     'measured or tried out.',
   lookFor:
-    'leaks in timing, pollutes in prototype, eventLoopMaxDelayMs in passwords, and the 429 of rate-limit.',
+    'In `timing`, `leaks` marks a comparison that reveals the secret. In `prototype`, `pollutes` lists what a merge changed. ' +
+    'In `passwords`, compare `eventLoopMaxDelayMs` of both ways. `rate-limit` responds with 429 after ten requests.',
+  terms: [
+    'Content-Security-Policy',
+    'clickjacking',
+    'cross-site request forgery',
+    'cookie signing',
+    'fixed-window rate limiting',
+    'timing attack',
+    'prototype pollution',
+    'memory-hard key derivation',
+  ],
+  readMore: [
+    {
+      title: 'Node.js security best practices',
+      url: 'https://nodejs.org/en/learn/getting-started/security-best-practices',
+    },
+    { title: 'crypto.timingSafeEqual', url: 'https://nodejs.org/api/crypto.html#cryptotimingsafeequala-b' },
+    {
+      title: 'crypto.scrypt',
+      url: 'https://nodejs.org/api/crypto.html#cryptoscryptpassword-salt-keylen-options-callback',
+    },
+    { title: 'RFC 6265: HTTP cookies', url: 'https://www.rfc-editor.org/rfc/rfc6265' },
+  ],
   practices: ['6.2', '6.6', '6.8', '6.10', '6.12', '6.22'],
-  routes: [headers, cookies, rateLimited, timing, pollution, passwords],
+  routes: [headers, cookies, rateLimited, timing, prototype, passwords],
 } satisfies Demo;

@@ -3,8 +3,8 @@ import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 export type Verdict = 'genuine' | 'forged' | 'unknown-key' | 'absent';
 
 /**
- * Signs short values, as `value.keyId.signature`. The id of the key is in it, so that a value of another key, an older
- * one or another process's, is told apart from a forged one: it is not believed either, but it is nobody's fault.
+ * Signs short values as `value.keyId.signature`. The key id distinguishes a value signed with another key, such as an
+ * older one or another process's, from a forgery. Neither is accepted.
  */
 export class Signer {
   readonly #key: Buffer;
@@ -19,7 +19,7 @@ export class Signer {
     return `${value}.${this.keyId}.${this.#signatureOf(value).toString('base64url')}`;
   }
 
-  /** @returns the value only where it is genuine */
+  /** @returns the verdict, and the value if it is genuine */
   open(signed: string | undefined): { readonly verdict: Verdict; readonly value?: string } {
     if (signed === undefined) return { verdict: 'absent' };
     const [value = '', keyId, signature = '', ...rest] = signed.split('.');
@@ -27,7 +27,7 @@ export class Signer {
     if (keyId !== this.keyId) return { verdict: 'unknown-key' };
     const given = Buffer.from(signature, 'base64url');
     const expected = this.#signatureOf(value);
-    // The lengths of signatures are no secret, and timingSafeEqual insists on equal ones.
+    // timingSafeEqual throws for different lengths, which are no secret.
     const genuine = given.length === expected.length && timingSafeEqual(given, expected);
     return genuine ? { verdict: 'genuine', value } : { verdict: 'forged' };
   }

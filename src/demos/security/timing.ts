@@ -1,26 +1,28 @@
 import { timingSafeEqual } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { demoRoute, wholeNumber } from '../demo.ts';
-import { median, signTest } from '../evidence/statistics.ts';
-import { percent } from '../evidence/words.ts';
+import { median } from '../../shared/statistics.ts';
+import { percent } from '../kit/answer/units.ts';
+import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { BATCH, KINDS, timeComparison, type Compare, type Durations } from './comparison-timer.ts';
+import { signTest } from './sign-test.ts';
 
-/** Comparisons in one measurement: one alone is shorter than the clock can tell. */
-const BATCH = 32;
-/** How far from chance, in standard deviations, a difference must be to count: one in 15,000 by chance. */
+/** How many standard deviations from chance a difference must be to count: 1 in 15,000 by chance. */
 const CERTAIN_Z = 4;
-/** How long the event loop is held at a time. */
-const SLICE_MS = 10;
+
+const comparisons: readonly { readonly name: string; readonly compare: Compare }[] = [
+  { name: 'early-exit loop', compare: (a, b) => stopAtDifference(a.text, b.text) },
+  { name: '===', compare: (a, b) => a.text === b.text },
+  { name: 'timingSafeEqual', compare: (a, b) => timingSafeEqual(a.bytes, b.bytes) },
+];
 
 const row = z.strictObject({
   comparison: z.string(),
-  firstWrongNs: z.number().describe('Median time of a comparison whose first character is wrong'),
-  lastWrongNs: z.number().describe('The same where only the last one is wrong'),
-  differenceNs: z.number().describe('Median of the differences, measurement by measurement'),
-  slowerShare: z.number().describe('Measurements in which the last one took longer; 0.5 is chance'),
+  firstWrongNs: z.number().describe('Median duration if the first character is wrong'),
+  lastWrongNs: z.number().describe('Median duration if only the last character is wrong'),
+  differenceNs: z.number().describe('Median of the differences between paired measurements'),
+  slowerShare: z.number().describe('Share of pairs in which the last one took longer; 0.5 is chance'),
   z: z.number().describe('Distance from chance, in standard deviations'),
-  noiseNs: z.number().describe('The same difference between two equal comparisons: what noise alone shows'),
+  noiseNs: z.number().describe('Median difference between two equal comparisons, which is noise'),
   leaks: z.boolean(),
 });
 type Row = z.infer<typeof row>;
@@ -32,28 +34,14 @@ const result = z.strictObject({
   rows: z.array(row),
 });
 
-type Compare = (a: Pair, b: Pair) => boolean;
-
-/** The same text in the two forms that comparisons take. */
-interface Pair {
-  readonly text: string;
-  readonly bytes: Buffer;
-}
-
-const ways: readonly { readonly name: string; readonly compare: Compare }[] = [
-  { name: 'early-exit loop', compare: (a, b) => stopAtDifference(a.text, b.text) },
-  { name: '===', compare: (a, b) => a.text === b.text },
-  { name: 'timingSafeEqual', compare: (a, b) => timingSafeEqual(a.bytes, b.bytes) },
-];
-
 export const timing = demoRoute({
   method: 'get',
   path: '/timing',
-  summary:
-    'Measures whether the time of a comparison tells where a guess is wrong: naive, and timingSafeEqual.',
+  title: 'Timing attacks',
+  summary: 'Measures whether the duration of a comparison reveals how much of a guess is right.',
   teaches:
-    'A comparison that stops at the first difference tells by its time how much of a guess is right. Compare secrets ' +
-    'with timingSafeEqual.',
+    'A comparison that stops at the first difference takes longer the more of a guess is right, so an attacker can ' +
+    'find a secret step by step. Compare secrets with crypto.timingSafeEqual.',
   query: z.object({
     length: wholeNumber('Characters of the secret', { min: 8, max: 16_384, default: 512 }),
     samples: wholeNumber('Measurements of each kind', { min: 100, max: 20_000, default: 3_000 }),
@@ -62,20 +50,21 @@ export const timing = demoRoute({
   examples: [
     { title: 'A long secret', query: { as: 'text' } },
     {
-      title: 'A short one: the difference may drown in noise',
+      title: 'A short secret, where noise may hide the difference',
       query: { length: 8, samples: 500, as: 'text' },
     },
   ],
   contrasts: [],
   async run({ query: { length, samples }, signal, timeline }) {
     const rows: Row[] = [];
-    for (const { name, compare } of ways) {
-      const end = timeline.begin(name, 'event loop');
-      rows.push(describe(name, await measure(compare, length, samples, signal)));
-      end();
+    for (const { name, compare } of comparisons) {
+      const durations = await timeline.record(name, 'event loop', () =>
+        timeComparison(compare, length, samples, signal),
+      );
+      rows.push(describe(name, durations));
     }
-    const measured = { length, samples, comparisons: samples * BATCH * 3 * ways.length, rows };
-    return { result: measured, lesson: conclude(length, rows) };
+    const total = samples * BATCH * KINDS * comparisons.length;
+    return { result: { length, samples, comparisons: total, rows }, lesson: conclude(length, rows) };
   },
 });
 
@@ -87,87 +76,16 @@ function stopAtDifference(a: string, b: string): boolean {
   return true;
 }
 
-interface Samples {
-  readonly first: number[];
-  readonly last: number[];
-  /** The first kind once more, so that equal work can be compared with itself. */
-  readonly control: number[];
-}
-
-/**
- * Measures the kinds in turn, in an order drawn anew each time, so that whatever disturbs this machine disturbs all of
- * them alike and the differences remain.
- */
-async function measure(
-  compare: Compare,
-  length: number,
-  samples: number,
-  signal: AbortSignal,
-): Promise<Samples> {
-  const secret = pairOf('s'.repeat(length));
-  const firstWrong = pairOf(`x${'s'.repeat(length - 1)}`);
-  const lastWrong = pairOf(`${'s'.repeat(length - 1)}x`);
-  const kinds = [
-    { guess: firstWrong, times: [] as number[] },
-    { guess: lastWrong, times: [] as number[] },
-    { guess: firstWrong, times: [] as number[] },
-  ] as const;
-  const warmUp = Math.ceil(samples / 5);
-  let sliceEnd = performance.now() + SLICE_MS;
-  for (let sample = -warmUp; sample < samples; sample += 1) {
-    for (const index of shuffledOrder()) {
-      const kind = kinds[index];
-      const ns = timeBatch(compare, secret, kind.guess);
-      if (sample >= 0) kind.times.push(ns);
-    }
-    if (performance.now() < sliceEnd) continue;
-    await nextTurn();
-    signal.throwIfAborted();
-    sliceEnd = performance.now() + SLICE_MS;
-  }
-  return { first: kinds[0].times, last: kinds[1].times, control: kinds[2].times };
-}
-
-/** @returns nanoseconds of one comparison */
-function timeBatch(compare: Compare, secret: Pair, guess: Pair): number {
-  let equal = 0;
-  const startedAt = process.hrtime.bigint();
-  for (let i = 0; i < BATCH; i += 1) if (compare(secret, guess)) equal += 1;
-  const ns = Number(process.hrtime.bigint() - startedAt);
-  // It is used, so that no compiler can leave the comparisons out.
-  if (equal > 0) throw new Error('a wrong guess was taken for the secret');
-  return ns / BATCH;
-}
-
-const orders = [
-  [0, 1, 2],
-  [0, 2, 1],
-  [1, 0, 2],
-  [1, 2, 0],
-  [2, 0, 1],
-  [2, 1, 0],
-] as const;
-
-function shuffledOrder(): (typeof orders)[number] {
-  return orders[Math.floor(Math.random() * orders.length)] ?? orders[0];
-}
-
-/** Written and read back: a flat string of its own, as one from a request is. */
-function pairOf(text: string): Pair {
-  const bytes = Buffer.from(text, 'latin1');
-  return { text: bytes.toString('latin1'), bytes };
-}
-
-function describe(comparison: string, { first, last, control }: Samples): Row {
-  const effect = signTest(last, first);
-  const noise = signTest(control, first);
+function describe(comparison: string, { firstWrong, lastWrong, control }: Durations): Row {
+  const effect = signTest(lastWrong, firstWrong);
+  const noise = signTest(control, firstWrong);
   return {
     comparison,
-    firstWrongNs: round(median(first)),
-    lastWrongNs: round(median(last)),
+    firstWrongNs: round(median(firstWrong)),
+    lastWrongNs: round(median(lastWrong)),
     differenceNs: round(effect.medianDifference),
     slowerShare: Math.round(effect.share * 1000) / 1000,
-    z: Math.round(effect.z * 10) / 10,
+    z: round(effect.z),
     noiseNs: round(noise.medianDifference),
     leaks:
       Math.abs(effect.z) > CERTAIN_Z &&
@@ -176,24 +94,34 @@ function describe(comparison: string, { first, last, control }: Samples): Row {
   };
 }
 
-function conclude(length: number, rows: readonly Row[]): string {
-  const leaking = rows.filter(({ leaks }) => leaks);
-  const tight = rows.filter(({ leaks }) => !leaks);
-  const told = leaking.map(
-    ({ comparison, differenceNs, slowerShare }) =>
-      `«${comparison}» (${Math.abs(differenceNs)} ns, to be seen in ${percent(Math.max(slowerShare, 1 - slowerShare))} of the measurements)`,
-  );
-  const quiet = tight.map(({ comparison }) => `«${comparison}»`).join(' and ');
-  if (leaking.length === 0) {
-    return `With ${length} characters no comparison told where a guess was wrong: any difference was hidden by the noise of this machine, which does not mean that there is none; raise length or samples.`;
-  }
-  const rest =
-    tight.length === 0
-      ? 'even timingSafeEqual seems to, so distrust this run: something else differs'
-      : `${quiet} did not, beyond the noise of this machine`;
-  return `With ${length} characters, time told where a guess was wrong in ${told.join(' and ')}; ${rest}.`;
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
-function round(ns: number): number {
-  return Math.round(ns * 10) / 10;
+function conclude(length: number, rows: readonly Row[]): Lesson {
+  const leaking = rows.filter(({ leaks }) => leaks);
+  if (leaking.length === 0) {
+    return {
+      headline: 'No comparison leaked more than the noise of this machine',
+      text: `With ${length} characters, noise hid any difference. That does not mean that there is none: raise length or samples.`,
+    };
+  }
+  const evidence = leaking.map(({ comparison, differenceNs, slowerShare }) => {
+    const longer = differenceNs > 0;
+    const pairs = percent(longer ? slowerShare : 1 - slowerShare);
+    return `With "${comparison}" a wrong last character took ${Math.abs(differenceNs)} ns ${longer ? 'longer' : 'less'} than a wrong first one, in ${pairs} of the pairs.`;
+  });
+  const tight = rows.filter(({ leaks }) => !leaks);
+  const rest =
+    tight.length === 0
+      ? 'Even timingSafeEqual seems to leak, so distrust this run: something else differs.'
+      : `${list(tight)} showed no difference beyond the noise of this machine.`;
+  return {
+    headline: `${list(leaking)} revealed where a guess was wrong`,
+    text: `The secret has ${length} characters. ${evidence.join(' ')} ${rest}`,
+  };
+}
+
+function list(rows: readonly Row[]): string {
+  return rows.map(({ comparison }) => `"${comparison}"`).join(' and ');
 }

@@ -5,7 +5,7 @@ export interface ServerSentEvent {
 }
 
 /**
- * Reads the whole events of a text, and says what is left of it.
+ * Returns the complete events of a text, and the rest of it.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
@@ -17,7 +17,7 @@ export function parseEvents(text: string): { readonly events: ServerSentEvent[];
     const valuesOf = (name: string) =>
       fields.flatMap(([, field, value]) => (field === name ? [value ?? ''] : []));
     const data = valuesOf('data');
-    // A block without data, such as a comment or a retry, is no event.
+    // A block without data, such as a comment or a retry, is not an event.
     return data.length === 0
       ? []
       : [{ id: valuesOf('id').at(-1), event: valuesOf('event').at(-1) ?? 'message', data: data.join('\n') }];

@@ -1,7 +1,8 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
-/** Chunks in, lines out. */
+/** Splits text into lines: chunks in, lines out. */
 export class LineSplitter extends Transform {
+  /** Lines emitted by `_flush`. */
   flushed = 0;
   #rest = '';
 

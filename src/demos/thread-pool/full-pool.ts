@@ -1,13 +1,24 @@
 import { performance } from 'node:perf_hooks';
-import { deriveMany } from './derive.ts';
+import { wholeNumber } from '../kit/demo.ts';
+import { deriveKeys } from './keys.ts';
+
+/** The query parameters of a route that fills the pool. */
+export const fillParameters = {
+  tasks: wholeNumber('Keys to derive at once; with fewer keys than pool threads, threads stay free', {
+    min: 1,
+    max: 64,
+    default: 16,
+  }),
+  iterations: wholeNumber('PBKDF2 iterations per key', { min: 1_000, max: 200_000, default: 80_000 }),
+};
 
 /**
- * Fills the pool with keys to derive and does some work at that moment. The work can ask how many keys are done: what
- * waits in the same queue is answered after some of them, what does not need the pool before the first.
+ * Fills the pool with keys to derive and starts some work at the same moment. The work can ask how many keys are done:
+ * an operation that waits in the queue of the pool completes after some of them, any other before the first.
  *
- * A task of the pool cannot be taken back, so this ends when the last key is derived, however the work ends.
+ * A submitted crypto task cannot be canceled, so this settles after the last key, even if the work fails earlier.
  *
- * @returns what the work gave, and how long the pool had keys to derive
+ * @returns the value of the work, and how many milliseconds the pool had keys to derive
  */
 export async function whilePoolIsFull<T>(
   tasks: number,
@@ -16,7 +27,7 @@ export async function whilePoolIsFull<T>(
 ): Promise<{ value: T; fullMs: number }> {
   const startedAt = performance.now();
   let keys = 0;
-  const filled = deriveMany(tasks, iterations, () => {
+  const filled = deriveKeys(tasks, iterations, () => {
     keys += 1;
   }).then(() => performance.now() - startedAt);
   const [value, fullMs] = await Promise.allSettled([work(() => keys), filled]);
@@ -25,25 +36,18 @@ export async function whilePoolIsFull<T>(
   return { value: value.value, fullMs: fullMs.value };
 }
 
-export interface Answered {
+export interface Completion {
   readonly latencyMs: number;
-  /** Keys that were done when it was answered. */
+  /** Keys that were done when the operation completed. */
   readonly keysBefore: number;
 }
 
-/** Does one operation, and tells when it was answered. */
+/** Times one operation. */
 export async function timed(
   run: () => Promise<unknown>,
   keysDone: () => number = () => 0,
-): Promise<Answered> {
+): Promise<Completion> {
   const startedAt = performance.now();
   await run();
   return { latencyMs: performance.now() - startedAt, keysBefore: keysDone() };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }

@@ -1,88 +1,79 @@
-import { pbkdf2 } from 'node:crypto';
-import { promisify } from 'node:util';
 import { z } from 'zod';
-import { demoRoute, wholeNumber } from '../demo.ts';
-import { tracePool, type PoolRun } from '../evidence/pool-trace.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { count, ms } from '../evidence/words.ts';
-
-const derive = promisify(pbkdf2);
+import { count, ms, percent } from '../kit/answer/units.ts';
+import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { tracePool, type PoolRun } from '../kit/measure/pool-trace.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
+import { deriveKeys } from './keys.ts';
 
 const taskSchema = z.strictObject({
   task: z.number(),
-  poolThread: z.number().describe('Numbered in the order in which the threads began'),
-  wave: z
+  poolThread: z.number().describe('Numbered in the order in which the threads started'),
+  ordinalOnThread: z
     .number()
-    .describe('1 for tasks that found a free thread, 2 for those that waited for one of these, and so on'),
+    .describe('Ordinal of the task on its thread: 1 found a free thread, 2 and more waited for that thread'),
   queuedMs: z.number().describe('From the call to the start on a pool thread'),
   ranMs: z.number(),
-  cpuMs: z.number().describe('CPU time of the pool thread; less than ranMs where tasks share a core'),
+  cpuMs: z.number().describe('CPU time of the pool thread; less than ranMs if it had to share a core'),
 });
 type Task = z.infer<typeof taskSchema>;
 
-export const pbkdf2Waves = demoRoute({
+export const pbkdf2 = demoRoute({
   method: 'get',
   path: '/pbkdf2',
-  summary: 'Derives keys on the pool and shows on which pool thread, when and in which wave each ran.',
-  teaches: 'With the default of four pool threads, tasks five and six wait for the first four.',
+  title: 'Trace the pool threads',
+  summary: 'Derives keys on the pool and shows when and on which pool thread each task ran.',
+  teaches:
+    'The pool has four threads by default. Tasks five and six start as soon as a thread is free; they do not wait for all ' +
+    'four tasks to finish.',
   query: z.object({
     tasks: wholeNumber('Keys to derive at once', { min: 1, max: 64, default: 6 }),
-    iterations: wholeNumber('Rounds of each derivation', {
-      min: 1_000,
-      max: 1_000_000,
-      default: 200_000,
-    }),
+    iterations: wholeNumber('PBKDF2 iterations per key', { min: 1_000, max: 1_000_000, default: 200_000 }),
   }),
   result: z.strictObject({
-    poolThreads: z.number().describe('Pool threads that took part'),
-    waves: z.number(),
-    tasksByWave: z.array(z.number()),
+    poolThreads: z.number().describe('Pool threads that ran a task'),
+    startedAtOnce: z.number().describe('Tasks that found a free thread'),
+    maxTasksOnThread: z.number().describe('Tasks that the busiest thread ran, one after the other'),
     meanRunMs: z.number(),
     maxQueuedMs: z.number(),
     tasks: z.array(taskSchema),
   }),
   examples: [
     { title: 'Six tasks on four threads', query: { tasks: 6 } },
-    { title: 'The same as bars', query: { tasks: 6, as: 'text' } },
-    { title: 'As many tasks as threads: nobody waits', query: { tasks: 4, as: 'text' } },
+    { title: 'Six tasks as bars', query: { tasks: 6, as: 'text' } },
+    { title: 'A thread for every task', query: { tasks: 4, as: 'text' } },
   ],
   contrasts: ['thread-pool/size', 'thread-pool/starve'],
-  async run({ query, signal, timeline, tools }) {
-    const { tasks: asked, iterations } = query;
-    // A task of the pool cannot be cancelled once it was asked for, so a client that left is noticed before.
-    const { runs, startMs } = await tools.budgets.traces.use(1, signal, () =>
-      tools.budgets.poolTasks.use(asked, signal, () =>
-        tracePool(() =>
-          Promise.all(
-            Array.from({ length: asked }, () => derive('password', 'salt', iterations, 64, 'sha512')),
-          ),
-        ),
+  async run({ query, signal, timeline, resources: { budgets } }) {
+    // Both budgets reject if the client has disconnected: a submitted crypto task could not be canceled.
+    const { runs, startMs } = await budgets.traces.use(1, signal, () =>
+      budgets.poolTasks.use(query.tasks, signal, () =>
+        tracePool(() => deriveKeys(query.tasks, query.iterations)),
       ),
     );
-    const tasks = describeTasks(runs.filter(({ kind }) => kind === 'crypto').slice(0, asked), startMs);
+    const tasks = describeTasks(runs.filter(({ kind }) => kind === 'crypto').slice(0, query.tasks), startMs);
     const lead = timeline.now() - Math.max(...tasks.map(({ queuedMs, ranMs }) => queuedMs + ranMs));
     for (const { task, poolThread, queuedMs, ranMs } of tasks) {
       const from = Math.max(0, lead) + queuedMs;
       timeline.add(`task ${task}`, `pool thread ${poolThread}`, from, from + ranMs);
     }
     const result = summarize(tasks);
-    return { result, lesson: conclude(asked, result) };
+    return { result, lesson: conclude(query.tasks, result) };
   },
 });
 
-/** Numbers the runs and counts waves: a task's wave is its place in the row of tasks that its thread ran. */
+/** Numbers the tasks by their start, and gives each its ordinal on its thread. */
 function describeTasks(runs: readonly PoolRun[], startMs: number): Task[] {
   const threads = [...new Set(runs.map(({ thread }) => thread))];
-  const ranOnThread = new Map<number, number>();
+  const tasksOfThread = new Map<number, number>();
   return runs
     .toSorted((a, b) => a.startMs - b.startMs)
     .map((run, index) => {
-      const wave = (ranOnThread.get(run.thread) ?? 0) + 1;
-      ranOnThread.set(run.thread, wave);
+      const ordinalOnThread = (tasksOfThread.get(run.thread) ?? 0) + 1;
+      tasksOfThread.set(run.thread, ordinalOnThread);
       return {
         task: index + 1,
         poolThread: threads.indexOf(run.thread) + 1,
-        wave,
+        ordinalOnThread,
         queuedMs: toMicroseconds(Math.max(0, run.startMs - startMs)),
         ranMs: toMicroseconds(run.endMs - run.startMs),
         cpuMs: toMicroseconds(run.cpuMs),
@@ -91,33 +82,38 @@ function describeTasks(runs: readonly PoolRun[], startMs: number): Task[] {
 }
 
 function summarize(tasks: readonly Task[]) {
-  const waves = Math.max(...tasks.map(({ wave }) => wave));
+  const ordinals = tasks.map(({ ordinalOnThread }) => ordinalOnThread);
   return {
     poolThreads: new Set(tasks.map(({ poolThread }) => poolThread)).size,
-    waves,
-    tasksByWave: Array.from({ length: waves }, (_, i) => tasks.filter(({ wave }) => wave === i + 1).length),
+    startedAtOnce: ordinals.filter((ordinal) => ordinal === 1).length,
+    maxTasksOnThread: Math.max(...ordinals),
     meanRunMs: toMicroseconds(tasks.reduce((sum, { ranMs }) => sum + ranMs, 0) / tasks.length),
     maxQueuedMs: Math.max(...tasks.map(({ queuedMs }) => queuedMs)),
     tasks: [...tasks],
   };
 }
 
-function conclude(
-  asked: number,
-  { poolThreads, waves, tasksByWave, maxQueuedMs, meanRunMs, tasks }: ReturnType<typeof summarize>,
-): string {
-  const cpu = tasks.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
-  const ran = tasks.reduce((sum, { ranMs }) => sum + ranMs, 0);
+function conclude(requested: number, result: ReturnType<typeof summarize>): Lesson {
+  const { startedAtOnce, maxQueuedMs, meanRunMs, tasks } = result;
+  const waited = requested - startedAtOnce;
+  const cpuMs = tasks.reduce((sum, task) => sum + task.cpuMs, 0);
+  const ranMs = tasks.reduce((sum, task) => sum + task.ranMs, 0);
   const shared =
-    cpu < 0.75 * ran
-      ? ` Only ${((100 * cpu) / ran).toFixed(0)} % of the time they ran was CPU time: there are fewer free cores than pool threads.`
+    cpuMs < 0.75 * ranMs
+      ? ` Only ${percent(cpuMs / ranMs)} of their run time was CPU time: there were fewer free cores than pool threads.`
       : '';
-  const threads = count(poolThreads, 'pool thread');
-  if (waves === 1) {
-    return `${count(asked, 'task')} on ${threads} began at once: none waited longer than ${ms(maxQueuedMs)} for a thread.${shared}`;
+  const threads = count(result.poolThreads, 'pool thread');
+  if (waited === 0) {
+    return {
+      headline: `${count(requested, 'task')} found a free pool thread at once`,
+      text: `${count(requested, 'task')} started at once on ${threads}. None waited longer than ${ms(maxQueuedMs)} for a thread.${shared}`,
+    };
   }
-  return (
-    `${count(asked, 'task')} on ${threads} ran in ${waves} waves of ${tasksByWave.join(' + ')}: the last to begin waited ` +
-    `${ms(maxQueuedMs)} for a thread, where a task runs ${ms(meanRunMs)}.${shared}`
-  );
+  return {
+    headline: `${waited} of ${requested} tasks waited for one of ${threads}`,
+    text:
+      `${count(requested, 'task')} ran on ${threads}: ${startedAtOnce} started at once, and ${waited} when a thread ` +
+      `became free. The last task to start waited ${ms(maxQueuedMs)} for a free thread; a task ran for ` +
+      `${ms(meanRunMs)} on average.${shared}`,
+  };
 }

@@ -1,48 +1,44 @@
 import { z } from 'zod';
 import { availableCpus } from '../../process/available-cpus.ts';
-import { demoRoute, wholeNumber } from '../demo.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { count, ms, times } from '../evidence/words.ts';
-import type { Tools } from '../work/tools.ts';
-import type { BatchReport } from './batch.ts';
+import { count, ms, times } from '../kit/answer/units.ts';
+import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
+import type { DemoResources } from '../kit/resources/resources.ts';
+import type { BatchReport } from './batch-child.ts';
 
-const batch = new URL('./batch.ts', import.meta.url);
+const batchProgram = new URL('./batch-child.ts', import.meta.url);
 
 const sizesExpected = 'must be one to six numbers from 1 to 64, such as 1,2,4,8';
 const oneSize = '(?:[1-9]|[1-5][0-9]|6[0-4])';
 
-/** A size that is compared with itself tells nothing of sizes. */
-function isWithoutRepeats(list: string): boolean {
-  const sizes = list.split(',');
-  return new Set(sizes).size === sizes.length;
-}
-
 const sizeResult = z.strictObject({
   poolSize: z.number().describe('UV_THREADPOOL_SIZE of the child'),
-  poolThreads: z.number().describe('Pool threads that took part, by the trace of the child'),
-  elapsedMs: z.number().describe('As the child measured it'),
+  poolThreads: z.number().describe('Pool threads that ran a task, from a trace of the child'),
+  elapsedMs: z.number().describe('Measured in the child'),
   cpuMs: z.number(),
-  coresUsed: z.number().describe('CPU time by elapsed time'),
-  speedUp: z.number().describe('Against the first size'),
+  coresUsed: z.number().describe('CPU time divided by elapsed time'),
+  speedUp: z.number().describe('Relative to the first size'),
 });
 export type SizeResult = z.infer<typeof sizeResult>;
 
 export const size = demoRoute({
   method: 'get',
   path: '/size',
-  summary: 'The same batch of keys in children with pools of different sizes, one child after the other.',
+  title: 'Compare pool sizes',
+  summary:
+    'Derives the same batch of keys in child processes with pools of different sizes, one after the other.',
   teaches:
-    'More pool threads help CPU work up to the cores that are there, and no further. The size can only be set before a ' +
-    'process uses its pool, so each is tried in a process of its own.',
+    'More pool threads speed up CPU work only while there are idle cores. The size is fixed once the pool exists, so set ' +
+    'UV_THREADPOOL_SIZE in the environment before Node.js starts, as this route does for each child.',
   query: z.object({
     sizes: z
       .string({ error: sizesExpected })
       .regex(new RegExp(`^${oneSize}(?:,${oneSize}){0,5}$`), { error: sizesExpected, abort: true })
       .refine(isWithoutRepeats, { error: 'must name each size only once' })
       .default('1,2,4,8')
-      .describe('Sizes of the pool to try, one to six different numbers from 1 to 64'),
+      .describe('Pool sizes to compare: one to six different numbers from 1 to 64'),
     tasks: wholeNumber('Keys to derive in each child', { min: 1, max: 64, default: 8 }),
-    iterations: wholeNumber('Rounds of each derivation', { min: 1_000, max: 200_000, default: 30_000 }),
+    iterations: wholeNumber('PBKDF2 iterations per key', { min: 1_000, max: 200_000, default: 30_000 }),
   }),
   result: z.strictObject({ cores: z.number(), tasks: z.number(), sizes: z.array(sizeResult) }),
   examples: [
@@ -50,26 +46,27 @@ export const size = demoRoute({
     { title: 'More threads than tasks', query: { sizes: '4,16,64', tasks: 4, as: 'text' } },
   ],
   contrasts: ['thread-pool/pbkdf2'],
-  async run({ query, signal, timeline, tools }) {
-    const sizes = query.sizes.split(',').map(Number);
-    const reports = await tools.budgets.children.use(1, signal, async () => {
+  async run({ query, signal, timeline, resources }) {
+    const reports = await resources.budgets.children.use(1, signal, async () => {
       const done: (BatchReport & { poolSize: number })[] = [];
-      for (const poolSize of sizes) {
+      for (const poolSize of query.sizes.split(',').map(Number)) {
         const report = await timeline.record(`pool of ${poolSize}`, 'child', () =>
-          runBatch(poolSize, query, tools, signal),
+          runBatch(poolSize, query, resources, signal),
         );
         done.push({ poolSize, ...report });
       }
       return done;
     });
     const cores = availableCpus();
-    const compared = compare(reports);
-    return {
-      result: { cores, tasks: query.tasks, sizes: compared },
-      lesson: conclude(compared, query.tasks, cores),
-    };
+    const sizes = compare(reports);
+    return { result: { cores, tasks: query.tasks, sizes }, lesson: conclude(sizes, query.tasks, cores) };
   },
 });
+
+function isWithoutRepeats(list: string): boolean {
+  const sizes = list.split(',');
+  return new Set(sizes).size === sizes.length;
+}
 
 interface Batch {
   readonly tasks: number;
@@ -79,11 +76,11 @@ interface Batch {
 async function runBatch(
   poolSize: number,
   { tasks, iterations }: Batch,
-  tools: Tools,
+  resources: DemoResources,
   signal: AbortSignal,
 ): Promise<BatchReport> {
   signal.throwIfAborted();
-  const child = tools.children.startNode(batch, {
+  const child = resources.children.startNode(batchProgram, {
     args: [String(tasks), String(iterations)],
     env: { UV_THREADPOOL_SIZE: String(poolSize) },
     signal,
@@ -95,7 +92,7 @@ async function runBatch(
   child.process.stderr?.resume();
   const { code } = await child.exited;
   signal.throwIfAborted();
-  if (code !== 0) throw new Error(`the batch ended with code ${code ?? 'none'}`);
+  if (code !== 0) throw new Error(`batch child exited with code ${code ?? 'none'}`);
   return JSON.parse(output) as BatchReport;
 }
 
@@ -110,36 +107,47 @@ function compare(reports: readonly (BatchReport & { poolSize: number })[]): Size
   }));
 }
 
-export function conclude(sizes: readonly SizeResult[], tasks: number, cores: number): string {
+export function conclude(sizes: readonly SizeResult[], tasks: number, cores: number): Lesson {
   const [first] = sizes;
   const best = sizes.toSorted((a, b) => b.speedUp - a.speedUp)[0];
-  if (first === undefined || best === undefined) return 'No size was tried, so nothing was observed.';
-  const base = `With a pool of ${first.poolSize}, ${count(tasks, 'task')} took ${ms(first.elapsedMs)}`;
-  if (sizes.length === 1)
-    return `${base} on ${first.coresUsed.toFixed(1)} cores; name a second size to compare.`;
-  // The first size that comes near to the best: what is beyond it was in vain.
-  const enough = sizes.find(({ speedUp }) => speedUp > 0.85 * best.speedUp) ?? best;
-  const beyond = sizes.filter(({ poolSize }) => poolSize > enough.poolSize);
-  const coresUsed = Math.max(...sizes.map((size) => size.coresUsed));
-  const used = `${coresUsed.toFixed(1)} of ${count(cores, 'core')} were used at most`;
-  if (best.speedUp < 1.15) {
-    return `${base}, and no other size was faster (${times(best.speedUp)} as fast at best): ${explainNoGain(sizes, tasks, coresUsed / cores)}; ${used}.`;
+  if (first === undefined || best === undefined) {
+    return { headline: 'No pool size was tried', text: 'No size was tried, so nothing was observed.' };
   }
-  return (
-    `${base}, with ${enough.poolSize} ${ms(enough.elapsedMs)}, ${times(enough.speedUp)} as fast` +
-    (beyond.length === 0
-      ? '; a larger one was not tried'
-      : `; ${beyond.map(({ poolSize }) => poolSize).join(' and ')} brought no more (${beyond.map(({ speedUp }) => times(speedUp)).join(', ')})`) +
-    `: ${used}.`
-  );
+  const base = `With a pool of ${first.poolSize}, ${count(tasks, 'task')} took ${ms(first.elapsedMs)}`;
+  if (sizes.length === 1) {
+    return {
+      headline: base,
+      text: `${base} and used ${first.coresUsed.toFixed(1)} cores. Name a second size to compare.`,
+    };
+  }
+  const coresUsed = Math.max(...sizes.map((tried) => tried.coresUsed));
+  const used = `At most ${coresUsed.toFixed(1)} of ${count(cores, 'core')} were used.`;
+  // The first size that is almost as fast as the best: larger ones gain little.
+  const enough = sizes.find(({ speedUp }) => speedUp > 0.85 * best.speedUp) ?? best;
+  if (enough === first) {
+    return {
+      headline: `No other size was much faster than a pool of ${first.poolSize}`,
+      text:
+        `${base}. The best size was ${times(best.speedUp)} as fast. ` +
+        `${explainNoGain(sizes, tasks, coresUsed / cores)} ${used}`,
+    };
+  }
+  const beyond = sizes.filter(({ poolSize }) => poolSize > enough.poolSize);
+  const larger =
+    beyond.length === 0
+      ? 'No larger size was tried.'
+      : `Larger sizes gained little: ${beyond.map(({ poolSize, speedUp }) => `${times(speedUp)} with ${poolSize}`).join(', ')}.`;
+  return {
+    headline: `A pool of ${enough.poolSize} was ${times(enough.speedUp)} as fast as one of ${first.poolSize}`,
+    text: `${base}. A pool of ${enough.poolSize} took ${ms(enough.elapsedMs)} and was ${times(enough.speedUp)} as fast. ${larger} ${used}`,
+  };
 }
 
-/** Why no size was faster than the first, as far as the figures tell. */
+/** Why no size was faster than the first, as far as the figures show. */
 function explainNoGain(sizes: readonly SizeResult[], tasks: number, shareOfCores: number): string {
   const tried = sizes.map(({ poolSize }) => poolSize);
-  if (Math.max(...tried) === tried[0]) return 'no larger one was tried';
-  if (Math.min(...tried) >= tasks)
-    return 'each pool had a thread for every task, and more threads than tasks have nothing to do';
-  if (shareOfCores > 0.8) return 'there was no idle core for more pool threads';
-  return 'the batch did not get all cores, for something else had them, or it was too short to tell';
+  if (Math.max(...tried) === tried[0]) return 'No larger size was tried.';
+  if (Math.min(...tried) >= tasks) return 'Each pool had a thread for every task; more threads stay idle.';
+  if (shareOfCores > 0.8) return 'There was no idle core for more pool threads.';
+  return 'The batch did not get all cores: other processes used them, or it was too short to tell.';
 }

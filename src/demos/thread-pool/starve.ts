@@ -1,62 +1,58 @@
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { demoRoute, wholeNumber } from '../demo.ts';
-import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
-import { count, ms, times } from '../evidence/words.ts';
-import { median, timed, whilePoolIsFull } from './full-pool.ts';
+import { median } from '../../shared/statistics.ts';
+import { count, ms, times } from '../kit/answer/units.ts';
+import { demoRoute, type Lesson } from '../kit/demo.ts';
+import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
+import { fillParameters, timed, whilePoolIsFull } from './full-pool.ts';
 
-/** How often each is done at once. */
+/** How many times each operation is started at once. */
 const SAMPLES = 5;
 
 const operations = {
   'file read': () => readFile(new URL(import.meta.url)),
-  // By way of getaddrinfo, which knows this name without any network.
-  'DNS look-up': () => lookup('localhost').catch(() => undefined),
+  // Through getaddrinfo, which resolves this name without a network.
+  'DNS lookup': () => lookup('localhost').catch(() => undefined),
 } as const;
 
 const row = z.strictObject({
   operation: z.string(),
   freeMs: z.number().describe('Median latency while the pool is free'),
   fullMs: z.number().describe('Median latency while keys are derived'),
-  ratio: z.number(),
-  keysBefore: z.number().describe('Keys that were done when it was answered, at the median'),
+  ratio: z.number().describe('fullMs divided by freeMs'),
+  keysBefore: z.number().describe('Keys that were done before the operation, at the median'),
 });
 type Row = z.infer<typeof row>;
 
 export const starve = demoRoute({
   method: 'get',
   path: '/starve',
-  summary: 'File reads and DNS look-ups while the pool is free, and while it is full of keys to derive.',
+  title: 'Starve the pool',
+  summary:
+    'Reads files and looks up DNS names while the pool is free, and while it is full of keys to derive.',
   teaches:
-    'fs, dns.lookup and crypto share one queue for a few threads: a burst of one makes all others wait, though the event ' +
-    'loop is idle and the disk is fast.',
-  query: z.object({
-    tasks: wholeNumber('Keys to derive meanwhile; fewer than pool threads leave room', {
-      min: 1,
-      max: 64,
-      default: 16,
-    }),
-    iterations: wholeNumber('Rounds of each derivation', { min: 1_000, max: 200_000, default: 80_000 }),
-  }),
+    'A burst of crypto or fs makes every other user of the pool wait, although the event loop is idle and the disk is fast. ' +
+    'A burst of dns.lookup cannot: libuv runs lookups on about half of the threads at most.',
+  query: z.object(fillParameters),
   result: z.strictObject({
     tasks: z.number(),
-    poolBusyMs: z.number().describe('How long there were keys to derive'),
+    poolBusyMs: z.number().describe('How long the pool had keys to derive'),
     latencies: z.array(row),
   }),
   examples: [
     { title: 'Behind sixteen keys', query: { as: 'text' } },
-    { title: 'One key leaves room in a pool of four', query: { tasks: 1, as: 'text' } },
+    { title: 'One key in a pool of four', query: { tasks: 1, as: 'text' } },
   ],
   contrasts: ['thread-pool/pbkdf2', 'thread-pool/who-uses-it', 'security/passwords'],
-  async run({ query: { tasks, iterations }, signal, timeline, tools }) {
-    const result = await tools.budgets.poolTasks.use(tasks, signal, async () => {
-      await tryAll(); // the first of a process are slower
-      const free = await tryAll(timeline, 'pool free');
+  async run({ query: { tasks, iterations }, signal, timeline, resources }) {
+    const result = await resources.budgets.poolTasks.use(tasks, signal, async () => {
+      await measureAll(); // the first operations of a process are slower
+      const free = await measureAll(timeline, 'pool free');
       signal.throwIfAborted();
       const end = timeline.begin(count(tasks, 'key'), 'pool');
       const { value: full, fullMs } = await whilePoolIsFull(tasks, iterations, (keysDone) =>
-        tryAll(timeline, 'pool full', keysDone),
+        measureAll(timeline, 'pool full', keysDone),
       );
       end();
       return {
@@ -78,35 +74,46 @@ export const starve = demoRoute({
   },
 });
 
-/** Does each operation some times, all at once. */
-function tryAll(timeline?: Timeline, lane = '', keysDone?: () => number) {
+/** Starts all samples of all operations at once. */
+function measureAll(timeline?: Timeline, lane = '', keysDone?: () => number) {
   return Promise.all(
     Object.entries(operations).map(async ([operation, run]) => {
       const end = timeline?.begin(operation, lane);
-      const answered = await Promise.all(Array.from({ length: SAMPLES }, () => timed(run, keysDone)));
+      const samples = await Promise.all(Array.from({ length: SAMPLES }, () => timed(run, keysDone)));
       end?.();
       return {
         operation,
-        latencyMs: median(answered.map(({ latencyMs }) => latencyMs)),
-        keysBefore: median(answered.map(({ keysBefore }) => keysBefore)),
+        latencyMs: median(samples.map(({ latencyMs }) => latencyMs)),
+        keysBefore: median(samples.map(({ keysBefore }) => keysBefore)),
       };
     }),
   );
 }
 
-function conclude(latencies: readonly Row[], tasks: number, poolBusyMs: number): string {
+function conclude(latencies: readonly Row[], tasks: number, poolBusyMs: number): Lesson {
   const figures = latencies
     .map(({ operation, freeMs, fullMs, ratio }) => {
       const change = ratio >= 1.1 ? `, ${times(ratio)} as long` : '';
-      return `a ${operation} took ${ms(fullMs)} instead of ${ms(freeMs)}${change}`;
+      return `A ${operation} took ${ms(fullMs)} instead of ${ms(freeMs)}${change}.`;
     })
-    .join('; ');
+    .join(' ');
   const starved = latencies.filter(({ keysBefore }) => keysBefore > 0);
-  const verdict =
-    starved.length === latencies.length
-      ? `they waited in the same queue, and were answered after ${Math.min(...starved.map(({ keysBefore }) => keysBefore))} of the keys or more`
-      : starved.length === 0
-        ? 'they were answered before the first key was done, for the pool had room'
-        : `only the ${starved.map(({ operation }) => operation).join(', ')} waited for the keys`;
-  return `While ${count(tasks, 'key')} kept the pool busy for ${ms(poolBusyMs)}, ${figures}: ${verdict}.`;
+  const [worst] = starved.toSorted((a, b) => b.ratio - a.ratio);
+  const text = (verdict: string) =>
+    `${count(tasks, 'key')} kept the pool busy for ${ms(poolBusyMs)}. ${figures} ${verdict}`;
+  if (worst === undefined) {
+    return {
+      headline: `${count(tasks, 'key')} left room in the pool: nothing waited`,
+      text: text('Both finished before the first key, because the pool had a free thread.'),
+    };
+  }
+  const headline = `Behind a full pool, a ${worst.operation} took ${times(worst.ratio)} as long`;
+  if (starved.length < latencies.length) {
+    return { headline, text: text(`Only the ${worst.operation} waited for keys.`) };
+  }
+  const keysBefore = Math.min(...starved.map((each) => each.keysBefore));
+  return {
+    headline,
+    text: text(`Both waited in the same queue and finished after at least ${keysBefore} of the keys.`),
+  };
 }

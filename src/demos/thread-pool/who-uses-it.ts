@@ -1,145 +1,98 @@
-import { pbkdf2, randomBytes } from 'node:crypto';
-import { lookup, Resolver } from 'node:dns/promises';
-import { readdir, stat } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { z } from 'zod';
-import { demoRoute, wholeNumber } from '../demo.ts';
-import { ask, overLoopback } from '../evidence/loopback.ts';
-import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
-import { count, ms } from '../evidence/words.ts';
-import { median, timed, whilePoolIsFull, type Answered } from './full-pool.ts';
-import { withNameServer } from './name-server.ts';
+import { median } from '../../shared/statistics.ts';
+import { count, ms } from '../kit/answer/units.ts';
+import { demoRoute, type Lesson } from '../kit/demo.ts';
+import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
+import { fillParameters, timed, whilePoolIsFull, type Completion } from './full-pool.ts';
+import { withOperations, type Operations } from './operations.ts';
 
-const QUIET_SAMPLES = 5;
+const FREE_SAMPLES = 5;
 /**
- * Who waits is answered after at least this share of the keys that the last of all had to wait for. The share spares
- * those that were only slow, for the cores were busy, and so outlasted a key or two.
+ * An operation waits if it completes after at least this share of the keys that the last operation completes after. An
+ * operation that is only slow because the cores are busy completes after a key or two, and is below that share.
  */
 const WAITED_FROM = 0.25;
 
 const row = z.strictObject({
   operation: z.string(),
   freeMs: z.number().describe('Latency while the pool is free'),
-  fullMs: z.number().describe('Latency while it is full'),
-  ratio: z.number().describe('fullMs by freeMs'),
-  keysBefore: z.number().describe('Keys that were done when it was answered'),
-  waits: z.boolean().describe('Whether it waited for keys'),
+  fullMs: z.number().describe('Latency while the pool is full'),
+  ratio: z.number().describe('fullMs divided by freeMs'),
+  keysBefore: z.number().describe('Keys that were done before the operation'),
+  waits: z.boolean().describe('Whether the operation waited for keys'),
 });
 export type Row = z.infer<typeof row>;
 
-type Operations = Readonly<Record<string, () => Promise<unknown>>>;
-type Answers = Readonly<Record<string, Answered>>;
+type Completions = Readonly<Record<string, Completion>>;
 
 export const whoUsesIt = demoRoute({
   method: 'get',
   path: '/who-uses-it',
-  summary: 'Which operations wait behind a full pool: each is tried, and its latency decides.',
+  title: 'Find the users of the pool',
+  summary: 'Starts several operations behind a full pool and shows which of them wait.',
   teaches:
-    'fs, dns.lookup, asynchronous crypto and zlib run on the pool; sockets and dns.resolve are served by the event loop ' +
-    'itself and do not wait.',
-  query: z.object({
-    tasks: wholeNumber('Keys that fill the pool', { min: 1, max: 64, default: 16 }),
-    iterations: wholeNumber('Rounds of each derivation', { min: 1_000, max: 200_000, default: 80_000 }),
-  }),
+    'Most of fs, dns.lookup, asynchronous crypto and zlib run on the pool. Sockets and dns.resolve need no pool thread: ' +
+    'they use non-blocking sockets on the event loop.',
+  query: z.object(fillParameters),
   result: z.strictObject({
     tasks: z.number(),
-    poolBusyMs: z.number().describe('How long there were keys to derive'),
+    poolBusyMs: z.number().describe('How long the pool had keys to derive'),
     operations: z.array(row),
   }),
   examples: [
-    { title: 'Who waits', query: { as: 'text' } },
-    { title: 'One key leaves room in a pool of four: nobody waits', query: { tasks: 1, as: 'text' } },
+    { title: 'Which operations wait', query: { as: 'text' } },
+    { title: 'One key in a pool of four', query: { tasks: 1, as: 'text' } },
   ],
   contrasts: ['thread-pool/starve', 'thread-pool/pbkdf2'],
-  async run({ query: { tasks, iterations }, signal, timeline, tools }) {
-    const result = await tools.budgets.poolTasks.use(tasks, signal, () =>
+  async run({ query: { tasks, iterations }, signal, timeline, resources }) {
+    const result = await resources.budgets.poolTasks.use(tasks, signal, () =>
       withOperations(signal, async (operations) => {
-        const free = await tryInTurn(operations);
+        const free = await measureInTurn(operations);
         signal.throwIfAborted();
         const end = timeline.begin(count(tasks, 'key'), 'pool');
         const { value: full, fullMs } = await whilePoolIsFull(tasks, iterations, (keysDone) =>
-          tryTogether(operations, keysDone, timeline),
+          measureTogether(operations, keysDone, timeline),
         );
         end();
-        return {
-          tasks,
-          poolBusyMs: toMicroseconds(fullMs),
-          operations: compare(free, full),
-        };
+        return { tasks, poolBusyMs: toMicroseconds(fullMs), operations: compare(free, full) };
       }),
     );
     return { result, lesson: conclude(result.operations, result.poolBusyMs) };
   },
 });
 
-/** Lends the operations, each of which takes well under a millisecond where nothing is in its way. */
-function withOperations<T>(signal: AbortSignal, work: (operations: Operations) => Promise<T>): Promise<T> {
-  const folder = new URL('.', import.meta.url);
-  const sample = Buffer.alloc(4_096, 'pool');
-  const [derive, random, compress] = [promisify(pbkdf2), promisify(randomBytes), promisify(gzip)];
-  return withNameServer((server) =>
-    overLoopback(
-      (_req, res) => res.end('here'),
-      async (origin) => {
-        // With the usual four tries: after quick answers c-ares waits much less than this, and counts an answer as lost
-        // that a busy event loop has not read yet.
-        const resolver = new Resolver({ timeout: 5_000 });
-        resolver.setServers([server]);
-        let asked = 0;
-        try {
-          return await work({
-            'fs.stat': () => stat(folder),
-            'fs.readdir': () => readdir(folder),
-            'dns.lookup': () => lookup('localhost').catch(() => undefined),
-            // A new name each time, so that no cache can answer.
-            'dns.resolve': () => resolver.resolve4(`name-${(asked += 1)}.test`),
-            'crypto.pbkdf2': () => derive('password', 'salt', 1, 64, 'sha512'),
-            'crypto.randomBytes': () => random(4_096),
-            'zlib.gzip': () => compress(sample),
-            'socket (HTTP)': async () => text(await ask(origin, signal)),
-          });
-        } finally {
-          resolver.cancel();
-        }
-      },
-    ),
-  );
-}
-
-/** Each a few times, one after the other: what it takes where nothing is in its way. */
-async function tryInTurn(operations: Operations): Promise<Readonly<Record<string, number>>> {
+/** Runs each operation a few times, one after the other. @returns the median latency of each */
+async function measureInTurn(operations: Operations): Promise<Readonly<Record<string, number>>> {
   const latencies: Record<string, number> = {};
   for (const [name, run] of Object.entries(operations)) {
-    await run(); // the first of a process is slower
+    await run(); // the first one of a process is slower
     const samples = [];
-    while (samples.length < QUIET_SAMPLES) samples.push((await timed(run)).latencyMs);
+    while (samples.length < FREE_SAMPLES) samples.push((await timed(run)).latencyMs);
     latencies[name] = median(samples);
   }
   return latencies;
 }
 
-/** Each once, all at this moment. */
-async function tryTogether(
+/** Runs each operation once, all at the same time. */
+async function measureTogether(
   operations: Operations,
   keysDone: () => number,
   timeline: Timeline,
-): Promise<Answers> {
-  const all = Object.entries(operations).map(async ([name, run]): Promise<[string, Answered]> => {
+): Promise<Completions> {
+  const all = Object.entries(operations).map(async ([name, run]): Promise<[string, Completion]> => {
     const end = timeline.begin(name, 'while full');
-    const answered = await timed(run, keysDone);
+    const completion = await timed(run, keysDone);
     end();
-    return [name, answered];
+    return [name, completion];
   });
   return Object.fromEntries(await Promise.all(all));
 }
 
 /**
- * Decides for each operation, by the keys that it had to wait for. The ratio of the latencies would not do: what takes
- * a tenth of a millisecond takes ten times as long as soon as all cores are busy, and has waited for no pool thread.
+ * Decides by the keys that were done before each operation, not by latency: on busy cores an operation of 0.1 ms easily
+ * takes ten times as long without waiting for a pool thread.
  */
-export function compare(free: Readonly<Record<string, number>>, full: Answers): Row[] {
+export function compare(free: Readonly<Record<string, number>>, full: Completions): Row[] {
   const most = Math.max(...Object.values(full).map(({ keysBefore }) => keysBefore));
   const waitedFrom = Math.max(1, WAITED_FROM * most);
   return Object.entries(full).map(([operation, { latencyMs, keysBefore }]) => ({
@@ -152,19 +105,31 @@ export function compare(free: Readonly<Record<string, number>>, full: Answers): 
   }));
 }
 
-export function conclude(rows: readonly Row[], busyMs: number): string {
+export function conclude(rows: readonly Row[], busyMs: number): Lesson {
   const waiting = rows.filter(({ waits }) => waits);
   const others = rows.filter(({ waits }) => !waits);
-  const names = (some: readonly Row[]) => some.map(({ operation }) => operation).join(', ');
-  const range = (some: readonly Row[]) =>
-    `${ms(Math.min(...some.map(({ fullMs }) => fullMs)))} to ${ms(Math.max(...some.map(({ fullMs }) => fullMs)))}`;
-  const busy = `The pool had keys to derive for ${ms(busyMs)}`;
+  const busy = `The pool had keys to derive for ${ms(busyMs)}.`;
   if (waiting.length === 0) {
-    return `${busy}, yet everything was answered before one was done (${range(rows)}): there were not enough keys to fill the pool, so this run does not tell who uses it.`;
+    return {
+      headline: 'Too few keys to fill the pool: no operation waited',
+      text: `${busy} Every operation completed before the first key (${range(rows)}). The keys did not fill the pool, so this run cannot show which operations use it.`,
+    };
   }
   const free =
     others.length === 0
-      ? 'nothing went past it'
-      : `${names(others)} did not (${range(others)}): they need no pool thread`;
-  return `${busy}. ${names(waiting)} waited for it (${range(waiting)}); ${free}.`;
+      ? 'No operation bypassed the pool.'
+      : `These did not wait (${range(others)}) and need no pool thread: ${names(others)}.`;
+  return {
+    headline: `${waiting.length} of ${rows.length} operations waited for a pool thread`,
+    text: `${busy} These waited for a pool thread (${range(waiting)}): ${names(waiting)}. ${free}`,
+  };
+}
+
+function names(rows: readonly Row[]): string {
+  return rows.map(({ operation }) => operation).join(', ');
+}
+
+function range(rows: readonly Row[]): string {
+  const latencies = rows.map(({ fullMs }) => fullMs);
+  return `${ms(Math.min(...latencies))} to ${ms(Math.max(...latencies))}`;
 }

@@ -1,56 +1,52 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { z } from 'zod';
-import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
-import { collectGarbage } from '../evidence/collect-garbage.ts';
-import { bytes } from '../evidence/words.ts';
+import { bytes } from '../kit/answer/units.ts';
+import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { collectGarbage } from '../kit/measure/collect-garbage.ts';
+import type { Timeline } from '../kit/measure/timeline.ts';
+
+/** One allocation of each kind, small enough not to block the event loop. */
+const allocations = {
+  'small-objects': {
+    bytes: 10_000 * 64,
+    allocate: (): object => Array.from({ length: 10_000 }, (_, i) => ({ id: i, next: { value: i } })),
+  },
+  'large-arrays': { bytes: 100_000 * 8, allocate: () => new Array<number>(100_000).fill(1.5) },
+  buffers: { bytes: 1_000_000, allocate: () => Buffer.alloc(1_000_000, 1) },
+} as const;
+type Kind = keyof typeof allocations;
 
 const spaceRow = z.strictObject({
   space: z.string(),
-  usedBytes: z.number().describe('Before anything was allocated'),
-  grewBytes: z.number().describe('With what was allocated still held'),
-  leftBytes: z.number().describe('What of that was left after it was let go and collected'),
+  usedBytes: z.number().describe('Before the allocation'),
+  grewBytes: z.number().describe('Growth while everything is reachable'),
+  leftBytes: z.number().describe('Growth that remains after it was released and collected'),
 });
 
 const result = z.strictObject({
   kind: z.string(),
-  allocatedBytes: z.number().describe('About so much was asked for'),
+  allocatedBytes: z.number().describe('Approximate size of the allocation'),
   heapGrewBytes: z.number(),
-  besideHeapGrewBytes: z.number().describe('Memory of buffers, which is beside the heap'),
+  offHeapGrewBytes: z.number().describe('Growth of the memory of buffers, which is outside the heap'),
   grewMost: z.string(),
-  leftBytes: z.number().describe('Left of all after it was let go and collected'),
+  leftBytes: z.number().describe('Total growth that remains after everything was released and collected'),
   spaces: z.array(spaceRow),
 });
-type Seen = z.infer<typeof result>;
-type Kind = 'small-objects' | 'large-arrays' | 'buffers';
-
-/** Slices of this size keep the event loop free. */
-const SLICE_BYTES = 1_000_000;
-const LARGE_ELEMENTS = 100_000;
-
-/** What holds about so many bytes, in each kind. */
-const makers: Readonly<Record<Kind, () => object>> = {
-  'small-objects': () => Array.from({ length: 10_000 }, (_, i) => ({ id: i, next: { value: i } })),
-  'large-arrays': () => new Array<number>(LARGE_ELEMENTS).fill(1.5),
-  buffers: () => Buffer.alloc(SLICE_BYTES, 1),
-};
-
-const sizes: Readonly<Record<Kind, number>> = {
-  'small-objects': 10_000 * 64,
-  'large-arrays': LARGE_ELEMENTS * 8,
-  buffers: SLICE_BYTES,
-};
+type Result = z.infer<typeof result>;
 
 export const heap = demoRoute({
   method: 'get',
   path: '/heap',
-  summary: 'Allocates objects, large arrays or buffers, and shows which part of the memory grew and shrank.',
+  title: 'Heap spaces',
+  summary:
+    'Allocates objects, large arrays or buffers, and shows which part of the memory grows and shrinks.',
   teaches:
-    'The heap is made of spaces: new objects begin in the new space, survivors move to the old one, large ones have a ' +
-    'space of their own, and the bytes of a Buffer are beside the heap.',
+    'The heap consists of spaces. New objects start in new space and survivors move to old space; large objects have ' +
+    'their own space, and the bytes of a Buffer are outside the heap.',
   query: z.object({
-    kind: oneOf('What is allocated', ['small-objects', 'large-arrays', 'buffers']),
-    megabytes: wholeNumber('How much of it, about', { min: 1, max: 128, default: 24 }),
+    kind: oneOf('What to allocate', ['small-objects', 'large-arrays', 'buffers']),
+    megabytes: wholeNumber('Approximate size in MB', { min: 1, max: 128, default: 24 }),
   }),
   result,
   examples: [
@@ -59,79 +55,93 @@ export const heap = demoRoute({
     { title: 'Buffers', query: { kind: 'buffers', as: 'text' } },
   ],
   contrasts: ['v8/heap?kind=small-objects', 'v8/heap?kind=large-arrays', 'v8/heap?kind=buffers'],
-  async run({ query: { kind, megabytes }, signal, timeline, tools }) {
-    const seen = await tools.budgets.megabytes.use(megabytes, signal, async () => {
-      collectGarbage('major');
-      const before = look();
-      const held: object[] = [];
-      const wanted = Math.ceil((megabytes * 1e6) / sizes[kind]);
-      const end = timeline.begin('allocate', 'event loop');
-      for (let i = 0; i < wanted; i += 1) {
-        held.push(makers[kind]());
-        if (i % 4 === 3) await nextTurn();
-        signal.throwIfAborted();
-      }
-      end();
-      await timeline.record('collect, all still held', 'event loop', () => collectGarbage('major'));
-      const during = look();
-      held.length = 0;
-      // What the last turns of the loop held is free only in a later one.
-      await nextTurn();
-      await timeline.record('collect, all let go', 'event loop', () => collectGarbage('major'));
-      // The bytes of buffers are freed by another thread; the next collection waits until it has done so.
-      collectGarbage('minor');
-      const after = look();
-      return describe(kind, wanted * sizes[kind], before, during, after);
-    });
-    return { result: seen, lesson: conclude(seen) };
+  async run({ query: { kind, megabytes }, signal, timeline, resources }) {
+    const observed = await resources.budgets.megabytes.use(megabytes, signal, () =>
+      allocate(kind, megabytes, timeline, signal),
+    );
+    return { result: observed, lesson: conclude(observed) };
   },
 });
 
-interface Look {
-  readonly spaces: ReadonlyMap<string, number>;
-  readonly heap: number;
-  readonly beside: number;
+async function allocate(
+  kind: Kind,
+  megabytes: number,
+  timeline: Timeline,
+  signal: AbortSignal,
+): Promise<Result> {
+  collectGarbage('major');
+  const before = readMemory();
+  const allocation = allocations[kind];
+  const wanted = Math.ceil((megabytes * 1e6) / allocation.bytes);
+  const held: object[] = [];
+  await timeline.record('allocate', 'event loop', async () => {
+    for (let i = 0; i < wanted; i += 1) {
+      held.push(allocation.allocate());
+      if (i % 4 === 3) await nextIteration();
+      signal.throwIfAborted();
+    }
+  });
+  await timeline.record('collect, all reachable', 'event loop', () => collectGarbage('major'));
+  const during = readMemory();
+  held.length = 0;
+  // What the last iterations of the loop referenced is collectable only in a later one.
+  await nextIteration();
+  await timeline.record('collect, all released', 'event loop', () => collectGarbage('major'));
+  // Another thread frees the bytes of buffers; the next collection waits for it.
+  collectGarbage('minor');
+  return describe(kind, wanted * allocation.bytes, before, during, readMemory());
 }
 
-function look(): Look {
+interface Memory {
+  readonly spaces: ReadonlyMap<string, number>;
+  readonly heap: number;
+  readonly offHeap: number;
+}
+
+function readMemory(): Memory {
   const spaces = new Map(
     getHeapSpaceStatistics().map((space) => [space.space_name, space.space_used_size] as const),
   );
   const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return { spaces, heap: heapUsed, beside: arrayBuffers };
+  return { spaces, heap: heapUsed, offHeap: arrayBuffers };
 }
 
-function describe(kind: Kind, allocatedBytes: number, before: Look, during: Look, after: Look): Seen {
-  const grew = (space: string, now: Look) => (now.spaces.get(space) ?? 0) - (before.spaces.get(space) ?? 0);
+function describe(kind: Kind, allocatedBytes: number, before: Memory, during: Memory, after: Memory): Result {
+  const growth = (space: string, now: Memory) =>
+    (now.spaces.get(space) ?? 0) - (before.spaces.get(space) ?? 0);
   const spaces = [...before.spaces]
     .map(([space, usedBytes]) => ({
       space,
       usedBytes,
-      grewBytes: grew(space, during),
-      leftBytes: grew(space, after),
+      grewBytes: growth(space, during),
+      leftBytes: growth(space, after),
     }))
     .filter(({ usedBytes, grewBytes }) => usedBytes > 0 || grewBytes > 0);
-  const besideHeapGrewBytes = during.beside - before.beside;
+  const offHeapGrewBytes = during.offHeap - before.offHeap;
   const most = spaces.reduce((a, b) => (b.grewBytes > a.grewBytes ? b : a));
   return {
     kind,
     allocatedBytes,
     heapGrewBytes: during.heap - before.heap,
-    besideHeapGrewBytes,
-    grewMost: besideHeapGrewBytes > most.grewBytes ? 'beside the heap' : most.space,
-    leftBytes: after.heap - before.heap + after.beside - before.beside,
+    offHeapGrewBytes,
+    grewMost: offHeapGrewBytes > most.grewBytes ? 'off-heap memory' : most.space,
+    leftBytes: after.heap - before.heap + after.offHeap - before.offHeap,
     spaces,
   };
 }
 
-function conclude(seen: Seen): string {
-  const { kind, heapGrewBytes, besideHeapGrewBytes, grewMost, leftBytes, allocatedBytes } = seen;
-  const total = heapGrewBytes + besideHeapGrewBytes;
-  const place = grewMost === 'beside the heap' ? grewMost : `in its ${grewMost.replaceAll('_', ' ')}`;
-  const where = `${kind.replace('-', ' ')} were ${bytes(Math.max(0, heapGrewBytes))} on the heap and ${bytes(Math.max(0, besideHeapGrewBytes))} beside it, most of them ${place}`;
+function conclude(observed: Result): Lesson {
+  const { kind, heapGrewBytes, offHeapGrewBytes, grewMost, leftBytes, allocatedBytes } = observed;
+  const what = kind.replace('-', ' ');
+  const place = grewMost.replaceAll('_', ' ');
   const rest =
-    leftBytes < total / 4
-      ? `once they were let go and collected ${bytes(Math.max(0, leftBytes))} were left`
-      : `${bytes(leftBytes)} were left after they were let go: this worker was busy with something else, or something still holds them`;
-  return `What was taken for ${bytes(allocatedBytes)} of ${where}; ${rest}.`;
+    leftBytes < (heapGrewBytes + offHeapGrewBytes) / 4
+      ? `After they were released and collected, ${bytes(Math.max(0, leftBytes))} were left.`
+      : `${bytes(leftBytes)} were left after they were released: this worker was busy with other work, or something still references them.`;
+  return {
+    headline: `Most of the growth was in ${place}`,
+    text:
+      `About ${bytes(allocatedBytes)} of ${what} took ${bytes(Math.max(0, heapGrewBytes))} on the heap and ` +
+      `${bytes(Math.max(0, offHeapGrewBytes))} outside it. ${rest}`,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Demo } from '../demo.ts';
+import type { Demo } from '../kit/demo.ts';
 import { gc } from './gc.ts';
 import { heap } from './heap.ts';
 import { shapes } from './shapes.ts';
@@ -6,11 +6,32 @@ import { shapes } from './shapes.ts';
 export const v8 = {
   id: 'v8',
   title: 'V8',
-  summary: 'The engine underneath: where objects live, what their end costs, and why their shape matters.',
+  summary: 'Where objects live in memory, what collecting them costs, and why their shape matters.',
   teaches:
-    'Memory is divided into spaces by age and size, garbage is collected in pauses that every request feels, and code is ' +
-    'fast where the objects it meets look alike.',
-  lookFor: 'grewMost in heap, longestPauseMs in gc, timesSlower in shapes.',
+    'V8 divides the heap into spaces by the age and size of objects. Much of garbage collection runs concurrently, ' +
+    'but parts of it pause every request. Property access is fast if the objects at one place in the code have few shapes.',
+  lookFor:
+    'In `heap`, `grewMost` names the space that grew most. In `gc`, `longestPauseMs` is the longest pause. In `shapes`, ' +
+    '`timesSlower` compares many shapes with one.',
+  terms: [
+    'generational garbage collection',
+    'scavenge',
+    'mark-compact',
+    'large object space',
+    'off-heap memory',
+    'hidden class',
+    'inline cache',
+    'megamorphic',
+  ],
+  readMore: [
+    { title: 'Trash talk: the Orinoco garbage collector', url: 'https://v8.dev/blog/trash-talk' },
+    { title: 'Fast properties in V8', url: 'https://v8.dev/blog/fast-properties' },
+    {
+      title: 'Understanding and tuning memory',
+      url: 'https://nodejs.org/en/learn/diagnostics/memory/understanding-and-tuning-memory',
+    },
+    { title: 'v8.getHeapSpaceStatistics', url: 'https://nodejs.org/api/v8.html#v8getheapspacestatistics' },
+  ],
   practices: ['5.10'],
   routes: [heap, gc, shapes],
 } satisfies Demo;

@@ -3,36 +3,37 @@ import { performance } from 'node:perf_hooks';
 import type { ResourceLimits } from 'node:worker_threads';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
-import { demoRoute, oneOf, wholeNumber, type DemoCall } from '../demo.ts';
-import { EventLoopProbe } from '../evidence/event-loop-probe.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { bytes, ms } from '../evidence/words.ts';
-import { nextMessage } from '../work/thread.ts';
-import type { EchoMessage } from './echo.ts';
-import type { HoardOrder } from './hoard.ts';
+import { bytes, ms } from '../kit/answer/units.ts';
+import { demoRoute, oneOf, wholeNumber, type DemoCall, type Lesson } from '../kit/demo.ts';
+import { EventLoopProbe } from '../kit/measure/event-loop-probe.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
+import { outOfMemory } from '../kit/problems.ts';
+import { nextMessage } from '../kit/resources/threads.ts';
+import type { EchoMessage } from './echo-thread.ts';
+import type { HoardData } from './hoard-thread.ts';
 
-const hoard = new URL('./hoard.ts', import.meta.url);
-const echo = new URL('./echo.ts', import.meta.url);
+const hoardProgram = new URL('./hoard-thread.ts', import.meta.url);
+const echoProgram = new URL('./echo-thread.ts', import.meta.url);
 
-/** Small against any limit. */
+/** Small compared with any limit. */
 const PIECE_BYTES = 16 * 1024;
 
-const query = z.object({
-  megabytes: wholeNumber('Memory the thread tries to hold', { min: 1, max: 192, default: 96 }),
-  limit: wholeNumber('Megabytes its heap may grow to', { min: 8, max: 128, default: 32 }),
-  answer: oneOf('What a thread out of memory becomes', ['problem', 'evidence']),
+const querySchema = z.object({
+  megabytes: wholeNumber('Megabytes that the thread tries to hold', { min: 1, max: 192, default: 96 }),
+  limit: wholeNumber('Heap limit of the thread in megabytes', { min: 8, max: 128, default: 32 }),
+  respondWith: oneOf('Response if the thread runs out of memory', ['error', 'evidence']),
 });
 
 const resultSchema = z.strictObject({
   limitBytes: z.number(),
   wantedBytes: z.number(),
-  heldBytes: z.number().describe('What the thread held when it was last heard of'),
-  outcome: z.enum(['finished', 'ended alone']),
+  heldBytes: z.number().describe('The last amount that the thread reported'),
+  outcome: z.enum(['finished', 'out of memory']),
   errorCode: z.string().nullable(),
   livedMs: z.number(),
-  pid: z.number().describe('This process, which went on'),
-  heapDeltaBytes: z.number().describe('By how much the heap of this process changed meanwhile'),
-  siblingAnswered: z.boolean().describe('Whether another thread of this process still answers'),
+  pid: z.number().describe('This process, which kept running'),
+  heapDeltaBytes: z.number().describe('Change of the heap of this process during the run'),
+  siblingResponded: z.boolean().describe('Whether another thread of this process still responds'),
   eventLoopMaxDelayMs: z.number(),
 });
 type Result = z.infer<typeof resultSchema>;
@@ -40,50 +41,51 @@ type Result = z.infer<typeof resultSchema>;
 export const memoryLimit = demoRoute({
   method: 'get',
   path: '/memory-limit',
-  summary: 'A thread outgrows the heap it may have: it ends alone, and only its request has a problem.',
+  title: 'Limit the heap of a thread',
+  summary: 'Runs a thread that outgrows its heap limit: the thread ends, and only its own request fails.',
   teaches:
-    'resourceLimits bound the JavaScript heap of a thread that grows little by little; they do not bound buffers, and ' +
-    'one huge array, or a large young generation, would end the whole process.',
-  query,
+    'resourceLimits bound the JavaScript heap of a thread if it grows gradually. They do not bound buffers, and one huge ' +
+    'array or a large young generation can still end the whole process.',
+  query: querySchema,
   result: resultSchema,
   examples: [
-    { title: 'Outgrow the limit: a problem', status: 507 },
-    { title: 'The same, with its figures', query: { answer: 'evidence', as: 'text' } },
+    { title: 'Exceed the limit', status: 507 },
+    { title: 'Exceed the limit, as evidence', query: { respondWith: 'evidence', as: 'text' } },
     { title: 'Stay below the limit', query: { megabytes: 8, as: 'text' } },
   ],
   contrasts: ['worker-threads/memory-limit?megabytes=8', 'child-processes/overflow'],
-  async run({ query: asked, signal, timeline, tools }) {
-    const result = await tools.budgets.megabytes.use(asked.limit + 32, signal, () =>
-      // Its sibling is the second.
-      tools.budgets.threads.use(2, signal, () => outgrow(asked, { signal, timeline, tools })),
+  async run({ query, signal, timeline, resources }) {
+    const result = await resources.budgets.megabytes.use(query.limit + 32, signal, () =>
+      // The second thread is the sibling.
+      resources.budgets.threads.use(2, signal, () => outgrow(query, { signal, timeline, resources })),
     );
     const lesson = conclude(result);
-    if (result.outcome === 'ended alone' && asked.answer === 'problem') {
-      throw new Problem('out-of-memory', { detail: lesson });
+    if (result.outcome === 'out of memory' && query.respondWith === 'error') {
+      throw new Problem(outOfMemory, { detail: lesson.text });
     }
     return { result, lesson };
   },
 });
 
-type Call = Pick<DemoCall<never, never, never>, 'signal' | 'timeline' | 'tools'>;
+type Call = Pick<DemoCall<never, never, never>, 'signal' | 'timeline' | 'resources'>;
 
-function outgrow({ megabytes, limit }: z.infer<typeof query>, { signal, timeline, tools }: Call) {
-  return tools.threads.run(echo, { signal }, async (sibling) => {
+function outgrow({ megabytes, limit }: z.infer<typeof querySchema>, { signal, timeline, resources }: Call) {
+  return resources.threads.run(echoProgram, { signal }, async (sibling) => {
     await nextMessage(sibling);
     const held = new SharedArrayBuffer(4);
-    const data = { megabytes, pieceBytes: PIECE_BYTES, held } satisfies HoardOrder;
+    const data = { megabytes, pieceBytes: PIECE_BYTES, held } satisfies HoardData;
     const heapBefore = process.memoryUsage().heapUsed;
     const probe = new EventLoopProbe();
     const startedAt = performance.now();
     try {
       const errorCode = await timeline.record(`hold ${megabytes} MB`, 'thread', () =>
-        tools.threads
-          .run(hoard, { data, signal, resourceLimits: limits(limit) }, nextMessage)
-          .then(() => null, outOfMemory),
+        resources.threads
+          .run(hoardProgram, { data, signal, resourceLimits: limits(limit) }, nextMessage)
+          .then(() => null, toErrorCode),
       );
       const livedMs = toMicroseconds(performance.now() - startedAt);
       const heapDeltaBytes = process.memoryUsage().heapUsed - heapBefore;
-      const siblingAnswered = await timeline.record('sibling answers', 'sibling', async () => {
+      const siblingResponded = await timeline.record('sibling responds', 'sibling', async () => {
         const message = { way: 'shared', mark: 7, buffer: new SharedArrayBuffer(4) } satisfies EchoMessage;
         sibling.postMessage(message);
         return (await nextMessage<{ mark: number }>(sibling)).message.mark === message.mark;
@@ -92,12 +94,12 @@ function outgrow({ megabytes, limit }: z.infer<typeof query>, { signal, timeline
         limitBytes: limit * 1024 * 1024,
         wantedBytes: megabytes * 1e6,
         heldBytes: Atomics.load(new Int32Array(held), 0) * PIECE_BYTES,
-        outcome: errorCode === null ? ('finished' as const) : ('ended alone' as const),
+        outcome: errorCode === null ? ('finished' as const) : ('out of memory' as const),
         errorCode,
         livedMs,
         pid: process.pid,
         heapDeltaBytes,
-        siblingAnswered,
+        siblingResponded,
         eventLoopMaxDelayMs: probe.stop().maxDelayMs,
       };
     } finally {
@@ -107,31 +109,37 @@ function outgrow({ megabytes, limit }: z.infer<typeof query>, { signal, timeline
 }
 
 /**
- * At its limit a thread gets 16 MB more to end in. A collection that moves more than that from the young generation to
- * the old one would end the whole process, so the young one is kept small: with its default size, a few such threads
- * at once did just that.
+ * At the limit Node.js grants a thread 16 MB more, so that it can end. A collection that promotes more than that from
+ * the young generation would end the whole process. With the default size of the young generation, a few threads that
+ * hit their limit at once did that; so it is small here.
  */
 function limits(megabytes: number): ResourceLimits {
   return { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: 4 };
 }
 
-/** The code of the one error that is expected here; any other is thrown on. */
-function outOfMemory(error: unknown): string {
+/** Returns the code of the one expected error. @throws any other error */
+function toErrorCode(error: unknown): string {
   const { code } = error as { readonly code?: unknown };
   if (code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
   return code;
 }
 
-function conclude(result: Result): string {
-  const { heldBytes, limitBytes, livedMs, pid } = result;
+function conclude(result: Result): Lesson {
+  const { heldBytes, pid, siblingResponded } = result;
+  const [held, limit, lived] = [bytes(heldBytes), bytes(result.limitBytes), ms(result.livedMs)];
   if (result.outcome === 'finished') {
-    return `The thread held ${bytes(heldBytes)} and finished after ${ms(livedMs)}: that is within what a heap of ${bytes(limitBytes)} takes.`;
+    return {
+      headline: `${held} fit within a heap limit of ${limit}`,
+      text: `The thread held ${held} and finished after ${lived}, within its heap limit of ${limit}.`,
+    };
   }
-  const sibling = result.siblingAnswered
-    ? 'another thread of it still answered'
-    : 'another thread no longer answered';
-  return (
-    `The thread held ${bytes(heldBytes)} of the ${bytes(result.wantedBytes)} it wanted when its heap had reached the limit of ${bytes(limitBytes)}; it ended ` +
-    `alone after ${ms(livedMs)} with ${result.errorCode ?? 'no code'}. Process ${pid} went on, and ${sibling}.`
-  );
+  const sibling = siblingResponded
+    ? 'another of its threads still responded'
+    : 'another of its threads no longer responded';
+  return {
+    headline: `The thread ran out of memory; process ${pid} kept running`,
+    text:
+      `The thread held ${held} of ${bytes(result.wantedBytes)} when its heap reached the limit of ${limit}. It ended after ` +
+      `${lived} with ${result.errorCode ?? 'no code'}. Process ${pid} kept running, and ${sibling}.`,
+  };
 }

@@ -1,54 +1,58 @@
 import type { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import { demoRoute, oneOf, wholeNumber } from '../demo.ts';
-import { toMicroseconds, type Timeline } from '../evidence/timeline.ts';
-import { bytes, ms } from '../evidence/words.ts';
-import { nextMessage } from '../work/thread.ts';
-import type { EchoMessage } from './echo.ts';
+import { bytes, ms } from '../kit/answer/units.ts';
+import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
+import { nextMessage } from '../kit/resources/threads.ts';
+import type { EchoMessage } from './echo-thread.ts';
 
-const echo = new URL('./echo.ts', import.meta.url);
+const echoProgram = new URL('./echo-thread.ts', import.meta.url);
 
-const messagesResult = z.strictObject({
+const resultSchema = z.strictObject({
   way: z.string(),
   bytes: z.number(),
   rounds: z.number(),
-  meanPostMs: z.number().describe('How long postMessage held this thread; a clone is copied in this time'),
+  meanPostMs: z.number().describe('How long postMessage blocked this thread, which includes copying a clone'),
   meanRoundTripMs: z.number(),
-  bytesHereAfterPost: z.number().describe('0 where the buffer was transferred: it is detached here'),
+  bytesHereAfterPost: z.number().describe('0 after a transfer, which detaches the buffer on this side'),
   changeSeenHere: z
     .boolean()
-    .describe('Whether what the thread wrote could be read in the buffer that was sent'),
+    .describe('Whether the value that the thread wrote appeared in the buffer on this side'),
 });
+type Result = z.infer<typeof resultSchema>;
 
 export const messages = demoRoute({
   method: 'get',
   path: '/messages',
-  summary: 'Sends a buffer to a thread and back, cloned, transferred or shared.',
-  teaches: 'Copying costs time by size; moving leaves nothing behind; sharing needs Atomics.',
+  title: 'Clone, transfer or share',
+  summary: 'Sends a buffer to a thread and back: cloned, transferred or shared.',
+  teaches:
+    'A clone copies the buffer, so its cost grows with the size. A transfer moves it and detaches it on the sending side. ' +
+    'Shared memory costs no copy but needs Atomics to order reads and writes.',
   query: z.object({
     bytes: wholeNumber('Size of the buffer', { min: 1_024, max: 256_000_000, default: 16_000_000 }),
-    way: oneOf('How it is sent', ['clone', 'transfer', 'shared']),
-    rounds: wholeNumber('How often it goes there and back', { min: 1, max: 50, default: 5 }),
+    way: oneOf('How to send it', ['clone', 'transfer', 'shared']),
+    rounds: wholeNumber('Number of round trips', { min: 1, max: 50, default: 5 }),
   }),
-  result: messagesResult,
+  result: resultSchema,
   examples: [
-    { title: 'Copied', query: { way: 'clone', as: 'text' } },
-    { title: 'Moved', query: { way: 'transfer', as: 'text' } },
-    { title: 'Shared', query: { way: 'shared', as: 'text' } },
+    { title: 'Clone', query: { way: 'clone', as: 'text' } },
+    { title: 'Transfer', query: { way: 'transfer', as: 'text' } },
+    { title: 'Share', query: { way: 'shared', as: 'text' } },
   ],
   contrasts: [
     'worker-threads/messages?way=clone',
     'worker-threads/messages?way=transfer',
     'worker-threads/messages?way=shared',
   ],
-  async run({ query, signal, timeline, tools }) {
+  async run({ query, signal, timeline, resources }) {
     const megabytes = Math.ceil((query.bytes * (query.way === 'clone' ? 3 : 1)) / 1e6);
-    const result = await tools.budgets.megabytes.use(Math.min(megabytes, 512), signal, () =>
-      tools.budgets.threads.use(1, signal, () =>
-        tools.threads.run(echo, { signal }, (thread) => exchange(thread, query, timeline)),
+    const result = await resources.budgets.megabytes.use(Math.min(megabytes, 512), signal, () =>
+      resources.budgets.threads.use(1, signal, () =>
+        resources.threads.run(echoProgram, { signal }, (thread) => exchange(thread, query, timeline)),
       ),
     );
-    return { result, lesson: concludeMessages(result) };
+    return { result, lesson: conclude(result) };
   },
 });
 
@@ -60,10 +64,11 @@ interface Exchange {
 
 async function exchange(thread: Worker, { bytes: size, way, rounds }: Exchange, timeline: Timeline) {
   await nextMessage(thread);
-  const length = Math.ceil(size / 4) * 4; // Atomics work on whole words
+  const length = Math.ceil(size / 4) * 4; // the Int32Array needs whole elements
   let buffer: ArrayBuffer | SharedArrayBuffer =
     way === 'shared' ? new SharedArrayBuffer(length) : new ArrayBuffer(length);
-  const cost = { postMs: 0, roundTripMs: 0 };
+  let postMs = 0;
+  let roundTripMs = 0;
   let bytesHereAfterPost = 0;
   let changeSeenHere = false;
   for (let round = 1; round <= rounds; round += 1) {
@@ -76,8 +81,8 @@ async function exchange(thread: Worker, { bytes: size, way, rounds }: Exchange, 
     const endMs = timeline.now();
     timeline.add(`round ${round}: post`, 'sender', startMs, postedMs);
     timeline.add(`round ${round}: there and back`, 'both', postedMs, endMs);
-    cost.postMs += postedMs - startMs;
-    cost.roundTripMs += endMs - startMs;
+    postMs += postedMs - startMs;
+    roundTripMs += endMs - startMs;
     changeSeenHere = sent.byteLength > 0 && Atomics.load(new Int32Array(sent), 0) === round;
     if (way === 'transfer' && message.buffer !== undefined) buffer = message.buffer;
   }
@@ -85,20 +90,23 @@ async function exchange(thread: Worker, { bytes: size, way, rounds }: Exchange, 
     way,
     bytes: length,
     rounds,
-    meanPostMs: toMicroseconds(cost.postMs / rounds),
-    meanRoundTripMs: toMicroseconds(cost.roundTripMs / rounds),
+    meanPostMs: toMicroseconds(postMs / rounds),
+    meanRoundTripMs: toMicroseconds(roundTripMs / rounds),
     bytesHereAfterPost,
     changeSeenHere,
   };
 }
 
-function concludeMessages(result: z.infer<typeof messagesResult>): string {
-  const cost = `${bytes(result.bytes)} there and back took ${ms(result.meanRoundTripMs)}, of which postMessage held this thread ${ms(result.meanPostMs)}`;
-  const left =
+function conclude(result: Result): Lesson {
+  const [verb, effect] =
     result.bytesHereAfterPost === 0
-      ? 'the buffer was moved: nothing of it was left here'
+      ? ['Transferring', 'The buffer was moved: on this side it is empty now.']
       : result.changeSeenHere
-        ? 'both sides have the same memory: what the thread wrote was read here'
-        : 'it was copied: what the thread wrote was not seen here';
-  return `${cost}; ${left}.`;
+        ? ['Sharing', 'Both threads use the same memory: the value that the thread wrote was read here.']
+        : ['Cloning', 'The buffer was copied: the value that the thread wrote did not appear here.'];
+  const size = bytes(result.bytes);
+  return {
+    headline: `${verb} ${size} blocked the sender for ${ms(result.meanPostMs)}`,
+    text: `A round trip of ${size} took ${ms(result.meanRoundTripMs)}, and postMessage blocked this thread for ${ms(result.meanPostMs)} of that. ${effect}`,
+  };
 }

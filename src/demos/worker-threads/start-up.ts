@@ -1,19 +1,19 @@
 import { z } from 'zod';
-import { demoRoute, wholeNumber } from '../demo.ts';
-import { monotonicMs } from '../evidence/monotonic.ts';
-import { toMicroseconds } from '../evidence/timeline.ts';
-import { count as howMany, ms, times } from '../evidence/words.ts';
-import { nextMessage } from '../work/thread.ts';
+import { count as countOf, ms, percent, times } from '../kit/answer/units.ts';
+import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { monotonicMs } from '../kit/measure/monotonic.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
+import { nextMessage } from '../kit/resources/threads.ts';
 
-const brief = new URL('./brief.ts', import.meta.url);
+const briefProgram = new URL('./brief-thread.ts', import.meta.url);
 
-/** The job: next to nothing, so that what is measured is the way to the thread and back. */
+/** The job is tiny, so that the measurement shows the round trip to the thread. */
 const LIMIT = 1_000;
 
 const rowSchema = z.strictObject({
   way: z.enum(['new', 'pooled']),
   jobs: z.number(),
-  primes: z.number().describe('The answer of each job'),
+  primes: z.number().describe('The result of each job'),
   totalMs: z.number(),
   meanMs: z.number(),
   minMs: z.number(),
@@ -24,41 +24,43 @@ type Row = z.infer<typeof rowSchema>;
 export const startUp = demoRoute({
   method: 'get',
   path: '/start-up',
-  summary: 'The same small job many times, each on a new thread, then each on a pooled one.',
-  teaches: 'A thread has a start-up like a small process: keep threads and give them work.',
-  query: z.object({ count: wholeNumber('Jobs for each way', { min: 1, max: 50, default: 10 }) }),
+  title: 'Measure thread startup',
+  summary: 'Runs the same small job several times on new threads, then on pooled ones.',
+  teaches:
+    'Each new thread starts its own V8 isolate and Node.js environment. Keep threads in a pool and reuse them.',
+  query: z.object({ count: wholeNumber('Jobs of each kind', { min: 1, max: 50, default: 10 }) }),
   result: z.strictObject({
     ways: z.array(rowSchema),
-    newAgainstPooled: z
-      .number()
-      .describe('Mean time with a new thread, as a multiple of that with a pooled one'),
-    poolStartUpMs: z.number().describe('What the first job of the pool took, before those that are counted'),
+    newAgainstPooled: z.number().describe('Mean time on a new thread divided by mean time on a pooled one'),
+    poolStartUpMs: z.number().describe('Duration of a first job on the pool, which is not counted'),
   }),
-  examples: [{ title: 'Ten jobs each way', query: { as: 'text' } }],
+  examples: [{ title: 'Ten jobs of each kind', query: { as: 'text' } }],
   contrasts: ['cpu/thread', 'cpu/thread-pool', 'child-processes/compare'],
-  async run({ query: { count }, signal, timeline, tools }) {
-    const onNew = () =>
-      tools.threads.run(brief, { data: { limit: LIMIT }, signal }, async (thread) => {
-        return (await nextMessage<number>(thread)).message;
-      });
-    const onPooled = async () => (await tools.pool().run({ limit: LIMIT }, { signal })).primes;
+  async run({ query: { count }, signal, timeline, resources }) {
+    const runOnNew = () =>
+      resources.threads.run(
+        briefProgram,
+        { data: { limit: LIMIT }, signal },
+        async (thread) => (await nextMessage<number>(thread)).message,
+      );
+    const runOnPooled = async () => (await resources.pool().run({ limit: LIMIT }, { signal })).primes;
+    const repeat = async (way: Row['way'], job: () => Promise<number>): Promise<Row> => {
+      const durations: number[] = [];
+      let primes = 0;
+      for (let i = 1; i <= count; i += 1) {
+        const startedAt = monotonicMs();
+        primes = await timeline.record(`job ${i}`, `${way} thread`, job);
+        durations.push(monotonicMs() - startedAt);
+      }
+      return { way, jobs: count, primes, ...summarize(durations) };
+    };
 
-    const result = await tools.budgets.threads.use(1, signal, async () => {
-      const repeat = async (way: Row['way'], job: () => Promise<number>): Promise<Row> => {
-        const took: number[] = [];
-        let primes = 0;
-        for (let i = 1; i <= count; i += 1) {
-          const startedAt = monotonicMs();
-          primes = await timeline.record(`job ${i}`, `${way} thread`, job);
-          took.push(monotonicMs() - startedAt);
-        }
-        return { way, jobs: count, primes, ...summarize(took) };
-      };
-      const fresh = await repeat('new', onNew);
-      const firstAt = monotonicMs();
-      await onPooled(); // the pool may have no thread yet
-      const poolStartUpMs = toMicroseconds(monotonicMs() - firstAt);
-      const pooled = await repeat('pooled', onPooled);
+    const result = await resources.budgets.threads.use(1, signal, async () => {
+      const fresh = await repeat('new', runOnNew);
+      const startedAt = monotonicMs();
+      await runOnPooled(); // the pool may have no thread yet
+      const poolStartUpMs = toMicroseconds(monotonicMs() - startedAt);
+      const pooled = await repeat('pooled', runOnPooled);
       return {
         ways: [fresh, pooled],
         newAgainstPooled: toMicroseconds(fresh.meanMs / pooled.meanMs),
@@ -69,20 +71,30 @@ export const startUp = demoRoute({
   },
 });
 
-function summarize(took: readonly number[]) {
-  const totalMs = took.reduce((sum, each) => sum + each, 0);
+function summarize(durations: readonly number[]) {
+  const totalMs = durations.reduce((sum, each) => sum + each, 0);
   return {
     totalMs: toMicroseconds(totalMs),
-    meanMs: toMicroseconds(totalMs / took.length),
-    minMs: toMicroseconds(Math.min(...took)),
-    maxMs: toMicroseconds(Math.max(...took)),
+    meanMs: toMicroseconds(totalMs / durations.length),
+    minMs: toMicroseconds(Math.min(...durations)),
+    maxMs: toMicroseconds(Math.max(...durations)),
   };
 }
 
-function conclude([fresh, pooled]: readonly Row[], ratio: number): string {
-  if (fresh === undefined || pooled === undefined) return 'Nothing was measured in this run.';
-  const figures = `${howMany(fresh.jobs, 'job')} took ${ms(fresh.meanMs)} each with a new thread and its end, and ${ms(pooled.meanMs)} each with a pooled one`;
+function conclude([fresh, pooled]: readonly Row[], ratio: number): Lesson {
+  if (fresh === undefined || pooled === undefined) {
+    return { headline: 'Nothing was measured', text: 'This run measured nothing.' };
+  }
+  const figures =
+    `${countOf(fresh.jobs, 'job')} took ${ms(fresh.meanMs)} each with a new thread, including its end, ` +
+    `and ${ms(pooled.meanMs)} each on a pooled thread.`;
   return ratio > 1.5
-    ? `${figures}: the start was ${times(ratio)} the whole of a job that finds its thread there.`
-    : `${figures}: in this run the pool saved little, which says that it had to start threads as well or that the machine is busy.`;
+    ? {
+        headline: `New threads took ${times(ratio)} as long as pooled ones`,
+        text: `${figures} The pooled thread, which was already running, needed ${percent(1 / ratio)} of the time.`,
+      }
+    : {
+        headline: 'The pool saved little in this run',
+        text: `${figures} The pool saved little: it had to start threads as well, or the machine was busy.`,
+      };
 }

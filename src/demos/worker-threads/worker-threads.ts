@@ -1,4 +1,4 @@
-import type { Demo } from '../demo.ts';
+import type { Demo } from '../kit/demo.ts';
 import { cancel } from './cancel.ts';
 import { memoryLimit } from './memory-limit.ts';
 import { messages } from './messages.ts';
@@ -7,11 +7,31 @@ import { startUp } from './start-up.ts';
 export const workerThreads = {
   id: 'worker-threads',
   title: 'Worker threads',
-  summary: 'Threads for JavaScript: what they and their messages cost, and how they are bounded and ended.',
+  summary: 'Measures what threads and their messages cost, and shows how to limit and terminate threads.',
   teaches:
-    'A worker thread has an event loop and a heap of its own. Messages are copied unless a buffer is transferred, which ' +
-    'moves it, or shared, which leaves it on both sides and makes you responsible for the order of reads and writes.',
-  lookFor: 'The cost of a clone grows with its size; that of a transfer and of a shared buffer does not.',
+    'A worker thread has its own event loop and heap. Messages are copied by structured clone, except for buffers that ' +
+    'are transferred (moved) or shared. Threads that share memory must coordinate their reads and writes.',
+  lookFor: 'The cost of a clone grows with its size; that of a transfer or a shared buffer does not.',
+  terms: [
+    'structured clone',
+    'transferable',
+    'SharedArrayBuffer',
+    'Atomics',
+    'resourceLimits',
+    'worker pool',
+    'V8 isolate',
+  ],
+  readMore: [
+    { title: 'Worker threads', url: 'https://nodejs.org/api/worker_threads.html' },
+    {
+      title: 'postMessage and its transfer list',
+      url: 'https://nodejs.org/api/worker_threads.html#portpostmessagevalue-transferlist',
+    },
+    {
+      title: 'Worker options, including resourceLimits',
+      url: 'https://nodejs.org/api/worker_threads.html#new-workerfilename-options',
+    },
+  ],
   practices: ['7.1'],
   routes: [messages, startUp, memoryLimit, cancel],
 } satisfies Demo;

@@ -1,16 +1,16 @@
-import { Cluster } from './cluster.ts';
-import { byId } from './dom.ts';
-import { Demos } from './demos.ts';
-import { LiveFeed } from './live-feed.ts';
-import type { PageManifest } from './shapes.ts';
+import type { PageManifest } from '../page-data.ts';
+import { ClusterPanel } from './cluster/cluster-panel.ts';
+import { LiveFeed } from './cluster/live-feed.ts';
+import { DemosPanel } from './demos/demos-panel.ts';
+import { byId } from './dom/elements.ts';
 
-const cluster = new Cluster();
+const cluster = new ClusterPanel();
 new LiveFeed(
   (view) => cluster.show(view),
-  (state, sinceMs) => cluster.showLink(state, sinceMs),
+  (state, sinceMs) => cluster.showConnection(state, sinceMs),
 ).start();
 
 const response = await fetch(byId<HTMLLinkElement>('manifest').href);
 const manifest = (await response.json()) as PageManifest;
-// Without demos it is the cluster's view alone: what else the service offers can be tried at /docs.
-if (manifest.features.some(({ kind }) => kind === 'demo')) new Demos(manifest, cluster).start();
+// Without demos the page shows only the cluster: other features can be tried at /docs.
+if (manifest.features.some(({ kind }) => kind === 'demo')) new DemosPanel(manifest, cluster).start();

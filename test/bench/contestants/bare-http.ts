@@ -1,12 +1,12 @@
-/** node:http and nothing else: the floor. */
+/** Plain node:http: the lower bound. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { announce, large, small } from '../payloads.ts';
+import { large, printAddress, small } from '../payloads.ts';
 import { countingSink, STREAM_BYTES, streamOf } from '../stream-payload.ts';
 
 const server = createServer((req, res) => {
-  const answer = (status: number, body: unknown) => {
+  const respond = (status: number, body: unknown) => {
     const text = JSON.stringify(body);
     res
       .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) })
@@ -17,13 +17,13 @@ const server = createServer((req, res) => {
     void pipeline(streamOf(STREAM_BYTES), res);
   } else if (req.url === '/bench/upload') {
     const { sink, bytes } = countingSink();
-    void pipeline(req, sink).then(() => answer(200, { bytes: bytes() }));
+    void pipeline(req, sink).then(() => respond(200, { bytes: bytes() }));
   } else if (req.method === 'POST') {
     let body = '';
     req.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-    req.on('end', () => answer(200, { lines: (JSON.parse(body) as { lines: unknown[] }).lines.length }));
-  } else if (req.url === '/bench/small') answer(200, small);
-  else if (req.url === '/bench/large') answer(200, large);
-  else answer(404, { error: 'not found' });
+    req.on('end', () => respond(200, { lines: (JSON.parse(body) as { lines: unknown[] }).lines.length }));
+  } else if (req.url === '/bench/small') respond(200, small);
+  else if (req.url === '/bench/large') respond(200, large);
+  else respond(404, { error: 'not found' });
 });
-server.listen(0, '127.0.0.1', () => announce((server.address() as AddressInfo).port));
+server.listen(0, '127.0.0.1', () => printAddress((server.address() as AddressInfo).port));

@@ -1,24 +1,21 @@
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import {
-  defineRoute,
-  type CreatedFeatures,
-  type Feature,
-  type FeatureSet,
-} from '../../../src/http/feature.ts';
+import type { CreatedFeatures, Feature, FeatureSet } from '../../../src/routes/feature.ts';
+import { defineRoute } from '../../../src/routes/route.ts';
 import { large, order, orderSchema, small } from '../payloads.ts';
 import { countingSink, STREAM_BYTES, streamOf } from '../stream-payload.ts';
 
 const bench: Feature = {
   id: 'bench',
   base: '/bench',
-  title: 'Bench',
-  summary: 'What the contestants of the bench answer.',
+  title: 'Benchmark',
+  summary: 'The routes of the benchmark.',
   routes: [
     defineRoute({
       method: 'get',
       path: '/small',
-      summary: 'A small JSON object.',
+      title: 'Small response',
+      summary: 'Returns a small JSON object.',
       response: z.object({ message: z.string(), count: z.number(), ok: z.boolean() }),
       examples: [{ title: 'Small' }],
       handler: () => small,
@@ -26,7 +23,8 @@ const bench: Feature = {
     defineRoute({
       method: 'get',
       path: '/large',
-      summary: 'About 100 KB of JSON.',
+      title: 'Large response',
+      summary: 'Returns about 100 KB of JSON.',
       response: z.object({ items: z.array(z.unknown()) }),
       examples: [{ title: 'Large' }],
       handler: () => large,
@@ -34,7 +32,8 @@ const bench: Feature = {
     defineRoute({
       method: 'post',
       path: '/orders',
-      summary: 'A body of 1 KB that is validated.',
+      title: 'Validated body',
+      summary: 'Validates a body of 1 KB.',
       body: orderSchema,
       response: z.object({ lines: z.number() }),
       examples: [{ title: 'Order', body: order }],
@@ -43,8 +42,9 @@ const bench: Feature = {
     defineRoute({
       method: 'get',
       path: '/stream',
-      summary: 'A long answer, as a stream.',
-      response: { mediaType: 'application/octet-stream', description: 'The same byte again and again.' },
+      title: 'Streamed response',
+      summary: 'Streams a large response.',
+      response: { mediaType: 'application/octet-stream', description: 'The same byte, repeated' },
       examples: [{ title: 'Stream' }],
       handler: async ({ res }) => {
         res.setHeader('Content-Type', 'application/octet-stream');
@@ -54,8 +54,9 @@ const bench: Feature = {
     defineRoute({
       method: 'post',
       path: '/upload',
-      summary: 'A long body, as a stream.',
-      body: { mediaType: 'application/octet-stream', maxBytes: 10_000_000_000, description: 'Anything' },
+      title: 'Streamed body',
+      summary: 'Counts the bytes of a large body.',
+      body: { mediaType: 'application/octet-stream', maxBytes: 10_000_000_000, description: 'Any bytes' },
       response: z.object({ bytes: z.number() }),
       examples: [{ title: 'Upload' }],
       handler: async ({ body }) => {

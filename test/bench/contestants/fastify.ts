@@ -1,4 +1,4 @@
-/** Fastify with plugins for the same jobs, its own way of validation and serialisation, and a buffered log. */
+/** Fastify with plugins that do the same work, its own validation and serialization, and a buffered log. */
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import compress from '@fastify/compress';
@@ -8,7 +8,8 @@ import underPressure from '@fastify/under-pressure';
 import { Histogram, Registry } from '@prometheus-io/client';
 import fastify, { type FastifyBaseLogger } from 'fastify';
 import { destination, pino } from 'pino';
-import { announce, histogramOptions, large, orderJsonSchema, small } from '../payloads.ts';
+import { addTasks } from './fastify-tasks.ts';
+import { histogramOptions, large, orderJsonSchema, printAddress, small } from '../payloads.ts';
 
 const registry = new Registry();
 const duration = new Histogram({ ...histogramOptions, registers: [registry] });
@@ -18,7 +19,7 @@ setInterval(() => sink.flush(), 100).unref();
 const logger: FastifyBaseLogger = pino(sink);
 const app = fastify({
   loggerInstance: logger,
-  disableRequestLogging: true, // two lines a request; one is written below
+  disableRequestLogging: true, // it writes two lines per request; the hook below writes one
   genReqId: (req) => (req.headers['x-request-id'] as string | undefined) ?? randomUUID(),
 });
 app.addHook('onRequest', async (request, reply) => {
@@ -37,7 +38,7 @@ await app.register(helmet);
 await app.register(underPressure, { maxEventLoopDelay: 1_000, maxEventLoopUtilization: 0.99 });
 await app.register(rateLimit, { max: 10_000_000, timeWindow: 60_000, enableDraftSpec: true });
 await app.register(compress);
-// Without this a path that is not there is not counted: https://github.com/fastify/fastify-rate-limit#preventing-guessing-of-urls-through-404s
+// The plugin does not count requests for unknown paths by itself: https://github.com/fastify/fastify-rate-limit#preventing-guessing-of-urls-through-404s
 app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (_request, reply) =>
   reply.code(404).send({ error: 'not found' }),
 );
@@ -57,5 +58,7 @@ app.post<{ Body: { lines: unknown[] } }>(
     lines: request.body.lines.length,
   }),
 );
+const { DATABASE_URL } = process.env;
+if (DATABASE_URL !== undefined) addTasks(app, DATABASE_URL);
 await app.listen({ host: '127.0.0.1', port: 0 });
-announce((app.server.address() as AddressInfo).port);
+printAddress((app.server.address() as AddressInfo).port);

@@ -1,13 +1,13 @@
-/** A child that is hard to end, or one that prints much. */
+/** `print N`: prints N MB. `stubborn`: ignores signals and starts a child that does the same. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 
-const [role, amount = '1'] = process.argv.slice(2);
+const [role, megabytes = '1'] = process.argv.slice(2);
 
 if (role === 'print') {
   const block = Buffer.alloc(1024 * 1024, 'x');
-  for (let i = 0; i < Number(amount); i += 1) {
+  for (let i = 0; i < Number(megabytes); i += 1) {
     if (!process.stdout.write(block)) await once(process.stdout, 'drain');
   }
 } else {

@@ -1,34 +1,32 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 
-/** What is used of the demos' children; they are loaded by name, for a service without demos has none. */
+/** What these routes use of the demos' children. Imported by URL, because a service without demos lacks the module. */
 interface ChildrenModule {
   readonly Children: new () => {
     startNode(
       program: URL,
       options: { args?: readonly string[]; signal: AbortSignal; timeoutMs?: number },
     ): {
-      readonly pid: number;
       readonly process: { readonly stdout: NodeJS.ReadableStream | null };
       readonly exited: Promise<unknown>;
-      end(because: 'aborted'): void;
     };
   };
 }
 
-const childProgram = new URL('./child-program.ts', import.meta.url);
+const program = new URL('./child-program.ts', import.meta.url);
 
 let children: InstanceType<ChildrenModule['Children']> | undefined;
 
 async function start(args: readonly string[], signal: AbortSignal) {
-  const url = new URL('../../../src/demos/work/child.ts', import.meta.url).href;
+  const url = new URL('../../../src/demos/kit/resources/children.ts', import.meta.url).href;
   const { Children } = (await import(url)) as ChildrenModule;
   children ??= new Children();
-  return children.startNode(childProgram, { args, signal, timeoutMs: 60_000 });
+  return children.startNode(program, { args, signal, timeoutMs: 60_000 });
 }
 
-/** A child that ignores every polite signal, and has a child of its own; the client sees its first line. */
-export async function stubbornChild(signal: AbortSignal, res: ServerResponse): Promise<void> {
+/** Starts a child that ignores SIGTERM and has such a child itself; its first line is the response. */
+export async function startStubbornChild(signal: AbortSignal, res: ServerResponse): Promise<void> {
   const child = await start(['stubborn'], signal);
   res.setHeader('Content-Type', 'text/plain');
   child.process.stdout?.pipe(res, { end: false });
@@ -36,8 +34,8 @@ export async function stubbornChild(signal: AbortSignal, res: ServerResponse): P
   res.end();
 }
 
-/** A child that prints so many megabytes as fast as they are read. */
-export async function printingChild(
+/** Starts a child that prints as fast as the client reads. */
+export async function startPrintingChild(
   megabytes: number,
   signal: AbortSignal,
   res: ServerResponse,

@@ -1,4 +1,4 @@
-/** Routes that inject faults. They are added to a copy of the program, never to the program itself. */
+/** Routes that inject faults, as a feature set. They are added to a copy of the service, never to the service itself. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
@@ -6,165 +6,196 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { defineRoute, type FeatureSet } from '../../../src/http/feature.ts';
-import { heavyRoutes } from './heavy-routes.ts'; // not in a copy
+import type { CreatedFeatures, FeatureDependencies } from '../../../src/routes/feature.ts';
+import { defineRoute, type Route } from '../../../src/routes/route.ts';
+import { createDatabaseRoutes } from './database-routes.ts';
+import { heavyRoutes } from './heavy-routes.ts'; // template: omit
 
-const answer = z.looseObject({});
-const text = { mediaType: 'text/plain', description: 'Text' } as const;
-const examples = [{ title: 'As it is' }] as const;
+const examples = [{ title: 'Defaults' }] as const;
+const json = { response: z.looseObject({}), examples } as const;
+const text = { response: { mediaType: 'text/plain', description: 'Text' }, examples } as const;
 const number = (fallback: number) =>
   z.object({ n: z.coerce.number().int().min(0).max(1_000_000).default(fallback) });
-const MB = 1024 * 1024;
+const block = Buffer.alloc(1024 * 1024, 'x');
+const leaked: unknown[] = [];
 
-export const faultRoutes: FeatureSet = {
-  variables: {},
-  load: async () => ({ create: () => ({ features: [createFeature()] }) }),
-};
+export function create({ resources }: FeatureDependencies): CreatedFeatures {
+  const routes = [...plainRoutes, ...streamRoutes, ...dangerousRoutes];
+  routes.push(...createDatabaseRoutes(resources.database));
+  routes.push(...heavyRoutes); // template: omit
+  return {
+    features: [{ id: 'faults', base: '/faults', title: 'Faults', summary: 'Injects faults.', routes }],
+  };
+}
 
-function createFeature() {
-  const leaked: unknown[] = [];
-  const base = { response: answer, examples, summary: 'Injects a fault' } as const;
-  const routes = [
-    defineRoute({ ...base, method: 'get', path: '/small', handler: () => ({ pid: process.pid }) }),
-    defineRoute({
-      ...base,
-      method: 'post',
-      path: '/body',
-      body: { mediaType: '*/*', maxBytes: 1_000_000_000, description: 'Anything' },
-      async handler({ body }) {
-        let bytes = 0;
-        for await (const chunk of body) bytes += chunk.length;
-        return { bytes };
-      },
-    }),
-    defineRoute({
-      ...base,
-      method: 'get',
-      path: '/slow',
-      query: number(1_000),
-      async handler({ query }) {
-        await sleep(query.n);
-        return { slept: query.n };
-      },
-    }),
-    defineRoute({
-      ...base,
-      method: 'get',
-      path: '/work',
-      query: number(10),
-      handler({ query }) {
-        work(query.n);
-        return { worked: query.n };
-      },
-    }),
-    defineRoute({
-      ...base,
-      method: 'get',
-      path: '/work-later',
-      query: number(10),
-      async handler({ query }) {
-        await sleep(1);
-        work(query.n);
-        return { worked: query.n };
-      },
-    }),
-    defineRoute({
-      ...base,
-      method: 'post',
-      path: '/busy',
-      query: z.object({ secret: z.string().optional() }),
-      handler() {
-        spin(60_000);
-        return {};
-      },
-    }),
-    defineRoute({
-      ...base,
-      method: 'post',
-      path: '/uncaught-exception',
-      handler() {
-        setTimeout(() => {
-          throw new Error('thrown on purpose');
-        }, 20);
-        return { pid: process.pid };
-      },
-    }),
-    defineRoute({
-      ...base,
-      method: 'post',
-      path: '/uncaught-rejection',
-      handler() {
-        setTimeout(() => void Promise.reject(new Error('rejected on purpose')), 20);
-        return { pid: process.pid };
-      },
-    }),
-    defineRoute({
-      ...base,
-      method: 'post',
-      path: '/orphan',
-      handler() {
-        // A shell that leaves its own child behind: whoever adopts that one has to ask after it.
-        spawn('/bin/sh', ['-c', 'sleep 0.5 &'], { stdio: 'ignore' });
-        return {};
-      },
-    }),
-    defineRoute({
-      ...base,
-      method: 'post',
-      path: '/leak',
-      query: number(1),
-      handler({ query }) {
-        // Small objects: a large buffer would not be on the heap.
-        for (let i = 0; i < query.n * 10_000; i += 1)
-          leaked.push({ i, text: `leaked ${i} ${leaked.length}` });
-        return { leaked: leaked.length };
-      },
-    }),
-    defineRoute({
-      ...base,
-      method: 'post',
-      path: '/json',
-      body: z.object({ name: z.string().max(20), size: z.number() }),
-      handler: ({ body }) => ({ name: body.name }),
-    }),
-    defineRoute({
-      ...base,
-      response: text,
-      method: 'get',
-      path: '/events',
-      async handler({ res, draining, signal }) {
-        res.set('Content-Type', 'text/event-stream').flushHeaders();
-        res.write('event: hello\ndata: 1\n\n');
-        const ended = AbortSignal.any([draining, signal]);
-        if (!ended.aborted) await once(ended, 'abort');
-        res.end('event: goodbye\ndata: reconnect\n\n');
-      },
-    }),
-    defineRoute({
-      ...base,
-      response: text,
-      method: 'get',
-      path: '/endless',
-      async handler({ res, signal }) {
-        res.set('Content-Type', 'text/plain');
-        await pipeline(Readable.from(drops()), res, { signal });
-      },
-    }),
-    defineRoute({
-      ...base,
-      response: text,
-      method: 'get',
-      path: '/flood',
-      query: number(64),
-      async handler({ res, query, signal }) {
-        res.set('Content-Type', 'text/plain');
-        const block = Buffer.alloc(MB, 'x');
-        await pipeline(Readable.from(Array.from({ length: query.n }, () => block)), res, { signal });
-      },
-    }),
-    ...heavyRoutes, // not in a copy
-  ];
-  return { id: 'faults', base: '/faults', title: 'Faults', summary: 'For fault runs', routes };
+const plainRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'get',
+    path: '/small',
+    title: 'Respond at once',
+    summary: 'Returns the process id of the worker.',
+    ...json,
+    handler: () => ({ pid: process.pid }),
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/body',
+    title: 'Count a body',
+    summary: 'Reads the body as it arrives and returns its length.',
+    body: { mediaType: '*/*', maxBytes: 1_000_000_000, description: 'Anything' },
+    ...json,
+    async handler({ body }) {
+      let bytes = 0;
+      for await (const chunk of body) bytes += chunk.length;
+      return { bytes };
+    },
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/json',
+    title: 'Validate JSON',
+    summary: 'Reads and validates a JSON body.',
+    body: z.object({ name: z.string().max(20), size: z.number() }),
+    ...json,
+    handler: ({ body }) => ({ name: body.name }),
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/slow',
+    title: 'Respond late',
+    summary: 'Waits n milliseconds before it responds.',
+    query: number(1_000),
+    ...json,
+    async handler({ query }) {
+      await sleep(query.n);
+      return { waitedMs: query.n };
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/work',
+    title: 'Use CPU time',
+    summary: 'Uses n milliseconds of CPU time before it responds.',
+    query: number(10),
+    ...json,
+    handler({ query }) {
+      work(query.n);
+      return { workedMs: query.n };
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/work-later',
+    title: 'Use CPU time after a wait',
+    summary: 'Waits a millisecond, then uses n milliseconds of CPU time.',
+    query: number(10),
+    ...json,
+    async handler({ query }) {
+      await sleep(1);
+      work(query.n);
+      return { workedMs: query.n };
+    },
+  }),
+];
+
+const streamRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'get',
+    path: '/events',
+    title: 'Stream events',
+    summary: 'Sends an event, and a final one when the worker drains.',
+    ...text,
+    async handler({ res, draining, signal }) {
+      res.set('Content-Type', 'text/event-stream').flushHeaders();
+      res.write('event: hello\ndata: 1\n\n');
+      const ended = AbortSignal.any([draining, signal]);
+      if (!ended.aborted) await once(ended, 'abort');
+      res.end('event: goodbye\ndata: reconnect\n\n');
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/endless',
+    title: 'Stream without end',
+    summary: 'Sends a few bytes every 20 ms until the client disconnects.',
+    ...text,
+    async handler({ res, signal }) {
+      res.set('Content-Type', 'text/plain');
+      await pipeline(Readable.from(drip()), res, { signal });
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/flood',
+    title: 'Send much',
+    summary: 'Sends n MB as fast as the client reads.',
+    query: number(64),
+    ...text,
+    async handler({ res, query, signal }) {
+      res.set('Content-Type', 'text/plain');
+      await pipeline(Readable.from(Array.from({ length: query.n }, () => block)), res, { signal });
+    },
+  }),
+];
+
+const dangerousRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'post',
+    path: '/busy',
+    title: 'Block the event loop',
+    summary: 'Spins for a minute.',
+    query: z.object({ secret: z.string().optional() }),
+    ...json,
+    handler() {
+      spin(60_000);
+      return {};
+    },
+  }),
+  failLater('/uncaught-exception', 'Throw outside of a request', () => {
+    throw new Error('thrown on purpose');
+  }),
+  failLater('/unhandled-rejection', 'Reject outside of a request', () => {
+    void Promise.reject(new Error('rejected on purpose'));
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/leak',
+    title: 'Leak memory',
+    summary: 'Keeps n × 10,000 small objects on the heap.',
+    query: number(1),
+    ...json,
+    handler({ query }) {
+      // Small objects, because V8 keeps large buffers outside of the heap.
+      for (let i = 0; i < query.n * 10_000; i += 1) leaked.push({ i, text: `leaked ${i} ${leaked.length}` });
+      return { leaked: leaked.length };
+    },
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/orphan',
+    title: 'Leave an orphan',
+    summary: 'Starts a shell that exits before its child, which PID 1 then has to reap.',
+    ...json,
+    handler() {
+      spawn('/bin/sh', ['-c', 'sleep 0.5 &'], { stdio: 'ignore' });
+      return {};
+    },
+  }),
+];
+
+/** Fails soon after the response, so that the client learns which process it was. */
+function failLater(path: string, title: string, fail: () => void): Route {
+  return defineRoute({
+    method: 'post',
+    path,
+    title,
+    summary: 'Returns the process id of the worker and fails 20 ms later.',
+    ...json,
+    handler() {
+      setTimeout(fail, 20);
+      return { pid: process.pid };
+    },
+  });
 }
 
 function spin(ms: number): void {
@@ -172,17 +203,17 @@ function spin(ms: number): void {
   while (performance.now() < end);
 }
 
-/** Uses so much CPU time, however long that takes. */
+/** Uses CPU time, however long the worker waits for a CPU in between. */
 function work(ms: number): void {
   const before = process.threadCpuUsage();
-  const used = () => {
+  const usedMs = () => {
     const { user, system } = process.threadCpuUsage(before);
     return (user + system) / 1_000;
   };
-  while (used() < ms);
+  while (usedMs() < ms);
 }
 
-async function* drops(): AsyncGenerator<string> {
+async function* drip(): AsyncGenerator<string> {
   for (;;) {
     yield 'drop\n';
     await sleep(20);

@@ -1,6 +1,6 @@
 import type { ResourceLimits, Worker } from 'node:worker_threads';
 
-/** What is used of the demos' threads; they are loaded by name, for a service without demos has none. */
+/** What these routes use of the demos' threads. Imported by URL, because a service without demos lacks the module. */
 interface ThreadsModule {
   readonly Threads: new () => {
     run<T>(
@@ -11,12 +11,12 @@ interface ThreadsModule {
   };
 }
 
-/** A thread that takes memory until it has none left. */
-export async function hungryThread(how: string, signal: AbortSignal): Promise<never> {
-  const url = new URL('../../../src/demos/work/thread.ts', import.meta.url).href;
+/** Runs a thread until it exceeds its heap limit. */
+export async function runHungryThread(how: string, signal: AbortSignal): Promise<never> {
+  const url = new URL('../../../src/demos/kit/resources/threads.ts', import.meta.url).href;
   const { Threads } = (await import(url)) as ThreadsModule;
   return new Threads().run(
-    new URL('./thread-program.ts', import.meta.url),
+    new URL('./hungry-thread.ts', import.meta.url),
     { data: how, signal, resourceLimits: { maxOldGenerationSizeMb: 32 } },
     () => new Promise<never>(() => undefined),
   );

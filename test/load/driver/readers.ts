@@ -1,55 +1,56 @@
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ledger } from './ledger.ts';
-import { BOUNDS, monotonicMs, type Order } from './order.ts';
+import { monotonicMs } from '../../../src/demos/kit/measure/monotonic.ts';
+import { LIMITS, type LoadSpec } from './load-spec.ts';
+import type { Recorder } from './recorder.ts';
 
-const EVERY_MS = 50;
+const READ_INTERVAL_MS = 50;
 
-/** Clients that take a large answer at so many bytes a second each, and leave when the time is over. */
-export async function readSlowly({ url, load, seconds }: Order, ledger: Ledger): Promise<void> {
-  if (load.model !== 'readers') throw new Error('these are no readers');
-  const { readers, bytesPerSecond, shot } = load;
-  const until = monotonicMs() + seconds * 1000;
+/** Starts clients that each read one large response at a limited rate, and disconnects them at the end. */
+export async function readSlowly({ url, load, seconds }: LoadSpec, recorder: Recorder): Promise<void> {
+  if (load.model !== 'readers') throw new Error('not a load of slow readers');
+  const { readers, bytesPerSecond, request } = load;
+  const endsAt = monotonicMs() + seconds * 1000;
   await Promise.all(
-    Array.from({ length: Math.min(readers, BOUNDS.connections) }, async () => {
-      const startedAt = monotonicMs();
-      const { status, firstByteMs } = await readOne(url, { ...shot.headers }, bytesPerSecond, until);
-      ledger.note(startedAt, firstByteMs, status);
+    Array.from({ length: Math.min(readers, LIMITS.connections) }, async () => {
+      const sentAt = monotonicMs();
+      const { status, firstByteMs } = await readOne(url, { ...request.headers }, bytesPerSecond, endsAt);
+      recorder.record(sentAt, firstByteMs, status);
     }),
   );
 }
 
-/** Latency is that of the first byte: how long the whole takes is up to the reader. */
-function readOne(url: string, headers: Record<string, string>, bytesPerSecond: number, until: number) {
-  const startedAt = monotonicMs();
+/** Latency is the time to the first byte: the rest depends on the reader. */
+function readOne(url: string, headers: Record<string, string>, bytesPerSecond: number, endsAt: number) {
+  const sentAt = monotonicMs();
   return new Promise<{ status: number; firstByteMs: number }>((resolve) => {
-    let begun = false;
+    let responded = false;
     const req = get(url, { headers, agent: false }, (res) => {
-      begun = true;
+      responded = true;
       void (async () => {
-        const firstByteMs = monotonicMs() - startedAt;
-        let taken = 0;
+        const firstByteMs = monotonicMs() - sentAt;
+        let received = 0;
         res.on('error', () => undefined);
         res.on('data', (chunk: Buffer) => {
-          taken += chunk.length;
+          received += chunk.length;
           res.pause();
         });
-        while (monotonicMs() < until && !res.destroyed) {
-          if (taken < ((monotonicMs() - startedAt) * bytesPerSecond) / 1000) res.resume();
-          await sleep(EVERY_MS);
+        while (monotonicMs() < endsAt && !res.destroyed) {
+          if (received < ((monotonicMs() - sentAt) * bytesPerSecond) / 1000) res.resume();
+          await sleep(READ_INTERVAL_MS);
         }
-        // One that was cut before the time is over has failed.
-        const status = !res.complete && monotonicMs() < until ? 0 : (res.statusCode ?? 0);
+        // A response that was aborted before the end of the load has failed.
+        const status = !res.complete && monotonicMs() < endsAt ? 0 : (res.statusCode ?? 0);
         res.destroy();
         resolve({ status, firstByteMs });
       })();
     });
     setTimeout(
       () => {
-        if (!begun) req.destroy();
+        if (!responded) req.destroy();
       },
-      Math.max(0, until - startedAt),
+      Math.max(0, endsAt - sentAt),
     );
-    req.on('error', () => resolve({ status: 0, firstByteMs: monotonicMs() - startedAt }));
+    req.on('error', () => resolve({ status: 0, firstByteMs: monotonicMs() - sentAt }));
   });
 }

@@ -1,4 +1,4 @@
-/** The style of the page; that of its figures is theirs. */
+/** The style of the page; its charts have their own. */
 export const pageStyle = `
 :root { color-scheme: light dark; --ink: #1c2024; --soft: #5c6570; --rule: #d9dee4; --paper: #ffffff; --card: #f6f8fa; --pass: #0b6e4c; --fail: #b3261e; --link: #0057ad; }
 @media (prefers-color-scheme: dark) {

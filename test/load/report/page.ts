@@ -1,16 +1,17 @@
-/** The report as a page: one file, without a script and without anything from elsewhere. */
-import { compareReports, whyNotAlike } from '../compare.ts';
+/** The report as a self-contained HTML page without scripts or network requests. */
+import { compareReports, describeMismatch } from '../compare.ts';
 import { MAIN, PROBE } from '../scenario.ts';
-import { drawFigure, escape, figureStyle, type Figure } from './figure.ts';
-import { lessonFigure, timeFigure } from './figures.ts';
+import { drawFigure, escape, type Figure } from './draw-figure.ts';
+import { figureStyle } from './figure-style.ts';
 import { pageStyle } from './page-style.ts';
 import { describeRun, type Report, type ScenarioReport } from './report.ts';
+import { lessonFigure, timeFigure } from './scenario-figures.ts';
 import { format, formatMs } from './units.ts';
 
 export function renderPage(report: Report, earlier?: Report): string {
   const { at, url, scenarios } = report;
   const when = at.replace('T', ' ').replace(/\..*/, ' UTC');
-  const target = url === null ? '' : ` Loaded as it ran: ${escape(url)}.`;
+  const target = url === null ? '' : ` Running service: ${escape(url)}.`;
   const summary = scenarios.map(
     ({ name, title, passed }) =>
       `<li>${mark(passed)} <a href="#${name}">${name}</a> <span>${escape(title)}</span></li>`,
@@ -21,7 +22,7 @@ export function renderPage(report: Report, earlier?: Report): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
-<title>Load report of ${when}</title>
+<title>Load report, ${when}</title>
 <style>
 ${pageStyle}
 ${figureStyle}
@@ -55,17 +56,17 @@ function renderScenario(scenario: ScenarioReport, earlier: Report | undefined): 
 <div class="lesson">
 ${drawn ? `<figure>${inSizes(lessonFigure(scenario, before), { wide: [680, 300], narrow: [344, 220] })}${before === undefined ? '' : '<figcaption>Dotted: the earlier run.</figcaption>'}</figure>` : ''}
 <div>
-<dl><dt>Expected</dt><dd>${escape(expects)}</dd><dt>Seen</dt><dd>${escape(seen)}</dd></dl>
+<dl><dt>Expected</dt><dd>${escape(expects)}</dd><dt>Measured</dt><dd>${escape(seen)}</dd></dl>
 <ul class="verdicts">${verdicts.map(({ what, measured, bound, holds }) => `<li>${mark(holds)} ${escape(what)}: <b>${escape(measured)}</b>, ${escape(bound)}</li>`).join('')}</ul>
 ${notes.map((note) => `<p class="note">${escape(note)}</p>`).join('')}
 </div>
 </div>
-${drawn ? `<figure>${inSizes(timeFigure(scenario), { wide: [1120, 96], middle: [680, 96], narrow: [344, 90] })}<figcaption>Both sides on one time axis; waits between phases, in which late answers came in, are left out.</figcaption></figure>` : ''}
+${drawn ? `<figure>${inSizes(timeFigure(scenario), { wide: [1120, 96], middle: [680, 96], narrow: [344, 90] })}<figcaption>Clients and server on one time axis, without the pauses between phases.</figcaption></figure>` : ''}
 ${drawn ? renderTable(scenario) : ''}
 </section>`;
 }
 
-/** The same figure in several widths, of which the page shows the one that fits: text stays as large as it is. */
+/** Draws a figure in several widths; the page shows the one that fits, so that text keeps its size. */
 function inSizes(figure: Figure, sizes: Readonly<Record<string, readonly [number, number]>>): string {
   const named = Object.keys(sizes).join(' ');
   return Object.entries(sizes)
@@ -76,25 +77,12 @@ function inSizes(figure: Figure, sizes: Readonly<Record<string, readonly [number
     .join('');
 }
 
+const head = [
+  ...['variant', 'phase', 'sent/s', 'ok/s', 'p50', 'p90', 'p99', 'max', '503', '429', 'late', 'failed'],
+  ...['/livez p99', 'loop delay', 'CPU', 'memory'],
+];
+
 function renderTable({ name, variants }: ScenarioReport): string {
-  const head = [
-    'variant',
-    'phase',
-    'sent/s',
-    'ok/s',
-    'p50',
-    'p90',
-    'p99',
-    'max',
-    '503',
-    '429',
-    'late',
-    'failed',
-    '/livez p99',
-    'loop late',
-    'CPU',
-    'memory',
-  ];
   const rows = variants.flatMap((variant) =>
     variant.phases.map(({ name: phase, streams, server }) => {
       const main = streams[MAIN];
@@ -107,7 +95,7 @@ function renderTable({ name, variants }: ScenarioReport): string {
         ...[main?.shed, main?.limited, main?.late, main?.failed].map((count) => String(count ?? '–')),
         formatMs(streams[PROBE]?.p99),
         formatMs(server?.maxDelayMs),
-        server === null ? '–' : `${server.cpuPercent} %`,
+        server === null ? '–' : `${server.cpuPercent}%`,
         server === null ? '–' : format(server.peakRssBytes, 'bytes'),
       ];
     }),
@@ -116,14 +104,14 @@ function renderTable({ name, variants }: ScenarioReport): string {
     const list = Object.entries(set).map(([key, value]) => `${key}=${value}`);
     return list.length === 0 ? [] : [`${variant}: ${list.join(' ')}`];
   });
-  return `<details><summary>The figures of ${escape(name)}</summary>
+  return `<details><summary>Figures of ${escape(name)}</summary>
 <div class="scroll" tabindex="0" role="group" aria-label="figures">${table(head, rows)}</div>
 <p class="note">${settings.map(escape).join('<br>')}</p>
 </details>`;
 }
 
 function renderComparison(earlier: Report, now: Report): string {
-  const caution = whyNotAlike(earlier, now);
+  const mismatch = describeMismatch(earlier, now);
   const rows = compareReports(earlier, now).map(({ scenario, variant, phase, goodput, p99 }) => [
     scenario,
     variant,
@@ -134,9 +122,9 @@ function renderComparison(earlier: Report, now: Report): string {
     p99.ratio === null ? '–' : format(p99.ratio, 'times'),
   ]);
   return `<section id="comparison">
-<h2>Against the run of ${escape(earlier.at)}</h2>
-${caution === undefined ? '' : `<p>Not like for like: ${escape(caution)}.</p>`}
-<div class="scroll" tabindex="0" role="group" aria-label="figures">${table(['scenario', 'variant', 'phase', 'ok/s', '', 'p99', ''], rows)}</div>
+<h2>Compared with the run of ${escape(earlier.at)}</h2>
+${mismatch === undefined ? '' : `<p>Not comparable: ${escape(mismatch)}.</p>`}
+<div class="scroll" tabindex="0" role="group" aria-label="figures">${table(['scenario', 'variant', 'phase', 'ok/s', 'ratio', 'p99', 'ratio'], rows)}</div>
 </section>`;
 }
 

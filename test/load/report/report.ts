@@ -1,4 +1,4 @@
-/** What is written as JSON, and what table and page are made from. */
+/** The report of a run: written as JSON, and rendered as table and page. */
 import { cpus } from 'node:os';
 import { availableCpus } from '../../../src/process/available-cpus.ts';
 import { judge, type Verdict } from '../thresholds.ts';
@@ -9,7 +9,7 @@ export interface Series {
   readonly points: readonly Point[];
 }
 
-/** The lesson as it is drawn. */
+/** The data of the chart of a scenario. */
 export interface Lesson {
   readonly kind: 'curve' | 'time';
   readonly xLabel: string;
@@ -25,7 +25,7 @@ export interface ScenarioReport {
   readonly title: string;
   readonly teaches: string;
   readonly expects: string;
-  /** What was seen, in one sentence; why it failed where it could not be run to its end. */
+  /** What the run showed, or why it failed. */
   readonly seen: string;
   readonly lesson: Lesson;
   readonly verdicts: readonly Verdict[];
@@ -38,43 +38,42 @@ export interface Report {
   readonly format: typeof FORMAT;
   readonly at: string;
   readonly machine: string;
-  /** How busy the cores were before anything was started, 0 to 1: what others take, the figures lack. */
+  /** How busy the CPUs were before the run started anything, 0 to 1. */
   readonly busyBefore: number;
   readonly short: boolean;
-  /** The service that was loaded, where it ran already. */
+  /** The running service that was loaded; null if the run started its own. */
   readonly url: string | null;
   readonly scenarios: readonly ScenarioReport[];
 }
 
-/** Another number where a report of before cannot be compared any more. */
+/** Changes when earlier reports are no longer comparable. */
 export const FORMAT = 1;
 
 export function createReport(
   scenarios: readonly ScenarioReport[],
   { short, url, busyBefore }: Pick<Report, 'short' | 'url' | 'busyBefore'>,
 ): Report {
-  const cores = availableCpus();
-  const machine = `Node.js ${process.version}, ${cores} core${cores === 1 ? '' : 's'} (${cpus()[0]?.model.trim() ?? 'unknown'})`;
+  const count = availableCpus();
+  const machine = `Node.js ${process.version}, ${count} CPU${count === 1 ? '' : 's'} (${cpus()[0]?.model.trim() ?? 'unknown'})`;
   return { format: FORMAT, at: new Date().toISOString(), machine, busyBefore, short, url, scenarios };
 }
 
 const TOO_BUSY = 0.3;
 
-/** Where and how it was run, and whether its figures deserve trust. */
+/** The machine and the kind of the run, with a warning if other processes disturbed it. */
 export function describeRun({ machine, short, busyBefore }: Report): string {
   const busy =
     busyBefore > TOO_BUSY
-      ? `; the cores were ${Math.round(busyBefore * 100)} % busy with other things before it began, so figures say less and thresholds may fail for that alone`
+      ? ` The CPUs were ${Math.round(busyBefore * 100)}% busy before the run began: figures are noisy, and thresholds may fail for that reason alone.`
       : '';
-  return `${machine}${short ? ', a short run with bounds to match' : ''}${busy}.`;
+  return `${machine}${short ? ', short run with relaxed thresholds' : ''}.${busy}`;
 }
 
-/** How the one variant is called of a service that runs with settings of its own. */
+/** The only variant of a running service, whose settings are not changed. */
 export const AS_IT_RUNS = 'as it runs';
-const WITHOUT_SETTINGS =
-  'It was run with the settings the service has: what the scenario contrasts by settings cannot be seen.';
+const INCOMPLETE = 'The service kept its settings, so this run cannot show what the scenario compares.';
 
-function isWhole(variants: readonly VariantRun[]): boolean {
+function isComplete(variants: readonly VariantRun[]): boolean {
   return variants.length > 0 && variants.every(({ name }) => name !== AS_IT_RUNS);
 }
 
@@ -85,7 +84,7 @@ interface Run {
   readonly busyBefore: number;
 }
 
-/** Draws the conclusions from what was measured. */
+/** Reports on a scenario that ran to its end. */
 export function reportOn(scenario: Scenario, { variants, seconds, short, busyBefore }: Run): ScenarioReport {
   const { name, title, teaches, expects, chart, thresholds } = scenario;
   const verdicts = thresholds.map((threshold) =>
@@ -96,8 +95,8 @@ export function reportOn(scenario: Scenario, { variants, seconds, short, busyBef
     title,
     teaches,
     expects,
-    seen: isWhole(variants) ? scenario.concludes({ variants }) : WITHOUT_SETTINGS,
-    lesson: drawLesson(chart, variants),
+    seen: isComplete(variants) ? scenario.conclude({ variants }) : INCOMPLETE,
+    lesson: createLesson(chart, variants),
     verdicts,
     variants,
     seconds,
@@ -105,33 +104,22 @@ export function reportOn(scenario: Scenario, { variants, seconds, short, busyBef
   };
 }
 
-/** One that could not be run to its end. */
+/** Reports on a scenario that failed to run. */
 export function reportFailure(scenario: Scenario, error: unknown, seconds: number): ScenarioReport {
   const { name, title, teaches, expects, chart } = scenario;
-  const seen = `It could not be run to its end: ${error instanceof Error ? error.message : String(error)}`;
-  const lesson = drawLesson(chart, []);
-  return {
-    name,
-    title,
-    teaches,
-    expects,
-    seen,
-    lesson,
-    verdicts: [],
-    variants: [],
-    seconds,
-    passed: false,
-  };
+  const seen = `The run failed: ${error instanceof Error ? error.message : String(error)}`;
+  const lesson = createLesson(chart, []);
+  return { name, title, teaches, expects, seen, lesson, verdicts: [], variants: [], seconds, passed: false };
 }
 
-function drawLesson(chart: LessonChart, variants: readonly VariantRun[]): Lesson {
+function createLesson(chart: LessonChart, variants: readonly VariantRun[]): Lesson {
   const { kind, yLabel, unit, logarithmic = false } = chart;
   const axis =
     chart.kind === 'curve'
       ? { xLabel: chart.xLabel, xUnit: chart.xUnit }
       : { xLabel: 'time', xUnit: 'seconds' as const };
   const series = variants.map((variant) => ({ name: variant.name, points: pointsOf(chart, variant) }));
-  // A curve with one point for each variant, all at places of their own, is one line through all of them.
+  // Variants with one point each, at different places, are one curve.
   const single =
     kind === 'curve' &&
     series.every(({ points }) => points.length === 1) &&
@@ -142,10 +130,10 @@ function drawLesson(chart: LessonChart, variants: readonly VariantRun[]): Lesson
 }
 
 function pointsOf(chart: LessonChart, variant: VariantRun): readonly Point[] {
-  if (chart.kind === 'time') return chart.of(variant);
+  if (chart.kind === 'time') return chart.points(variant);
   return variant.phases.flatMap((phase) => {
     const x = chart.x === undefined ? phase.x : chart.x(phase);
-    const y = chart.of(phase, variant);
+    const y = chart.y(phase, variant);
     return x === undefined || y === undefined ? [] : [{ x, y }];
   });
 }

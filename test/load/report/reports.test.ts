@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { compareReports, whyNotAlike } from '../compare.ts';
+import { compareReports, describeMismatch } from '../compare.ts';
 import { MAIN, PROBE, type Figures, type VariantRun } from '../scenario.ts';
 import { summarize } from '../statistics.ts';
-import { drawFigure, escape } from './figure.ts';
+import { drawFigure, escape } from './draw-figure.ts';
 import { renderPage } from './page.ts';
 import { describeRun, type Report } from './report.ts';
 import { createScale } from './scale.ts';
@@ -17,7 +17,7 @@ function variant(name: string, p99: number, ok = 10): VariantRun {
   const streams = { [MAIN]: figures(p99, ok), [PROBE]: figures(1, 5) };
   const server = { peakRssBytes: 2e8, maxDelayMs: 12, cpuPercent: 97 };
   const phases = [
-    { name: 'beside a rather greedy one', fromS: 0, toS: 1, streams, server },
+    { name: 'next to a rather greedy client', fromS: 0, toS: 1, streams, server },
     { name: 'alone', fromS: 1, toS: 2, streams, server: null },
   ];
   return { name, settings: { WORKERS: '1' }, phases, windows: {}, server: [], marks: [], notes: ['a note'] };
@@ -45,15 +45,7 @@ function report(p99: number, changes: Partial<Report> = {}): Report {
           yLabel: 'p99',
           unit: 'ms',
           logarithmic: true,
-          series: [
-            {
-              name: 'inline',
-              points: [
-                { x: 1, y: 2 },
-                { x: 2, y: p99 },
-              ],
-            },
-          ],
+          series: [{ name: 'inline', points: [1, 2].map((x) => ({ x, y: x * p99 })) }],
         },
         verdicts: [
           { what: 'a ratio', measured: '3×', bound: 'at least 20×', holds: false },
@@ -68,8 +60,8 @@ function report(p99: number, changes: Partial<Report> = {}): Report {
   };
 }
 
-describe('an earlier report', () => {
-  test('is compared phase by phase, by ratio', () => {
+describe('a comparison with an earlier report', () => {
+  test('has the ratios of every phase', () => {
     const [first] = compareReports(report(100), report(50));
     expect(first).toMatchObject({
       scenario: 'block',
@@ -79,37 +71,38 @@ describe('an earlier report', () => {
     });
   });
 
-  test('has nothing to say of phases it does not have', () => {
+  test('omits phases that the earlier report does not have', () => {
     expect(compareReports(report(1, { scenarios: [] }), report(1))).toEqual([]);
   });
 
-  test('of another machine or length is compared with a caution', () => {
-    expect(whyNotAlike(report(1), report(2))).toBeUndefined();
-    expect(whyNotAlike(report(1, { machine: 'another', short: true }), report(2))).toBe(
-      'another machine then (another), a short run then',
+  test('warns if the machine or the length of the run differs', () => {
+    expect(describeMismatch(report(1), report(2))).toBeUndefined();
+    expect(describeMismatch(report(1, { machine: 'another', short: true }), report(2))).toBe(
+      'the earlier run used another machine (another), the earlier run was a short one',
     );
   });
 });
 
 describe('the tables', () => {
-  test.each([80, 120])('fit into %i columns, and lose no figure that matters', (width) => {
+  test.each([80, 120])('fit into %i columns and keep every essential figure', (width) => {
     const text = renderReport(report(450), width, report(100));
     expect(text.split('\n').filter((line) => line.length > width)).toEqual([]);
     for (const word of ['variant', 'ok/s', 'p99', 'livez p99', 'FAIL  a ratio: 3×, at least 20×', 'a note']) {
       expect(text).toContain(word);
     }
-    expect(text).toContain('0 of 1 scenarios within their thresholds');
-    expect(text).toMatch(/p99 100 ms → 450 ms.*4\.5×/);
+    expect(text).toContain('0 of 1 scenarios passed');
+    expect(text).toMatch(/p99 +ratio\n/);
+    expect(text).toMatch(/100 ms → 450 ms +4\.5×/);
   });
 
-  test('use the room of a wide terminal', () => {
+  test('omit the memory column if the terminal is narrow', () => {
     expect(renderReport(report(450), 120)).toContain('memory');
     expect(renderReport(report(450), 60)).not.toContain('memory');
   });
 });
 
 describe('the page', () => {
-  test('has no script, nothing from elsewhere, and no markup from texts', () => {
+  test('has no scripts, loads nothing, and escapes all texts', () => {
     const page = renderPage(report(450), report(100));
     expect(page).not.toMatch(/<script|<link|<img|<iframe|@import|url\(|src=/i);
     expect(page.match(/https?:\/\/[^"' ]+/g)?.every((url) => url.startsWith('http://www.w3.org/'))).toBe(
@@ -120,35 +113,38 @@ describe('the page', () => {
   });
 });
 
-test('a run on a machine that had other things to do says so', () => {
+test('describeRun() warns if the machine was busy before the run', () => {
   expect(describeRun(report(1))).toBe('a machine.');
-  expect(describeRun(report(1, { busyBefore: 0.8, short: true }))).toMatch(/short run.*80 % busy with other/);
+  expect(describeRun(report(1, { busyBefore: 0.8, short: true }))).toMatch(/short run.*80% busy before/);
 });
 
-describe('a scale', () => {
+describe('a scale of a chart', () => {
   const options = { from: 0, to: 100, unit: 'ms', room: 5 } as const;
 
-  test('that is linear begins at zero', () => {
+  test('begins at 0 if it is linear', () => {
     const { at, ticks } = createScale({ ...options, values: [40, 100] });
     expect([0, 50, 100].map(at)).toEqual([0, 50, 100]);
     expect(ticks[0]).toEqual({ at: 0, text: '0 ms' });
   });
 
-  test('that is logarithmic gives each factor the same room', () => {
+  test('uses equal distances for equal factors if it is logarithmic', () => {
     const { at } = createScale({ ...options, values: [1, 100], logarithmic: true });
     expect([1, 10, 100].map((value) => Math.round(at(value)))).toEqual([0, 50, 100]);
   });
 
-  test.each([[[]], [[0]], [[0, 0]], [[5]], [[0.001]]])('is of use with the values %j', (values) => {
-    for (const logarithmic of [false, true]) {
-      const { at, ticks } = createScale({ ...options, values, logarithmic });
-      expect(ticks.length).toBeGreaterThan(1);
-      expect([0, ...values].every((value) => Number.isFinite(at(value)))).toBe(true);
-    }
-  });
+  test.each([[[]], [[0]], [[0, 0]], [[5]], [[0.001]]])(
+    'has finite positions and ticks for the values %j',
+    (values) => {
+      for (const logarithmic of [false, true]) {
+        const { at, ticks } = createScale({ ...options, values, logarithmic });
+        expect(ticks.length).toBeGreaterThan(1);
+        expect([0, ...values].every((value) => Number.isFinite(at(value)))).toBe(true);
+      }
+    },
+  );
 });
 
-test('a figure without any point is still a figure', () => {
+test('drawFigure() draws valid coordinates without any points', () => {
   const svg = drawFigure(
     {
       title: 'nothing',

@@ -1,7 +1,7 @@
 import type { Unit } from '../scenario.ts';
 import { format } from './units.ts';
 
-/** From figures to places in a picture. */
+/** Maps values to positions in a chart. */
 export interface Scale {
   readonly at: (value: number) => number;
   readonly ticks: readonly { readonly at: number; readonly text: string }[];
@@ -9,31 +9,31 @@ export interface Scale {
 
 interface ScaleOptions {
   readonly values: readonly number[];
-  /** Where the least and the greatest value are drawn. */
+  /** The positions of the smallest and the largest value. */
   readonly from: number;
   readonly to: number;
   readonly unit: Unit | 'seconds';
   readonly logarithmic?: boolean;
-  /** Whether it ends with the greatest value, and not with the next tick. */
+  /** Whether it ends at the largest value instead of the next tick. */
   readonly tight?: boolean;
-  /** About how many ticks there is room for. */
+  /** The approximate number of ticks that fit. */
   readonly room: number;
 }
 
 const LEAST_LOGARITHM = 0.1;
 
-/** A scale over values: a linear one begins at zero, a logarithmic one ends at whole steps of 1, 2 and 5. */
+/** Creates a scale: a linear one begins at 0, a logarithmic one begins and ends at a 1, 2 or 5 of a decade. */
 export function createScale(options: ScaleOptions): Scale {
   const { from, to, unit } = options;
   const [bottom, top, ticks] = options.logarithmic === true ? logarithmic(options) : linear(options);
   const place = options.logarithmic === true ? Math.log10 : (value: number) => value;
   const span = place(top) - place(bottom);
   const at = (value: number) => {
-    const held = Math.min(Math.max(value, bottom), top);
-    return from + ((place(held) - place(bottom)) / span) * (to - from);
+    const clamped = Math.min(Math.max(value, bottom), top);
+    return from + ((place(clamped) - place(bottom)) / span) * (to - from);
   };
-  const write = (value: number) => (unit === 'seconds' ? `${value} s` : format(value, unit));
-  return { at, ticks: ticks.map((value) => ({ at: at(value), text: write(value) })) };
+  const label = (value: number) => (unit === 'seconds' ? `${value} s` : format(value, unit));
+  return { at, ticks: ticks.map((value) => ({ at: at(value), text: label(value) })) };
 }
 
 type Range = [bottom: number, top: number, ticks: number[]];
@@ -43,7 +43,7 @@ function linear({ values, room, unit, tight = false }: ScaleOptions): Range {
   const rough = greatest / Math.max(1, room);
   const power = 10 ** Math.floor(Math.log10(rough));
   const fine = ([1, 2, 5, 10].find((times) => times * power >= rough) ?? 10) * power;
-  // There is no half of a worker.
+  // Counts and multiples have no fractional ticks.
   const step = unit === 'count' || unit === 'times' ? Math.max(1, fine) : fine;
   const count = tight ? Math.floor(greatest / step) : Math.ceil((greatest / step) * 0.999);
   const top = tight ? greatest : step * count;

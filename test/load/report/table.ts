@@ -1,16 +1,17 @@
-import { compareReports, whyNotAlike } from '../compare.ts';
+/** A report as text for a terminal. */
+import { renderTable, tableWidth, wrap, type TableColumn } from '../../../src/shared/text-table.ts';
+import { compareReports, describeMismatch } from '../compare.ts';
 import { MAIN, PROBE, type Figures, type PhaseRun, type VariantRun } from '../scenario.ts';
 import { describeRun, type Report, type ScenarioReport } from './report.ts';
 import { format, formatMs } from './units.ts';
 
-const WIDEST = 120;
-const NARROWEST = 60;
-const GAP = 2;
+const MAX_WIDTH = 120;
+const MIN_WIDTH = 60;
 
 interface Column {
   readonly head: string;
   readonly cell: (phase: PhaseRun, variant: VariantRun) => string;
-  /** Left out where there is no room; the highest first. */
+  /** Omitted if the table is too wide, the highest number first. */
   readonly dispensable?: number;
 }
 
@@ -23,13 +24,13 @@ const columns: readonly Column[] = [
   { head: 'ok/s', cell: (phase) => number(main(phase)?.goodput) },
   { head: 'p50', cell: (phase) => formatMs(main(phase)?.p50), dispensable: 1 },
   { head: 'p99', cell: (phase) => formatMs(main(phase)?.p99) },
-  { head: 'refused', cell: (phase) => sum(main(phase), 'shed', 'limited') },
-  { head: 'failed', cell: (phase) => sum(main(phase), 'late', 'other', 'failed'), dispensable: 0.5 },
+  { head: 'rejected', cell: (phase) => sum(main(phase), 'shed', 'limited') },
+  { head: 'late/failed', cell: (phase) => sum(main(phase), 'late', 'other', 'failed'), dispensable: 0.5 },
   { head: 'livez p99', cell: ({ streams }) => formatMs(streams[PROBE]?.p99) },
-  { head: 'loop late', cell: ({ server }) => formatMs(server?.maxDelayMs), dispensable: 2 },
+  { head: 'loop delay', cell: ({ server }) => formatMs(server?.maxDelayMs), dispensable: 2 },
   {
     head: 'CPU',
-    cell: ({ server }) => (server === null ? '–' : `${server.cpuPercent} %`),
+    cell: ({ server }) => (server === null ? '–' : `${server.cpuPercent}%`),
     dispensable: 3,
   },
   {
@@ -39,101 +40,93 @@ const columns: readonly Column[] = [
   },
 ];
 
-/** The column of the phases' names. */
-const PHASE = 1;
+/** The variant and the phase are text, everything else is a figure. */
+const TEXT_COLUMNS = 2;
 
-/** The whole report for a terminal of so many columns. */
+/** The whole report for a terminal of a width in columns. */
 export function renderReport(report: Report, width: number, earlier?: Report): string {
-  const room = Math.min(Math.max(width, NARROWEST), WIDEST);
+  const room = Math.min(Math.max(width, MIN_WIDTH), MAX_WIDTH);
   const failed = report.scenarios.filter(({ passed }) => !passed);
-  const seconds = Math.round(report.scenarios.reduce((sum, scenario) => sum + scenario.seconds, 0));
+  const seconds = Math.round(report.scenarios.reduce((total, scenario) => total + scenario.seconds, 0));
   const passed = report.scenarios.length - failed.length;
   return [
     ...report.scenarios.map((scenario) => renderScenario(scenario, room)),
     ...(earlier === undefined ? [] : [renderComparison(earlier, report, room)]),
-    wrap(describeRun(report), room),
-    `${passed} of ${report.scenarios.length} scenarios within their thresholds, in ${seconds} s.`,
+    wrapIndented(describeRun(report), room),
+    `${passed} of ${report.scenarios.length} scenarios passed in ${seconds} s.`,
     '',
   ].join('\n');
 }
 
 function renderScenario({ name, title, seen, verdicts, variants }: ScenarioReport, room: number): string {
-  const rows = variants.flatMap((variant) =>
-    variant.phases.map((phase) => columns.map(({ cell }) => cell(phase, variant))),
-  );
-  const notes = variants.flatMap((variant) =>
-    variant.notes.map((note) => wrap(`${variant.name}: ${note}.`, room, '    ')),
-  );
   return [
-    `${name} — ${title}`,
-    ...(rows.length === 0 ? [] : [renderRows(rows, room)]),
-    wrap(seen, room),
-    ...notes,
-    ...verdicts.map(({ what, measured, bound, holds }) =>
-      wrap(
-        `${holds === null ? '  · ' : holds ? 'pass' : 'FAIL'}  ${what}: ${measured}, ${bound}`,
-        room,
-        '      ',
-      ),
+    `${name}: ${title}`,
+    ...(variants.some(({ phases }) => phases.length > 0) ? [renderPhases(variants, room)] : []),
+    wrapIndented(seen, room),
+    ...variants.flatMap((variant) =>
+      variant.notes.map((note) => wrapIndented(`${variant.name}: ${note}.`, room, '    ')),
     ),
+    ...verdicts.map(({ what, measured, bound, holds }) => {
+      const mark = holds === null ? '  · ' : holds ? 'pass' : 'FAIL';
+      return wrapIndented(`${what}: ${measured}, ${bound}`, room, '      ').replace('      ', `${mark}  `);
+    }),
     '',
   ].join('\n');
 }
 
-/** As many columns as there is room for. */
-function renderRows(rows: readonly (readonly string[])[], room: number): string {
-  let chosen = columns.map((_, index) => index);
-  const widthOf = (index: number) =>
-    Math.max(columns[index]?.head.length ?? 0, ...rows.map((row) => row[index]?.length ?? 0));
-  const total = () => chosen.reduce((sum, index) => sum + widthOf(index) + GAP, 2 - GAP);
-  while (total() > room) {
-    const next = chosen
-      .filter((index) => columns[index]?.dispensable !== undefined)
-      .sort((a, b) => (columns[b]?.dispensable ?? 0) - (columns[a]?.dispensable ?? 0))[0];
+/** A row per phase, with as many columns as fit. A variant is named once, above its phases. */
+function renderPhases(variants: readonly VariantRun[], room: number): string {
+  const indent = '  ';
+  const rows = variants.flatMap((variant) =>
+    variant.phases.map((phase, index) => ({ variant, phase, index })),
+  );
+  const render = ({ head, cell }: Column, at: number): TableColumn => ({
+    head,
+    cells: rows.map(({ variant, phase, index }) => (at === 0 && index > 0 ? '' : cell(phase, variant))),
+    align: at < TEXT_COLUMNS ? 'left' : 'right',
+  });
+  let chosen = [...columns];
+  const width = () => tableWidth(chosen.map(render)) + indent.length;
+  while (width() > room) {
+    const [next] = chosen
+      .filter(({ dispensable }) => dispensable !== undefined)
+      .sort((a, b) => (b.dispensable ?? 0) - (a.dispensable ?? 0));
     if (next === undefined) break;
-    chosen = chosen.filter((index) => index !== next);
+    chosen = chosen.filter((column) => column !== next);
   }
-  const spare = Math.min(0, room - total());
-  const nameWidth = widthOf(PHASE) + spare; // what no column can give up, the longest names do
-  const line = (cells: (index: number) => string) =>
-    `  ${chosen
-      .map((index) =>
-        index === PHASE
-          ? shorten(cells(index), nameWidth).padEnd(nameWidth)
-          : index < PHASE
-            ? cells(index).padEnd(widthOf(index))
-            : cells(index).padStart(widthOf(index)),
-      )
-      .join(' '.repeat(GAP))}`.trimEnd();
-  // A variant is named once, above its phases.
-  return [
-    line((index) => columns[index]?.head ?? ''),
-    ...rows.map((row, at) =>
-      line((index) => (index === 0 && rows[at - 1]?.[0] === row[0] ? '' : (row[index] ?? ''))),
-    ),
-  ].join('\n');
+  const lines = renderTable(chosen.map(render), room - indent.length) ?? [];
+  return lines.map((line) => indent + line).join('\n');
 }
 
 function renderComparison(earlier: Report, now: Report, room: number): string {
-  const caution = whyNotAlike(earlier, now);
+  const indent = '  ';
+  const mismatch = describeMismatch(earlier, now);
   const changes = compareReports(earlier, now);
-  const cells = changes.map(({ scenario, variant, phase, goodput, p99 }) => [
-    `${scenario}: ${variant}, ${phase}`,
-    `${number(goodput.before)} → ${number(goodput.now)}/s`,
-    `p99 ${formatMs(p99.before)} → ${formatMs(p99.now)}`,
-    p99.ratio === null ? '–' : format(p99.ratio, 'times'),
-  ]);
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0), 0));
-  const one = widths.reduce((sum, width) => sum + width + GAP, 2);
-  const lines = cells.map(([what = '', rate = '', latency = '', ratio = '']) =>
-    one <= room
-      ? `  ${what.padEnd(widths[0] ?? 0)}  ${rate.padEnd(widths[1] ?? 0)}  ${latency.padEnd(widths[2] ?? 0)}  ${ratio}`
-      : `  ${what}\n      ${rate}, ${latency}, ${ratio}`,
+  const table = renderTable(
+    [
+      {
+        head: 'phase',
+        cells: changes.map(({ scenario, variant, phase }) => `${scenario}: ${variant}, ${phase}`),
+      },
+      {
+        head: 'ok/s',
+        cells: changes.map(({ goodput }) => `${number(goodput.before)} → ${number(goodput.now)}`),
+      },
+      { head: 'p99', cells: changes.map(({ p99 }) => `${formatMs(p99.before)} → ${formatMs(p99.now)}`) },
+      {
+        head: 'ratio',
+        cells: changes.map(({ p99 }) => (p99.ratio === null ? '–' : format(p99.ratio, 'times'))),
+        align: 'right',
+      },
+    ],
+    room - indent.length,
   );
   return [
-    `Against the run of ${earlier.at}`,
-    ...(caution === undefined ? [] : [wrap(`Not like for like: ${caution}.`, room)]),
-    ...(lines.length === 0 ? ['  There is no phase in both.'] : lines),
+    `Compared with the run of ${earlier.at}`,
+    ...(mismatch === undefined ? [] : [wrapIndented(`Not comparable: ${mismatch}.`, room)]),
+    ...(changes.length === 0
+      ? ['  The two runs have no phase in common.']
+      : (table ?? []).map((line) => indent + line)),
     '',
   ].join('\n');
 }
@@ -145,25 +138,14 @@ function sum(
   return figures === undefined ? '–' : String(of.reduce((total, name) => total + figures[name], 0));
 }
 
-function shorten(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`;
-}
-
 function number(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
   return value.toFixed(value < 10 && value % 1 !== 0 ? 1 : 0);
 }
 
-/** @param indent before every line but the first, which has it as far as it is not filled */
-export function wrap(text: string, room: number, indent = '  '): string {
-  const lines: string[] = [];
-  let line = text.startsWith(' ') || /^(pass|FAIL)/.test(text) ? '' : indent;
-  for (const word of text.split(' ')) {
-    const longer = line === '' || line === indent ? line + word : `${line} ${word}`;
-    if (longer.length > room && line.trim() !== '') {
-      lines.push(line);
-      line = indent + word;
-    } else line = longer;
-  }
-  return [...lines, line].join('\n');
+/** Wraps a text to lines of at most `room` columns, each with an indent. */
+export function wrapIndented(text: string, room: number, indent = '  '): string {
+  return wrap(text, room - indent.length)
+    .map((line) => indent + line)
+    .join('\n');
 }

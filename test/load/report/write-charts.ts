@@ -1,17 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { drawFigure, toFile } from './figure.ts';
-import { lessonFigure } from './figures.ts';
+import { drawFigure } from './draw-figure.ts';
+import { toFile } from './figure-style.ts';
 import { describeRun, type Report, type ScenarioReport } from './report.ts';
+import { lessonFigure } from './scenario-figures.ts';
 
 const BEGIN = '<!-- measured: written by npm run load -- all --charts docs/load -->';
 const END = '<!-- /measured -->';
 const PAGE = 'README.md';
 
 /**
- * Writes the chart of each scenario as SVG, and into the page beside them what was seen.
+ * Writes the chart of each scenario as SVG, and the results to the page next to them.
  *
- * @returns what was written, for who asked
+ * @returns a sentence about what was written
  */
 export function writeCharts(report: Report, folder: string): string {
   mkdirSync(folder, { recursive: true });
@@ -22,23 +23,22 @@ export function writeCharts(report: Report, folder: string): string {
   }
   const page = join(folder, PAGE);
   const before = existsSync(page) ? readFileSync(page, 'utf8') : `${BEGIN}\n${END}\n`;
-  writeFileSync(page, putMeasured(before, describeMeasured(report)));
-  return `${shown.length} charts are in ${folder}, and what was seen is in ${page}`;
+  writeFileSync(page, replaceMeasured(before, describeMeasured(report)));
+  return `wrote ${shown.length} charts to ${folder}, and the results to ${page}`;
 }
 
-/** Replaces what stands between the two marks. @throws {Error} where they are missing */
-export function putMeasured(page: string, measured: string): string {
+/** Replaces the text between the markers. @throws {Error} if they are missing */
+function replaceMeasured(page: string, measured: string): string {
   const [head, rest] = page.split(BEGIN);
   const tail = rest?.split(END)[1];
-  if (head === undefined || tail === undefined) throw new Error(`the page has no «${BEGIN}» and «${END}»`);
+  if (head === undefined || tail === undefined) throw new Error(`${PAGE} has no "${BEGIN}" and "${END}"`);
   return `${head}${BEGIN}\n\n${measured}\n${END}${tail}`;
 }
 
 function describeMeasured(report: Report): string {
   const [day = ''] = report.at.split('T');
-  return [`Measured on ${day} with ${describeRun(report)}\n`, ...report.scenarios.map(describeScenario)].join(
-    '\n',
-  );
+  const introduction = `Measured on ${day} with ${describeRun(report)}\n`;
+  return [introduction, ...report.scenarios.map(describeScenario)].join('\n');
 }
 
 function describeScenario({ name, title, teaches, expects, seen, verdicts }: ScenarioReport): string {
@@ -51,7 +51,7 @@ function describeScenario({ name, title, teaches, expects, seen, verdicts }: Sce
     `${teaches}\n`,
     `![${title}: the measured curve](${name}.svg)\n`,
     `**Expected.** ${expects}\n`,
-    `**Seen.** ${seen}\n`,
+    `**Measured.** ${seen}\n`,
     ...judged,
     '',
   ].join('\n');

@@ -1,17 +1,26 @@
 import { format } from '../report/units.ts';
-import { MAIN, ratio, type Phase, type RunOf, type Scenario } from '../scenario.ts';
-import { findKnee, type Step } from '../statistics.ts';
+import {
+  figuresOf,
+  MAIN,
+  ratio,
+  sumOverPhases,
+  variantOf,
+  type Phase,
+  type Scenario,
+  type ScenarioRun,
+} from '../scenario.ts';
+import { CLIENT_TIMEOUT_MS, findKnee, type Step } from '../statistics.ts';
 
-/** About a millisecond of work: enough that the load costs little beside it. */
-const shot = { path: '/demos/cpu/inline?limit=20000' };
-/** Nothing is shed: here the bare queue is to be seen. What shedding does to it is in `overload`. */
+/** About 1 ms of work, so that the load generator needs little CPU time in comparison. */
+const request = { path: '/demos/cpu/inline?limit=20000' };
+/** Without shedding, to show the bare queue; `overload` shows the effect of shedding. */
 const settings = { WORKERS: '1', OVERLOAD_MAX_DELAY_MS: '0' };
 
 const LOW = 0.3;
 const HIGH = 1.3;
 
 function closedStep(connections: number, seconds: number): Phase {
-  const load = { model: 'closed', connections, shot } as const;
+  const load = { model: 'closed', connections, request } as const;
   return {
     name: `${connections} connection${connections === 1 ? '' : 's'}`,
     seconds,
@@ -21,22 +30,24 @@ function closedStep(connections: number, seconds: number): Phase {
 }
 
 function openStep(times: number, seconds: number): Phase {
-  const load = { model: 'open', rate: { times }, shot } as const;
+  const load = { model: 'open', rate: { times }, request } as const;
   return { name: nameOf(times), seconds, loads: { [MAIN]: load } };
 }
 
 function nameOf(times: number): string {
-  return `${Math.round(times * 100)} %`;
+  return format(times, 'share');
 }
 
 export const baseline = {
   name: 'baseline',
-  title: 'Throughput and latency, to the knee',
+  title: 'Throughput and latency up to the knee',
   teaches:
-    'With a fixed number of connections a service never gets more than it can answer, and looks well at its limit. ' +
-    'Independent clients do not wait: beyond the knee the queue grows as long as they come.',
+    'A closed load has a fixed number of connections and adapts to the service, so the service looks healthy even at ' +
+    'its limit. Independent clients do not adapt: beyond the knee of the latency curve, requests arrive faster than ' +
+    'they are served, and the queue keeps growing.',
   expects:
-    'Both curves rise slowly up to the capacity; there the closed one turns up gently, and the open one shoots up as a wall.',
+    'Both curves rise slowly up to the capacity, which is the highest goodput of the closed load. There, the ' +
+    'latency of the closed load rises gently, and that of the open load soars.',
   variants: (short) => [
     {
       name: 'closed',
@@ -55,63 +66,58 @@ export const baseline = {
   ],
   chart: {
     kind: 'curve',
-    xLabel: 'requests a second',
+    xLabel: 'requests per second',
     xUnit: 'per second',
     x: ({ streams }) => streams[MAIN]?.sentPerSecond,
     yLabel: 'p99 latency',
     unit: 'ms',
     logarithmic: true,
-    of: ({ streams }) => streams[MAIN]?.p99 ?? undefined,
+    y: ({ streams }) => streams[MAIN]?.p99 ?? undefined,
   },
   thresholds: [
     {
-      what: `open: p50 at ${nameOf(HIGH)} of the capacity against that at ${nameOf(LOW)}`,
+      what: `open load: p50 at ${nameOf(HIGH)} of the capacity, relative to ${nameOf(LOW)}`,
       atLeast: 5,
       short: 2,
       unit: 'times',
-      of: (run) => ratio(stepOf(run, HIGH)?.p50, stepOf(run, LOW)?.p50),
+      measure: (run) => ratio(openFigures(run, HIGH)?.p50, openFigures(run, LOW)?.p50),
     },
     {
-      what: `open: share of the requests answered in time at ${nameOf(LOW)} of the capacity`,
+      what: `open load: successful requests within ${CLIENT_TIMEOUT_MS / 1000} s at ${nameOf(LOW)} of the capacity`,
       atLeast: 0.99,
       short: 0.9,
       unit: 'share',
-      of: (run) => ratio(stepOf(run, LOW)?.ok, stepOf(run, LOW)?.sent),
+      measure: (run) => ratio(openFigures(run, LOW)?.ok, openFigures(run, LOW)?.sent),
     },
     {
-      what: 'closed: requests that failed',
+      what: 'closed load: failed requests',
       atMost: 0,
       unit: 'count',
-      of: (run) =>
-        run.variants
-          .find(({ name }) => name === 'closed')
-          ?.phases.reduce((sum, { streams }) => sum + (streams[MAIN]?.failed ?? 0), 0),
+      measure: (run) => sumOverPhases(run, 'closed', 'failed'),
     },
   ],
-  concludes(run) {
-    const closed = run.variants.find(({ name }) => name === 'closed')?.phases ?? [];
-    const peak = Math.max(...closed.map(({ streams }) => streams[MAIN]?.goodput ?? 0));
+  conclude(run) {
+    const closed = variantOf(run, 'closed')?.phases ?? [];
+    const capacity = Math.max(...closed.map(({ streams }) => streams[MAIN]?.goodput ?? 0));
     const knee = findKnee(openSteps(run));
-    const beyond = stepOf(run, HIGH);
-    const closedWorst = closed.at(-1)?.streams[MAIN];
     const atKnee =
       knee === undefined
-        ? 'no knee was found: the first step was too much already'
-        : `the open curve had its knee at ${format(knee.offered, 'per second')} with a p99 of ${format(knee.p99, 'ms')}`;
+        ? 'The open load was beyond its knee at the first step'
+        : `The open load had its knee at ${format(knee.offered, 'per second')} with a p99 of ${format(knee.p99, 'ms')}`;
     return (
-      `One worker answered up to ${format(peak, 'per second')}; ${atKnee}. At ${nameOf(HIGH)} of the capacity the open p99 was ` +
-      `${format(beyond?.p99, 'ms')}, while the closed model, at its limit too, showed ${format(closedWorst?.p99, 'ms')}.`
+      `With one worker, the closed load reached ${format(capacity, 'per second')}, which is the capacity. ${atKnee}. ` +
+      `At ${nameOf(HIGH)} of the capacity its p99 was ${format(openFigures(run, HIGH)?.p99, 'ms')}; ` +
+      `the closed load had ${format(closed.at(-1)?.streams[MAIN]?.p99, 'ms')} at its own limit.`
     );
   },
 } satisfies Scenario;
 
-function stepOf(run: RunOf, times: number) {
-  return run.variants.find(({ name }) => name === 'open')?.phases.find(({ name }) => name === nameOf(times))
-    ?.streams[MAIN];
+function openFigures(run: ScenarioRun, times: number) {
+  return figuresOf(run, 'open', nameOf(times));
 }
 
-function openSteps(run: RunOf): Step[] {
-  const phases = run.variants.find(({ name }) => name === 'open')?.phases ?? [];
+function openSteps(run: ScenarioRun): Step[] {
+  const phases = variantOf(run, 'open')?.phases ?? [];
   return phases.flatMap(({ streams }) => {
     const main = streams[MAIN];
     return main === undefined ? [] : [{ offered: main.sentPerSecond, goodput: main.goodput, p99: main.p99 }];

@@ -1,7 +1,7 @@
 import { format } from '../report/units.ts';
-import { figuresOf, MAIN, PROBE, ratio, type Scenario } from '../scenario.ts';
+import { figuresOf, MAIN, p99ByTime, PROBE, ratio, type Scenario, type ScenarioRun } from '../scenario.ts';
 
-/** Nearly half a second of work on a core. */
+/** Nearly half a second of work on a CPU. */
 const LIMIT = 2_200_000;
 const RATE = 1.2;
 const PHASE = 'heavy requests';
@@ -9,17 +9,18 @@ const places = ['inline', 'chunked', 'thread-pool'] as const;
 
 export const block = {
   name: 'block',
-  title: 'CPU work on the event loop, in slices, on a thread',
+  title: 'CPU work on the event loop, in slices, and on a thread',
   teaches:
-    'One request that computes on the event loop makes every other request of the worker wait for all of it; cut into ' +
-    'slices it makes them wait for a slice, and on a pooled thread for nothing.',
+    'A computation on the event loop blocks every other request of the worker until it ends. In slices, it delays ' +
+    'them by a few slices; in a worker pool, hardly at all.',
   expects:
-    'Inline, the latency of /livez is a row of towers as high as the work is long; chunked it stays near a slice, on the thread pool near the floor.',
+    'Inline, the latency of /livez peaks at the length of the computation. Chunked, it stays near the length of a ' +
+    'slice; in the worker pool, near that of an idle service.',
   variants: (short) =>
     places.map((place) => ({
       name: place,
       settings: { WORKERS: '1' },
-      // Not with the heavy work: what is left of it would still run when measuring begins.
+      // The heavy work would still run when measuring begins.
       warmUp: { path: `/demos/cpu/${place}?limit=20000` },
       probeRate: 100,
       phases: [
@@ -27,7 +28,7 @@ export const block = {
           name: PHASE,
           seconds: short ? 4 : 10,
           loads: {
-            [MAIN]: { model: 'open', rate: RATE, shot: { path: `/demos/cpu/${place}?limit=${LIMIT}` } },
+            [MAIN]: { model: 'open', rate: RATE, request: { path: `/demos/cpu/${place}?limit=${LIMIT}` } },
           },
         },
       ],
@@ -37,31 +38,30 @@ export const block = {
     yLabel: 'p99 of /livez',
     unit: 'ms',
     logarithmic: true,
-    of: ({ windows }) =>
-      (windows[PROBE] ?? []).flatMap(({ atS, p99 }) => (p99 === null ? [] : [{ x: atS, y: p99 }])),
+    points: (variant) => p99ByTime(variant, PROBE),
   },
   thresholds: [
     {
-      what: 'p99 of /livez, inline against the thread pool',
+      what: 'p99 of /livez, inline relative to thread-pool',
       atLeast: 20,
       short: 2,
       unit: 'times',
-      of: (run) =>
-        ratio(figuresOf(run, 'inline', PHASE, PROBE)?.p99, figuresOf(run, 'thread-pool', PHASE, PROBE)?.p99),
+      measure: (run) => ratio(probeP99(run, 'inline'), probeP99(run, 'thread-pool')),
     },
     {
-      what: 'p99 of /livez, inline against chunked',
+      what: 'p99 of /livez, inline relative to chunked',
       atLeast: 5,
       short: 1.5,
       unit: 'times',
-      of: (run) =>
-        ratio(figuresOf(run, 'inline', PHASE, PROBE)?.p99, figuresOf(run, 'chunked', PHASE, PROBE)?.p99),
+      measure: (run) => ratio(probeP99(run, 'inline'), probeP99(run, 'chunked')),
     },
   ],
-  concludes(run) {
-    const p99 = places.map(
-      (place) => `${format(figuresOf(run, place, PHASE, PROBE)?.p99, 'ms')} with ${place}`,
-    );
-    return `While ${RATE} heavy requests a second came, the p99 of /livez was ${p99.join(', ')}.`;
+  conclude(run) {
+    const [inline, chunked, workerPool] = places.map((place) => format(probeP99(run, place), 'ms'));
+    return `With ${RATE} heavy requests per second, the p99 of /livez was ${inline} inline, ${chunked} chunked, and ${workerPool} in the worker pool.`;
   },
 } satisfies Scenario;
+
+function probeP99(run: ScenarioRun, place: (typeof places)[number]): number | null | undefined {
+  return figuresOf(run, place, PHASE, PROBE)?.p99;
+}

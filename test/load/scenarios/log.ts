@@ -1,24 +1,25 @@
 import { format } from '../report/units.ts';
-import { figuresOf, MAIN, PROBE, ratio, type RunOf, type Scenario } from '../scenario.ts';
+import { figuresOf, MAIN, p99ByTime, PROBE, ratio, type Scenario, type ScenarioRun } from '../scenario.ts';
 
-/** Each answer writes a line of the access log. */
-const shot = { path: '/demos/http/status/200' };
+/** Each request writes a line to the access log. */
+const request = { path: '/demos/http/status/200' };
 const RATE = 400;
+const READING = 'log is read';
 const STALLED = 'reader stalled';
 
 const variant = (name: string, preload: string | undefined, short: boolean) => {
   const seconds = short ? 1 : 4;
-  const load = { [MAIN]: { model: 'open', rate: RATE, shot } as const };
+  const load = { [MAIN]: { model: 'open', rate: RATE, request } as const };
   return {
     name,
-    // One process: with a cluster, all workers share the pipe. And nothing is shed, which would hide the wait.
+    // One process, because the workers of a cluster share the pipe. Shedding would hide the delay.
     settings: { WORKERS: '0', OVERLOAD_MAX_DELAY_MS: '0' },
     ...(preload === undefined ? {} : { preload }),
     probeRate: 50,
     phases: [
-      { name: 'reader reads', seconds, loads: load },
+      { name: READING, seconds, loads: load },
       { name: STALLED, seconds: 2, loads: load, logReader: 'stalled' as const },
-      { name: 'reader reads again', seconds, loads: load },
+      { name: 'log is read again', seconds, loads: load },
     ],
   };
 };
@@ -27,10 +28,11 @@ export const log = {
   name: 'log',
   title: 'Synchronous and buffered logging',
   teaches:
-    'A log line written synchronously waits for whoever reads the log: when that one stalls, so does the service. ' +
-    'Buffered, the lines wait and the service goes on.',
+    'A synchronous log line waits for the reader of the log: if the reader stalls, the service stalls as well. With a ' +
+    'buffer, the lines wait and the service continues.',
   expects:
-    'While the reader of the log reads, both are alike; while it stalls, the latency of synchronous logging is a tower as high as the stall is long.',
+    'While the log is read, both variants have the same latency. While the reader stalls, the latency of synchronous ' +
+    'logging peaks at the length of the stall.',
   bySettings: true,
   variants: (short) => [
     variant('buffered', undefined, short),
@@ -41,34 +43,34 @@ export const log = {
     yLabel: 'p99 latency',
     unit: 'ms',
     logarithmic: true,
-    of: ({ windows }) =>
-      (windows[MAIN] ?? []).flatMap(({ atS, p99 }) => (p99 === null ? [] : [{ x: atS, y: p99 }])),
+    points: (variantRun) => p99ByTime(variantRun, MAIN),
   },
   thresholds: [
     {
-      what: 'p99 while the reader stalls, synchronous against buffered',
+      what: 'p99 while the reader stalls, synchronous relative to buffered',
       atLeast: 5,
       short: 3,
       unit: 'times',
-      of: (run) => ratio(p99(run, 'synchronous'), p99(run, 'buffered')),
+      measure: (run) => ratio(stalledP99(run, 'synchronous'), stalledP99(run, 'buffered')),
     },
     {
-      what: 'buffered: requests that failed while the reader stalled',
+      what: 'buffered: failed requests while the reader stalls',
       atMost: 0,
       unit: 'count',
-      of: (run) => figuresOf(run, 'buffered', STALLED)?.failed,
+      measure: (run) => figuresOf(run, 'buffered', STALLED)?.failed,
     },
   ],
-  concludes(run) {
-    const of = (name: string, phase: string, stream = MAIN) =>
+  conclude(run) {
+    const p99 = (name: string, phase: string, stream = MAIN) =>
       format(figuresOf(run, name, phase, stream)?.p99, 'ms');
     return (
-      `While the reader stalled, the p99 was ${of('buffered', STALLED)} with buffered logging and ${of('synchronous', STALLED)} with synchronous ` +
-      `(/livez: ${of('buffered', STALLED, PROBE)} and ${of('synchronous', STALLED, PROBE)}); before that ${of('buffered', 'reader reads')} and ${of('synchronous', 'reader reads')}.`
+      `While the reader stalled, the p99 was ${p99('buffered', STALLED)} with buffered and ${p99('synchronous', STALLED)} with synchronous logging ` +
+      `(/livez: ${p99('buffered', STALLED, PROBE)} and ${p99('synchronous', STALLED, PROBE)}). ` +
+      `Before the stall it was ${p99('buffered', READING)} and ${p99('synchronous', READING)}.`
     );
   },
 } satisfies Scenario;
 
-function p99(run: RunOf, name: string): number | null | undefined {
+function stalledP99(run: ScenarioRun, name: string): number | null | undefined {
   return figuresOf(run, name, STALLED)?.p99;
 }

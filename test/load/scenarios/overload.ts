@@ -3,24 +3,29 @@ import {
   figuresOf,
   MAIN,
   ratio,
+  sumOverPhases,
+  variantOf,
   type Phase,
-  type RunOf,
   type Scenario,
+  type ScenarioRun,
   type VariantRun,
 } from '../scenario.ts';
-import { PATIENCE_MS } from '../statistics.ts';
+import { CLIENT_TIMEOUT_MS } from '../statistics.ts';
 
-/** About 20 ms of work on a core. */
-const shot = { path: '/demos/cpu/inline?limit=250000' };
+/** About 20 ms of work on a CPU. */
+const request = { path: '/demos/cpu/inline?limit=250000' };
 const TIMES = [1, 2, 3, 4, 5] as const;
+const CONNECTIONS = 4;
 const PEAK = 'peak';
 const PEAK_AFTER = 'peak again';
+const SHEDDING = 'shedding';
+const NO_SHEDDING = 'no shedding';
 
 function peak(name: string, seconds: number): Phase {
   return {
     name,
     seconds,
-    loads: { [MAIN]: { model: 'closed', connections: 4, shot } },
+    loads: { [MAIN]: { model: 'closed', connections: CONNECTIONS, request } },
     measures: 'capacity',
   };
 }
@@ -30,100 +35,87 @@ function offered(times: number, seconds: number): Phase {
     name: `${times}×`,
     x: times,
     seconds,
-    loads: { [MAIN]: { model: 'open', rate: { times }, shot } },
+    loads: { [MAIN]: { model: 'open', rate: { times }, request } },
   };
 }
 
 function phases(short: boolean): Phase[] {
-  // Longer than clients wait: only then is all lost that was accepted.
+  // Longer than the client timeout: only then does a service that accepts everything fall behind it.
   const seconds = 5;
-  const ofPeak = short ? 2 : seconds;
+  const peakSeconds = short ? 2 : seconds;
   const steps = (short ? [5] : TIMES).map((times) => offered(times, seconds));
-  return [peak(PEAK, ofPeak), ...steps, peak(PEAK_AFTER, ofPeak)];
+  return [peak(PEAK, peakSeconds), ...steps, peak(PEAK_AFTER, peakSeconds)];
 }
 
 export const overload = {
   name: 'overload',
-  title: 'More requests than can be answered',
+  title: 'More requests than the service can handle',
   teaches:
-    'A service that accepts everything works on what its clients have given up already, and answers nobody in time. ' +
-    'One that sheds what it cannot do keeps doing what it can.',
-  expects: `With shedding, goodput (answers within ${PATIENCE_MS / 1000} s) stays level from 1 to 5 times the capacity; without, it falls to nothing as soon as the queue is longer than clients wait.`,
+    'A service that accepts every request spends its time on those that clients have given up, and serves none in time. ' +
+    'A service that sheds the excess keeps serving the rest.',
+  expects:
+    `With shedding, goodput (successful responses within ${CLIENT_TIMEOUT_MS / 1000} s) stays near the capacity from 1 to 5 times the capacity. ` +
+    'Without it, goodput drops to zero once requests queue longer than clients wait. ' +
+    `The capacity is itself a measurement, the peak of a closed load with ${CONNECTIONS} connections, so goodput can exceed 100% of it.`,
   bySettings: true,
   variants: (short) => [
-    { name: 'shedding', settings: { WORKERS: '1' }, phases: phases(short) },
+    { name: SHEDDING, settings: { WORKERS: '1' }, phases: phases(short) },
     {
-      name: 'accepting all',
+      name: NO_SHEDDING,
       settings: { WORKERS: '1', OVERLOAD_MAX_DELAY_MS: '0' },
       phases: phases(short).filter(({ name }) => name !== PEAK_AFTER),
     },
   ],
   chart: {
     kind: 'curve',
-    xLabel: 'requests, as a multiple of the capacity',
+    xLabel: 'offered load / capacity',
     xUnit: 'times',
-    yLabel: 'goodput, of the capacity',
+    yLabel: 'goodput / capacity (closed-loop peak)',
     unit: 'share',
-    of: ({ streams }, variant) => ratio(streams[MAIN]?.goodput, peakOf(variant)),
+    y: ({ streams }, variant) => ratio(streams[MAIN]?.goodput, capacityOf(variant)),
   },
   thresholds: [
     {
-      what: 'goodput at 5 times the capacity, shedding, of the peak before and after',
+      what: 'shedding: goodput at 5 times the capacity, relative to the capacity (closed-loop peak)',
       atLeast: 0.9,
       short: 0.6,
       unit: 'share',
-      of: (run) => shareAt5(run, 'shedding'),
+      measure: (run) => shareAt5(run, SHEDDING),
     },
     {
-      what: 'the same share, shedding against accepting all',
+      what: 'goodput at 5 times the capacity, shedding relative to no shedding (counted as at least 1%)',
       atLeast: 2,
       short: 1.1,
       unit: 'times',
-      // At least a hundredth, so that nothing is divided by nothing.
-      of: (run) => ratio(shareAt5(run, 'shedding'), Math.max(0.01, shareAt5(run, 'accepting all') ?? NaN)),
+      // At least 1%, to avoid a division by 0.
+      measure: (run) => ratio(shareAt5(run, SHEDDING), Math.max(0.01, shareAt5(run, NO_SHEDDING) ?? NaN)),
     },
     {
-      what: 'shedding: requests that got no answer at all, of all',
+      what: 'shedding: requests without a response',
       atMost: 0.01,
       short: 0.05,
       unit: 'share',
-      of: (run) => {
-        const phases = run.variants
-          .find(({ name }) => name === 'shedding')
-          ?.phases.map(({ streams }) => streams[MAIN]);
-        const sum = (of: 'failed' | 'sent') => phases?.reduce((total, main) => total + (main?.[of] ?? 0), 0);
-        return ratio(sum('failed'), sum('sent'));
-      },
+      measure: (run) => ratio(sumOverPhases(run, SHEDDING, 'failed'), sumOverPhases(run, SHEDDING, 'sent')),
     },
   ],
-  concludes(run) {
-    const of = (name: string) => {
-      const { goodput = 0, p99 = null, sent = 0, shed = 0, failed = 0 } = figuresOf(run, name, '5×') ?? {};
-      const share = format(shareAt5(run, name), 'share');
-      return {
-        share,
-        goodput: format(goodput, 'per second'),
-        p99: format(p99, 'ms'),
-        sent,
-        shed,
-        failed,
-      };
-    };
-    const [shedding, all] = [of('shedding'), of('accepting all')];
+  conclude(run) {
+    const [shedding, accepting] = [SHEDDING, NO_SHEDDING].map((name) => figuresOf(run, name, '5×'));
+    const share = (name: string) => format(shareAt5(run, name), 'share');
     return (
-      `At five times the capacity ${shedding.goodput} were answered in time with shedding, ${shedding.share} of the capacity, with a p99 of ${shedding.p99}, ` +
-      `and ${shedding.shed} of ${shedding.sent} were told at once to come back later; accepting all, ${all.goodput} or ${all.share}, ` +
-      `and ${all.failed} of ${all.sent} gave up without an answer.`
+      `At 5 times the capacity, goodput with shedding was ${format(shedding?.goodput, 'per second')}, ${share(SHEDDING)} of the capacity ` +
+      `that the closed load measured, with a p99 of ${format(shedding?.p99, 'ms')}; ${shedding?.shed ?? 0} of ${shedding?.sent ?? 0} requests were rejected with 503. ` +
+      `Without shedding it was ${format(accepting?.goodput, 'per second')}, ${share(NO_SHEDDING)} of the capacity, ` +
+      `and ${accepting?.failed ?? 0} of ${accepting?.sent ?? 0} clients gave up without a response.`
     );
   },
 } satisfies Scenario;
 
-function shareAt5(run: RunOf, name: string): number | undefined {
-  return ratio(figuresOf(run, name, '5×')?.goodput, peakOf(run.variants.find((each) => each.name === name)));
+function shareAt5(run: ScenarioRun, name: string): number | undefined {
+  return ratio(figuresOf(run, name, '5×')?.goodput, capacityOf(variantOf(run, name)));
 }
 
-/** Measured on both sides where it is: the machine may have become slower or faster meanwhile. */
-function peakOf(variant: VariantRun | undefined): number | undefined {
+/** The mean of the peaks before and after, because the speed of the machine may change during the run. */
+function capacityOf(variant: VariantRun | undefined): number | undefined {
   const peaks = (variant?.phases ?? [])
     .filter(({ name }) => name === PEAK || name === PEAK_AFTER)
     .flatMap(({ streams }) => streams[MAIN]?.goodput ?? []);

@@ -1,25 +1,25 @@
 import { format } from '../report/units.ts';
-import { figuresOf, MAIN, ratio, type Phase, type RunOf, type Scenario } from '../scenario.ts';
+import { figuresOf, MAIN, ratio, type Phase, type Scenario, type ScenarioRun } from '../scenario.ts';
 
 const path = '/demos/cpu/inline?limit=120000';
-/** Two clients behind a proxy that is believed. */
+/** Two clients behind a trusted proxy. */
 const polite = { path, headers: { 'X-Forwarded-For': '192.0.2.1' } };
 const greedy = { path, headers: { 'X-Forwarded-For': '192.0.2.2' } };
 const POLITE_RATE = 10;
 const LIMIT = 20;
 const GREEDY = 'greedy';
-const BESIDE = 'beside a greedy one';
+const BOTH = 'both clients';
 
 function phases(short: boolean): Phase[] {
-  const politeLoad = { model: 'open', rate: POLITE_RATE, shot: polite } as const;
+  const politeLoad = { model: 'open', rate: POLITE_RATE, request: polite } as const;
   return [
-    { name: 'alone', seconds: short ? 1.5 : 3, loads: { [MAIN]: politeLoad } },
+    { name: 'polite only', seconds: short ? 1.5 : 3, loads: { [MAIN]: politeLoad } },
     {
-      name: BESIDE,
+      name: BOTH,
       seconds: short ? 4 : 8,
       loads: {
         [MAIN]: politeLoad,
-        [GREEDY]: { model: 'open', rate: 400, shot: greedy },
+        [GREEDY]: { model: 'open', rate: 400, request: greedy },
       },
     },
   ];
@@ -29,12 +29,12 @@ const settings = { WORKERS: '1', TRUST_PROXY: 'loopback', RATE_LIMIT_WINDOW_MS: 
 
 export const rateLimit = {
   name: 'rate-limit',
-  title: 'A polite client beside a greedy one',
+  title: 'A polite and a greedy client',
   teaches:
-    'Without a limit for each client, one that asks for more than the service can do takes it from all others: ' +
-    'shedding saves the service, but it does not ask who is to blame. A limit does.',
+    'Without a limit per client, one client that sends more than the service can handle takes the capacity from all ' +
+    'others. Shedding saves the service, but rejects polite and greedy clients alike. A limit rejects only the greedy one.',
   expects:
-    'When the greedy one comes, the polite one keeps all its answers with a limit, and loses most of them or waits long for them without.',
+    'When the greedy client starts, all requests of the polite one still succeed with a limit. Without it, most of them are rejected or slow.',
   bySettings: true,
   variants: (short) => [
     { name: 'limited', settings: { ...settings, RATE_LIMIT_MAX: String(LIMIT) }, phases: phases(short) },
@@ -42,46 +42,47 @@ export const rateLimit = {
   ],
   chart: {
     kind: 'time',
-    yLabel: 'answered requests of the polite client',
+    yLabel: 'successful requests of the polite client',
     unit: 'share',
-    of: ({ windows }) =>
+    points: ({ windows }) =>
       (windows[MAIN] ?? []).flatMap(({ atS, sent, ok }) => (sent === 0 ? [] : [{ x: atS, y: ok / sent }])),
   },
   thresholds: [
     {
-      what: 'limited: answered requests of the polite client beside the greedy one',
+      what: 'limited: successful requests of the polite client next to the greedy one',
       atLeast: 0.99,
       short: 0.9,
       unit: 'share',
-      of: (run) => answered(run, 'limited'),
+      measure: (run) => successShare(run, 'limited'),
     },
     {
-      what: 'unlimited: answered requests of the polite client beside the greedy one',
+      what: 'unlimited: successful requests of the polite client next to the greedy one',
       atMost: 0.8,
       short: 0.95,
       unit: 'share',
-      of: (run) => answered(run, 'unlimited'),
+      measure: (run) => successShare(run, 'unlimited'),
     },
     {
-      what: 'limited: answers a second to the greedy client, of its limit',
+      what: 'limited: goodput of the greedy client, relative to its limit',
       atMost: 1.5,
       short: 2,
       unit: 'share',
-      of: (run) => ratio(figuresOf(run, 'limited', BESIDE, GREEDY)?.goodput, LIMIT),
+      measure: (run) => ratio(figuresOf(run, 'limited', BOTH, GREEDY)?.goodput, LIMIT),
     },
   ],
-  concludes(run) {
-    const of = (variant: string) =>
-      `${format(answered(run, variant), 'share')} of its requests answered, p99 ${format(figuresOf(run, variant, BESIDE)?.p99, 'ms')}`;
-    const refused = figuresOf(run, 'limited', BESIDE, GREEDY);
+  conclude(run) {
+    const share = (variant: string) => format(successShare(run, variant), 'share');
+    const p99 = (variant: string) => format(figuresOf(run, variant, BOTH)?.p99, 'ms');
+    const limited = figuresOf(run, 'limited', BOTH, GREEDY);
     return (
-      `Beside the greedy client the polite one had ${of('limited')} with a limit and ${of('unlimited')} without. ` +
-      `The limit refused ${refused?.limited ?? 0} of the ${refused?.sent ?? 0} requests of the greedy one.`
+      `Next to the greedy client, ${share('limited')} of the polite client's requests succeeded with a limit (p99 ${p99('limited')}), ` +
+      `and ${share('unlimited')} without (p99 ${p99('unlimited')}). ` +
+      `The limit rejected ${limited?.limited ?? 0} of ${limited?.sent ?? 0} requests of the greedy client.`
     );
   },
 } satisfies Scenario;
 
-function answered(run: RunOf, variant: string): number | undefined {
-  const figures = figuresOf(run, variant, BESIDE);
+function successShare(run: ScenarioRun, variant: string): number | undefined {
+  const figures = figuresOf(run, variant, BOTH);
   return ratio(figures?.ok, figures?.sent);
 }

@@ -1,54 +1,54 @@
-import { figuresOf, MAIN, type RunOf, type Scenario } from '../scenario.ts';
+import { figuresOf, MAIN, sumOverPhases, type Scenario } from '../scenario.ts';
 
-const shot = { path: '/demos/http/delay/20' };
+const request = { path: '/demos/http/delay/20' };
 const RATE = 100;
 
-const variant = (name: string, meanwhile: 'reload' | 'restart', short: boolean) => ({
+const variant = (name: string, repeats: 'reload' | 'restart', short: boolean) => ({
   name,
-  // Nothing is shed: what is not answered well has to do with the reload alone.
+  // Without shedding, only a reload or restart can make a request fail.
   settings: { WORKERS: '2', OVERLOAD_MAX_DELAY_MS: '0' },
   phases: [
     {
       name: 'before',
       seconds: short ? 1 : 2,
-      loads: { [MAIN]: { model: 'open', rate: RATE, shot } as const },
+      loads: { [MAIN]: { model: 'open', rate: RATE, request } as const },
     },
     {
-      name: `${meanwhile}s`,
+      name: `${repeats}s`,
       seconds: short ? 4 : 12,
-      loads: { [MAIN]: { model: 'open', rate: RATE, shot } as const },
-      meanwhile,
+      loads: { [MAIN]: { model: 'open', rate: RATE, request } as const },
+      repeats,
     },
   ],
 });
 
 export const reload = {
   name: 'reload',
-  title: 'New code under load',
+  title: 'Reloads and restarts under load',
   teaches:
-    'A rolling reload starts the replacement first, waits until it is ready, and only then lets the old worker finish ' +
-    'what it has: no request is lost. A restart has a gap, and every client that comes in it sees it.',
+    'A rolling reload starts a replacement, waits until it is ready, and only then drains the old worker: no request ' +
+    'fails. A restart leaves a gap, and every request in the gap fails.',
   expects:
-    'With reloads (each begins at a dashed line) the failures stay at zero throughout; with restarts there is a block for each of them.',
+    'With reloads, which begin at the dashed lines, no request fails. With restarts, requests fail during each of them.',
   variants: (short) => [variant('rolling reloads', 'reload', short), variant('restarts', 'restart', short)],
   chart: {
     kind: 'time',
-    yLabel: 'failed requests a second',
+    yLabel: 'failed requests per second',
     unit: 'per second',
-    of: ({ windows }) => (windows[MAIN] ?? []).map(({ atS, failed }) => ({ x: atS, y: failed * 2 })),
+    points: ({ windows }) => (windows[MAIN] ?? []).map(({ atS, failed }) => ({ x: atS, y: failed * 2 })),
   },
   thresholds: [
     {
       what: 'rolling reloads: failed requests',
       atMost: 0,
       unit: 'count',
-      of: (run) => failures(run, 'rolling reloads'),
+      measure: (run) => sumOverPhases(run, 'rolling reloads', 'failed'),
     },
     {
-      what: 'rolling reloads: answers of another status than 200',
+      what: 'rolling reloads: responses with a status other than 2xx',
       atMost: 0,
       unit: 'count',
-      of: (run) => {
+      measure: (run) => {
         const figures = figuresOf(run, 'rolling reloads', 'reloads');
         return figures === undefined ? undefined : figures.shed + figures.limited + figures.other;
       },
@@ -57,20 +57,16 @@ export const reload = {
       what: 'restarts: failed requests',
       atLeast: 1,
       unit: 'count',
-      of: (run) => failures(run, 'restarts'),
+      measure: (run) => sumOverPhases(run, 'restarts', 'failed'),
     },
   ],
-  concludes(run) {
-    const seen = run.variants.map(({ name, phases, notes }) => {
-      const sent = phases.reduce((sum, { streams }) => sum + (streams[MAIN]?.sent ?? 0), 0);
-      return `${failures(run, name) ?? 0} of ${sent} requests failed (${notes[0] ?? ''})`;
+  conclude(run) {
+    const results = run.variants.map(({ name, notes }) => {
+      const [failed = 0, sent = 0] = (['failed', 'sent'] as const).map((each) =>
+        sumOverPhases(run, name, each),
+      );
+      return `With ${name}, ${failed} of ${sent} requests failed (${notes[0] ?? ''}).`;
     });
-    return `${seen.join('; ')}.`;
+    return results.join(' ');
   },
 } satisfies Scenario;
-
-function failures(run: RunOf, name: string): number | undefined {
-  return run.variants
-    .find((each) => each.name === name)
-    ?.phases.reduce((sum, { streams }) => sum + (streams[MAIN]?.failed ?? 0), 0);
-}

@@ -1,77 +1,86 @@
-import { format } from '../report/units.ts';
-import { figuresOf, MAIN, ratio, type Phase, type RunOf, type Scenario } from '../scenario.ts';
+import { format, formatList } from '../report/units.ts';
+import { figuresOf, MAIN, ratio, type Phase, type Scenario, type ScenarioRun } from '../scenario.ts';
 
 const SIZES = [2, 4, 8] as const;
-/** A request derives one key after the other on the pool: it has one pool thread, again and again. */
-const derive = { path: '/demos/security/passwords?way=pool&logins=1&power=15' };
-/** Reads a small file: a few short tasks of the pool. */
+/** Derives one key after the other on the pool, so it keeps one pool thread busy. */
+const hash = { path: '/demos/security/passwords?way=pool&logins=1&power=15' };
+/** Reads a small file with a few short tasks of the pool. */
 const read = { path: '/demos/streams/range' };
 
-function beside(tasks: number, seconds: number): Phase {
+function readDuring(hashes: number, seconds: number): Phase {
   return {
-    name: phaseName(tasks),
-    x: tasks,
+    name: phaseName(hashes),
+    x: hashes,
     seconds,
     loads: {
-      [MAIN]: { model: 'open', rate: 20, shot: read },
-      ...(tasks === 0 ? {} : { hashing: { model: 'closed', connections: tasks, shot: derive } as const }),
+      [MAIN]: { model: 'open', rate: 20, request: read },
+      ...(hashes === 0 ? {} : { hashing: { model: 'closed', connections: hashes, request: hash } as const }),
     },
   };
 }
 
-function phaseName(tasks: number): string {
-  return `${tasks} task${tasks === 1 ? '' : 's'}`;
+function phaseName(hashes: number): string {
+  return `${hashes} hash${hashes === 1 ? '' : 'es'}`;
 }
 
 export const threadPool = {
   name: 'thread-pool',
-  title: "The size of libuv's pool",
+  title: "The size of libuv's thread pool",
   teaches:
-    'Files, dns.lookup, crypto and zlib share a few pool threads. As long as one is free, a short task does not feel ' +
-    'the long ones; when all are taken it waits for one, however idle the event loop is.',
+    'File operations, dns.lookup, crypto and zlib share the few threads of libuv. A short task starts at once while a ' +
+    'pool thread is free. Otherwise it waits for one, even if the event loop is idle.',
   expects:
-    'Each curve is flat while there are fewer hashes than pool threads, and steps up where they are as many: at 2, at 4, at 8.',
+    'Each curve is flat while there are fewer password hashes than pool threads, and rises where they are equal: at 2, 4 and 8.',
   bySettings: true,
   variants: (short) =>
     (short ? [2, 8] : SIZES).map((size) => ({
-      name: `${size} pool threads`,
+      name: variantName(size),
       settings: { WORKERS: '1', THREAD_POOL_SIZE: String(size) },
-      phases: (short ? [2] : [0, 1, 2, 3, 4, 6, 8, 10]).map((tasks) => beside(tasks, short ? 2 : 2.5)),
+      phases: (short ? [2] : [0, 1, 2, 3, 4, 6, 8, 10]).map((hashes) => readDuring(hashes, short ? 2 : 2.5)),
     })),
   chart: {
     kind: 'curve',
-    xLabel: 'password hashes at once',
+    xLabel: 'concurrent password hashes',
     xUnit: 'count',
     yLabel: 'p50 of reading a small file',
     unit: 'ms',
     logarithmic: true,
-    of: ({ streams }) => streams[MAIN]?.p50 ?? undefined,
+    y: ({ streams }) => streams[MAIN]?.p50 ?? undefined,
   },
   thresholds: [
     {
-      what: 'p50 of a read beside 2 hashes, 2 pool threads against 8',
+      what: 'p50 of a file read during 2 hashes, 2 pool threads relative to 8',
       atLeast: 3,
       short: 2,
       unit: 'times',
-      of: (run) => ratio(p50(run, 2, 2), p50(run, 8, 2)),
+      measure: (run) => ratio(p50(run, 2, 2), p50(run, 8, 2)),
     },
     {
-      what: 'p50 of a read beside 4 hashes, 4 pool threads against 8',
+      what: 'p50 of a file read during 4 hashes, 4 pool threads relative to 8',
       atLeast: 3,
       short: 2,
       unit: 'times',
-      of: (run) => ratio(p50(run, 4, 4), p50(run, 8, 4)),
+      measure: (run) => ratio(p50(run, 4, 4), p50(run, 8, 4)),
     },
   ],
-  concludes(run) {
-    const of = (size: number, tasks: number) => format(p50(run, size, tasks), 'ms');
-    return (
-      `Beside 2 hashes a read took ${of(2, 2)} with 2 pool threads and ${of(8, 2)} with 8; beside 4 hashes ` +
-      `${of(2, 4)}, ${of(4, 4)} and ${of(8, 4)} with 2, 4 and 8 (medians).`
-    );
+  conclude(run) {
+    const sentences = [2, 4].flatMap((hashes) => {
+      const reads = SIZES.flatMap((size) => {
+        const value = p50(run, size, hashes);
+        return value === undefined ? [] : [`${format(value, 'ms')} with ${variantName(size)}`];
+      });
+      return reads.length === 0
+        ? []
+        : [`During ${hashes} hashes, the median file read took ${formatList(reads)}.`];
+    });
+    return sentences.join(' ');
   },
 } satisfies Scenario;
 
-function p50(run: RunOf, size: number, tasks: number): number | null | undefined {
-  return figuresOf(run, `${size} pool threads`, phaseName(tasks))?.p50;
+function variantName(size: number): string {
+  return `${size} pool threads`;
+}
+
+function p50(run: ScenarioRun, size: number, hashes: number): number | null | undefined {
+  return figuresOf(run, variantName(size), phaseName(hashes))?.p50;
 }

@@ -1,0 +1,89 @@
+import { variables, type Config } from './core-variables.ts';
+import { defaultOf, type Variable, type Variables } from './declare.ts';
+
+/** Values by variable name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An invalid configuration. `faults` has one sentence per invalid variable, so that one start reports all of them. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`Invalid configuration:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/**
+ * Parses and checks every variable. An empty value counts as not set.
+ *
+ * @param extra variables that features declare; their values are part of the result
+ * @throws {ConfigError} naming every invalid variable
+ */
+export function readConfig(environment: Environment, extra: Variables = {}): Config {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  const production = environment['NODE_ENV']?.trim() === 'production';
+
+  const declared: Variables = { ...variables, ...extra };
+  for (const [name, variable] of Object.entries(declared)) {
+    const raw = environment[name]?.trim() || defaultOf(variable, production);
+    const parsed = raw === undefined ? undefined : variable.schema.safeParse(raw);
+    if (parsed?.success) values[name] = parsed.data;
+    else faults.push(describeFault(name, raw, variable));
+  }
+
+  if (faults.length > 0) throw new ConfigError(faults);
+  const config = values as Config;
+  const contradictions = findContradictions(config);
+  if (contradictions.length > 0) throw new ConfigError(contradictions);
+  return Object.freeze(config);
+}
+
+function describeFault(name: string, raw: string | undefined, variable: Variable<unknown>): string {
+  const { expects, secret } = variable;
+  if (raw === undefined) {
+    return `${name} must be set${variable.default === undefined ? '' : ' in production'}: ${expects}`;
+  }
+  const given = secret === true ? 'its value is hidden' : `it is ${JSON.stringify(raw.slice(0, 80))}`;
+  return `${name} must be ${expects}; ${given}`;
+}
+
+/** Checks values that are valid on their own but not together. */
+function findContradictions(config: Config): string[] {
+  const faults: string[] = [];
+  if (config.PORT !== 0 && config.PORT === config.MANAGEMENT_PORT && config.HOST === config.MANAGEMENT_HOST) {
+    faults.push(`MANAGEMENT_PORT must differ from PORT; both are ${config.PORT} on ${config.HOST}`);
+  }
+  if (config.SHUTDOWN_SETTLE_MS >= config.SHUTDOWN_TIMEOUT_MS) {
+    faults.push(
+      `SHUTDOWN_SETTLE_MS must be less than SHUTDOWN_TIMEOUT_MS; they are ${config.SHUTDOWN_SETTLE_MS} and ${config.SHUTDOWN_TIMEOUT_MS}`,
+    );
+  }
+  if (config.HEADERS_TIMEOUT_MS > config.REQUEST_TIMEOUT_MS) {
+    faults.push(
+      `HEADERS_TIMEOUT_MS must not exceed REQUEST_TIMEOUT_MS; they are ${config.HEADERS_TIMEOUT_MS} and ${config.REQUEST_TIMEOUT_MS}`,
+    );
+  }
+  return faults;
+}
+
+/** A configuration, and the variables that give another process the same one. */
+export interface Settings {
+  readonly config: Config;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * @param extra variables that features declare
+ * @throws {ConfigError} naming every invalid variable
+ */
+export function readSettings(environment: Environment, extra: Variables = {}): Settings {
+  const config = readConfig(environment, extra);
+  const declared = Object.keys(config).flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { config, environment: Object.fromEntries(declared) };
+}

@@ -1,0 +1,25 @@
+/** Runs as a thread or as a child: reports its memory, then returns pings and counts primes. */
+import process from 'node:process';
+import { parentPort } from 'node:worker_threads';
+import { countPrimes } from '../kit/primes/primes.ts';
+import { measureOwnMemory } from './own-memory.ts';
+
+interface MemberMessage {
+  readonly ping?: number;
+  readonly limit?: number;
+}
+
+if (parentPort === null) {
+  process.on('message', respond);
+  process.once('disconnect', () => process.exit(0));
+} else parentPort.on('message', respond);
+send(measureOwnMemory());
+
+function respond({ limit, ...ping }: MemberMessage): void {
+  send(limit === undefined ? ping : { primes: countPrimes(limit) });
+}
+
+function send(message: object): void {
+  if (parentPort === null) process.send?.(message);
+  else parentPort.postMessage(message);
+}

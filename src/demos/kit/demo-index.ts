@@ -1,0 +1,61 @@
+import type { Request } from 'express';
+import { Problem } from '../../http/problem.ts';
+import { exampleCurl } from '../../manifest/curl.ts';
+import { describeFeatures, hostOf } from '../../manifest/index-page.ts';
+import type { Feature } from '../../routes/feature.ts';
+import type { PlainRoute } from '../../routes/route.ts';
+import { requestedFormat } from './answer/format.ts';
+import { wrapIndented } from './answer/terminal.ts';
+
+/** `GET /demos` and `GET /demos/:id`: the manifest of the demos, as JSON or as text for a terminal. */
+export function createDemoIndex(features: readonly Feature[]): PlainRoute[] {
+  return [
+    {
+      path: '/demos',
+      handler(req, res) {
+        if (requestedFormat(req) === 'text') {
+          res.type('text').send(features.map((feature) => explain(feature, req)).join('\n\n'));
+        } else {
+          const { features: demos } = describeFeatures(features, hostOf(req));
+          res.type('json').send(`${JSON.stringify({ demos }, null, 2)}\n`);
+        }
+      },
+    },
+    {
+      path: '/demos/:id',
+      handler(req, res) {
+        const feature = features.find(({ id }) => id === req.params['id']);
+        if (feature === undefined)
+          throw new Problem('not-found', { detail: 'See GET /demos for all demos.' });
+        if (requestedFormat(req) === 'text') res.type('text').send(explain(feature, req));
+        else {
+          const [demo] = describeFeatures([feature], hostOf(req)).features;
+          res.type('json').send(`${JSON.stringify(demo, null, 2)}\n`);
+        }
+      },
+    },
+  ];
+}
+
+function explain(feature: Feature, req: Request): string {
+  const { teaches = '', lookFor = '', terms = [], readMore = [], practices = [] } = feature.meta ?? {};
+  const routes = feature.routes.flatMap((route) => [
+    '',
+    `  ${route.title}${route.meta?.danger === true ? '  (dangerous)' : ''}`,
+    ...wrapIndented(route.summary, '      '),
+    ...route.examples.map((example) => `      $ ${exampleCurl(feature, route, example, hostOf(req))}`),
+  ]);
+  return [
+    `${feature.title.toUpperCase()} (${feature.id})`,
+    '',
+    ...wrapIndented(teaches, '  '),
+    '',
+    ...wrapIndented(`Look for: ${lookFor}`, '  '),
+    '',
+    ...wrapIndented(`Search for: ${terms.join(', ')}`, '  '),
+    ...readMore.map(({ title, url }) => `  ${title}: ${url}`),
+    ...(practices.length > 0 ? [`  Node.js best practices: ${practices.join(', ')}`] : []),
+    ...routes,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,20 @@
+/** Error responses that only demos give. */
+import type { ProblemType } from '../../http/problem.ts';
+
+export const childFailed: ProblemType = {
+  code: 'child-failed',
+  status: 502,
+  title: 'Child process failed',
+};
+
+export const primarySilent: ProblemType = {
+  code: 'primary-silent',
+  status: 503,
+  title: 'The primary did not respond',
+};
+
+export const outOfMemory: ProblemType = {
+  code: 'out-of-memory',
+  status: 507,
+  title: 'Memory limit of this operation exceeded',
+};

@@ -1,0 +1,12 @@
+/** Ends in the requested way. */
+import process from 'node:process';
+
+const [way, code = '0'] = process.argv.slice(2);
+
+if (way === 'exit-code') process.exitCode = Number(code);
+if (way === 'exit') process.exit(Number(code));
+if (way === 'exception') throw new Error('thrown and never caught');
+if (way === 'rejection') void Promise.reject(new Error('rejected and never handled'));
+if (way === 'unfinished') await new Promise(() => undefined); // nothing is left that could settle it
+if (way === 'signal') process.kill(process.pid, 'SIGKILL');
+// 'return': nothing left to do.

@@ -1,6 +1,0 @@
-/** A thread that never yields: only an end from outside can stop it. */
-import { parentPort } from 'node:worker_threads';
-
-parentPort?.postMessage('busy');
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- that is the point
-while (true);

@@ -1,0 +1,27 @@
+import type { RequestFields } from './request-id.ts';
+
+/** What the first layer stores in `res.locals`. */
+export interface RequestLocals {
+  /** Finds this request in the log; also sent as `X-Request-Id`. */
+  requestId: string;
+  /** The fields of every log line of this request. */
+  fields: RequestFields;
+  /** When the request arrived, on the clock of `performance.now()`. */
+  startedAt: number;
+  /** The slot of this request on the in-flight board. */
+  slot: number;
+  /** The pattern of the route that serves this request; undefined if none does. */
+  route: string | undefined;
+  /** The client's address; undefined if the connection was closed before it was read. */
+  ip: string | undefined;
+  /** Whether the server closed the connection before the response was complete. */
+  closedByServer: boolean;
+}
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to type `res.locals`
+  namespace Express {
+    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merges into Express's own interface
+    interface Locals extends RequestLocals {}
+  }
+}

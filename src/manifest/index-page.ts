@@ -1,0 +1,57 @@
+import type { Request, RequestHandler } from 'express';
+import type { Feature } from '../routes/feature.ts';
+import type { PlainRoute } from '../routes/route.ts';
+import { DEFAULT_ORIGIN, exampleCurl } from './curl.ts';
+
+/**
+ * `GET /`: every route, as curl commands for a terminal or as JSON on request.
+ *
+ * @param page what a browser gets instead, if there is a page
+ */
+export function createIndexPage(features: readonly Feature[], page?: PlainRoute['handler']): RequestHandler {
+  const formats = page === undefined ? ['text', 'json'] : ['text', 'json', 'html'];
+  return async function indexPage(req, res) {
+    res.vary('Accept');
+    const format = req.accepts(formats);
+    const host = hostOf(req);
+    if (format === 'html') await page?.(req, res);
+    else if (format === 'json') res.json(describeFeatures(features, host));
+    else res.type('text').send(renderText(features, host));
+  };
+}
+
+/** The manifest as plain data, without handlers and schemas; its examples request `host`. */
+export function describeFeatures(features: readonly Feature[], host: string) {
+  return {
+    features: features.map((feature) => ({
+      id: feature.id,
+      title: feature.title,
+      summary: feature.summary,
+      ...feature.meta,
+      routes: feature.routes.map((route) => ({
+        method: route.method.toUpperCase(),
+        path: feature.base + route.path,
+        title: route.title,
+        summary: route.summary,
+        ...route.meta,
+        examples: route.examples.map((example) => exampleCurl(feature, route, example, host)),
+      })),
+    })),
+    links: { openapi: '/openapi.json', problems: '/problems', live: '/livez', ready: '/readyz' },
+  };
+}
+
+/** The host that the caller used: commands printed for the caller use it too. */
+export function hostOf(req: Request): string {
+  return req.get('host') ?? DEFAULT_ORIGIN;
+}
+
+function renderText(features: readonly Feature[], host: string): string {
+  const blocks = features.map((feature) => {
+    const lines = feature.routes.map(
+      (route) => `  # ${route.title}\n  ${exampleCurl(feature, route, route.examples[0], host)}`,
+    );
+    return `${feature.title} - ${feature.summary}\n\n${lines.join('\n')}\n`;
+  });
+  return `${blocks.join('\n')}\nMore: /openapi.json (OpenAPI 3.1)  /problems (every error code)  /livez  /readyz\n`;
+}

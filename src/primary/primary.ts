@@ -1,0 +1,115 @@
+import process from 'node:process';
+import packageJson from '../../package.json' with { type: 'json' };
+import { readSettings, type Settings } from '../config/config.ts';
+import type { Config } from '../config/core-variables.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { featureVariables } from '../features.ts';
+import { installGuards } from '../process/guards.ts';
+import { handleSignals } from '../process/signals.ts';
+import { resourceVariables } from '../resources.ts';
+import { exitCodes } from '../supervision/exit-codes.ts';
+import { LocalServices } from '../supervision/local-services.ts';
+import { Management } from '../supervision/management.ts';
+import type { WorkerView } from '../supervision/supervision.ts';
+import { startWithDestination, type LogDestination } from '../telemetry/log-destination.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { ClusterMetrics } from './cluster-metrics.ts';
+import { countForWorkers } from './count-for-workers.ts';
+import { Supervisor } from './supervisor.ts';
+import type { WorkerHandle } from './worker-handle.ts';
+
+/** Runs the primary: it supervises the workers, counts rate-limit hits for them and serves the management port. */
+export function runPrimary(config: Config, localServices = new LocalServices()): Promise<void> {
+  const options = { maxWaitingBytes: config.LOG_MAX_WAITING_BYTES };
+  return startWithDestination(options, (destination) => wirePrimary(config, localServices, destination));
+}
+
+async function wirePrimary(
+  config: Config,
+  localServices: LocalServices,
+  destination: LogDestination,
+): Promise<void> {
+  const startedAt = performance.now();
+  const log = await createLogger({ config, destination, name: packageJson.name, worker: 'primary' });
+  const supervisor = new Supervisor({
+    settings: { ...readNewSettings(), config },
+    log,
+    readSettings: readNewSettings,
+  });
+  const metrics = new ClusterMetrics({ workers: () => supervisor.workers, events: supervisor.events, log });
+  const management = new Management({
+    config,
+    log,
+    supervision: {
+      get ready() {
+        return supervisor.ready;
+      },
+      get stopping() {
+        return supervisor.stopping;
+      },
+      workers: () => supervisor.workers.map((worker) => view(worker, supervisor)),
+      events: () => [...supervisor.events.latest],
+      metrics: () => metrics.collect(),
+      reload: () => supervisor.reload(),
+    },
+  });
+  const exit = async ({ code }: { readonly code: number }): Promise<void> => {
+    management.close();
+    await localServices.stop();
+    await destination.flush();
+    process.exit(code);
+  };
+
+  localServices.supervise(log);
+  countForWorkers();
+  // The primary serves no requests. An error here is a defect, but exiting would take the service down.
+  installGuards({ log, onFatal: () => undefined });
+  handleSignals({
+    stop: (signal) => void supervisor.stop(signal).then(() => exit(exitCodes.ok)),
+    kill() {
+      supervisor.kill();
+      void exit(exitCodes.killed);
+    },
+    reload: () => void supervisor.reload(),
+  });
+  supervisor.on('exit', (worker) => metrics.retire(worker));
+  supervisor.on('gave-up', (reason) => {
+    log.fatal({ event: 'gave-up', reason }, `giving up: ${reason}`);
+    void supervisor.stop(reason).then(() => exit(exitCodes.crashLoop));
+  });
+
+  const managementAddress = await management.listen();
+  const address = await supervisor.start(managementAddress).catch((error: unknown) => {
+    if (supervisor.stopping) return undefined; // a shutdown was requested before it was ready
+    supervisor.kill();
+    throw error;
+  });
+  if (address === undefined) return;
+  log.info(
+    {
+      event: 'started',
+      address,
+      management: managementAddress,
+      workers: supervisor.workers.map(({ id, pid }) => ({ id, pid })),
+      afterMs: Math.round(performance.now() - startedAt),
+    },
+    `${packageJson.name} is ready on ${address} (management on ${managementAddress})`,
+  );
+}
+
+function readNewSettings(): Settings {
+  return readSettings(readEnvironment(), { ...resourceVariables, ...featureVariables });
+}
+
+function view(worker: WorkerHandle, supervisor: Supervisor): WorkerView {
+  return {
+    id: worker.id,
+    pid: worker.pid,
+    slot: worker.slot,
+    state: worker.state,
+    ageS: Math.round((performance.now() - worker.forkedAt) / 1000),
+    restarts: supervisor.restartsOf(worker.slot),
+    silentMs: Math.round(performance.now() - worker.lastHeartbeatAt),
+    ...(worker.report === undefined ? {} : { report: worker.report }),
+  };
+}

@@ -1,0 +1,22 @@
+/** What the features of this service share. To add a resource, add an entry to the list. */
+import type { Variables } from './config/declare.ts';
+import { variables as databaseVariables } from './database/variables.ts';
+import { variables as jobsVariables } from './jobs/variables.ts';
+import type { ResourceSet } from './routes/resource.ts';
+
+export const resourceSets: readonly ResourceSet[] = [
+  // In the order in which they are opened; they are closed in the reverse order. `load` runs in workers only.
+  {
+    name: 'database',
+    variables: databaseVariables,
+    startLocal: async (config) => (await import('./database/start-local.ts')).startLocal(config),
+    load: () => import('./database/open.ts'),
+  },
+  { name: 'jobs', variables: jobsVariables, load: () => import('./jobs/open.ts') },
+];
+
+/** The environment variables that resources declare. */
+export const resourceVariables: Variables = Object.assign(
+  {},
+  ...resourceSets.map((set) => set.variables),
+) as Variables;

@@ -1,0 +1,187 @@
+import express, { Router, type Request, type RequestHandler, type Response } from 'express';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { Config } from '../config/core-variables.ts';
+import type { InFlightBoard } from '../http/in-flight-board.ts';
+import { Problem } from '../http/problem.ts';
+import { sendJson } from '../http/send-json.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import { bodyTooLarge } from './body.ts';
+import type { Feature } from './feature.ts';
+import { readInput } from './input.ts';
+import { rejectMethod } from './method-not-allowed.ts';
+import {
+  hasContent,
+  isMediaResponse,
+  isRedirect,
+  isStreamedBody,
+  type Call,
+  type Guard,
+  type Route,
+} from './route.ts';
+
+interface FeatureRouterOptions {
+  readonly config: Pick<Config, 'BODY_LIMIT_BYTES' | 'NODE_ENV'>;
+  readonly lifecycle: Lifecycle;
+  readonly log: Logger;
+  readonly board: InFlightBoard;
+}
+
+/** The routes of one feature. Other methods of an existing path get a 405. */
+export function createFeatureRouter(feature: Feature, options: FeatureRouterOptions): Router {
+  const router = Router();
+  const { BODY_LIMIT_BYTES: limit } = options.config;
+  const tooLarge = new Problem('body-too-large', { detail: `The limit is ${limit} bytes.` });
+  const requireJson = requireBody('application/json', limit, tooLarge);
+  // `requireJson` has already checked the media type.
+  const readJson = express.json({ limit, strict: false, type: () => true });
+
+  function layersOf(body: Route['body']): RequestHandler[] {
+    if (body === undefined) return [];
+    if (!isStreamedBody(body)) return [requireJson, readJson];
+    return [requireBody(body.mediaType, body.maxBytes, bodyTooLarge(body.maxBytes))];
+  }
+
+  for (const [path, routes] of Map.groupBy(feature.routes, (route) => route.path)) {
+    const pattern = feature.base + path;
+    const boardId = options.board.registerRoute(pattern);
+    // One Express route per path: a router compares the path once per layer, a route calls its handlers directly.
+    const at = router.route(path);
+    at.all(function setRoute(_req, res, next) {
+      res.locals.route = pattern;
+      options.board.setRoute(res.locals.slot, boardId);
+      next();
+    });
+    for (const route of routes) {
+      const guard = route.guard ?? feature.guard;
+      at[route.method](
+        ...(guard === undefined ? [] : [checkGuard(guard)]),
+        ...(hasContent(route) ? [negotiate(route)] : []),
+        ...layersOf(route.body),
+        createHandler(feature, route, options),
+      );
+    }
+    at.all(rejectMethod(routes.map((route) => route.method)));
+  }
+  return router;
+}
+
+function checkGuard(guard: Guard): RequestHandler {
+  return async function mayCall(req, res, next) {
+    await guard.check(req, res);
+    next();
+  };
+}
+
+/** Rejects a request whose `Accept` header excludes everything the route can respond with. */
+function negotiate(route: Route): RequestHandler {
+  const own = isMediaResponse(route.response) ? route.response.mediaType : 'application/json';
+  const types = route.produces ?? [own];
+  return function acceptable(req, _res, next) {
+    if (req.headers.accept === undefined || req.accepts([...types]) !== false) next();
+    else next(new Problem('not-acceptable', { detail: `This route responds with ${types.join(' or ')}.` }));
+  };
+}
+
+/** Rejects a wrong media type, and a Content-Length over the limit before any of the body is read. */
+function requireBody(mediaType: string, maxBytes: number, tooLarge: Problem): RequestHandler {
+  return function checkBody(req, _res, next) {
+    if (!isOf(mediaType, req)) {
+      next(
+        new Problem('unsupported-media-type', {
+          detail: `The body must be ${mediaType}.`,
+          headers: { Accept: mediaType },
+        }),
+      );
+    } else if (Number(req.headers['content-length']) > maxBytes) next(tooLarge);
+    else next();
+  };
+}
+
+/**
+ * Whether the body has a media type, or there is no body. A body without a type may be anything, such as a file:
+ * https://www.rfc-editor.org/rfc/rfc9110#section-8.3
+ */
+function isOf(mediaType: string, req: Request): boolean {
+  const given = req.headers['content-type'] ?? 'application/octet-stream';
+  // Nearly every client sends exactly this, which saves parsing it.
+  return mediaType === '*/*' || given === mediaType || req.is(mediaType) !== false;
+}
+
+function createHandler(
+  feature: Feature,
+  route: Route,
+  { config, lifecycle, log }: FeatureRouterOptions,
+): RequestHandler {
+  const name = `${route.method.toUpperCase()} ${feature.base}${route.path}`;
+  // Skipped in production: a slightly wrong response beats a 500, and the check costs time.
+  const isChecked = config.NODE_ENV !== 'production';
+  return async function handle(req, res) {
+    const call = new RouteCall(route, req, res, log, lifecycle.draining);
+    const returned = await route.handler(call as unknown as Call<never, never, never, never>);
+    // The handler has responded itself, or the client has disconnected.
+    if (res.headersSent || res.destroyed) return;
+    if (route.success !== undefined) res.status(route.success);
+    if (route.success === 204) {
+      res.end();
+      return;
+    }
+    if (returned === undefined) throw new Error(`${name} returned undefined without starting a response`);
+    if (isChecked && !isMediaResponse(route.response)) checkReturned(name, route.response, returned);
+    if (isRedirect(route)) res.location(returned as string).end();
+    else if (res.hasHeader('ETag')) res.json(returned);
+    else sendJson(req, res, returned);
+  };
+}
+
+/** @throws {Error} naming every mismatch with the declared response */
+function checkReturned(name: string, schema: z.ZodType, returned: unknown): void {
+  const { error } = schema.safeParse(returned);
+  if (error === undefined) return;
+  const faults = error.issues.map(({ path, message }) => `${path.join('.') || 'value'}: ${message}`);
+  throw new Error(`${name} returned a value that does not match its response schema: ${faults.join('; ')}`);
+}
+
+/** A class with lazy getters: unused members cost nothing. */
+class RouteCall implements Call {
+  readonly req: Request;
+  readonly res: Response;
+  readonly log: Logger;
+  readonly draining: AbortSignal;
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly headers: unknown;
+  #signal: AbortSignal | undefined;
+
+  constructor(route: Route, req: Request, res: Response, log: Logger, draining: AbortSignal) {
+    const input = readInput(route, req);
+    this.req = req;
+    this.res = res;
+    this.log = log;
+    this.draining = draining;
+    this.params = input.params;
+    this.query = input.query;
+    this.body = input.body;
+    this.headers = input.headers;
+  }
+
+  get requestId(): string {
+    return this.res.locals.requestId;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= abortOnClose(this.res);
+    return this.#signal;
+  }
+}
+
+function abortOnClose(res: Response): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => {
+    if (!res.writableFinished) controller.abort(new Error('the client disconnected'));
+  };
+  if (res.closed) abort();
+  else res.once('close', abort);
+  return controller.signal;
+}

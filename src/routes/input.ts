@@ -1,0 +1,67 @@
+import type { Request } from 'express';
+import type { z } from 'zod';
+import { Problem, type InputFault } from '../http/problem.ts';
+import { readBody } from './body.ts';
+import { isStreamedBody, type Route } from './route.ts';
+
+interface Input {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly headers: unknown;
+}
+
+/**
+ * Parses the input of a request with its route's schemas.
+ *
+ * @throws {Problem} `invalid-input`, naming every error in path, query, body and headers
+ */
+export function readInput(route: Route, req: Request): Input {
+  const faults: InputFault[] = [];
+  const input: Input = {
+    params: check(route.params, req.params, 'path', faults),
+    query: check(route.query, req.query, 'query', faults),
+    body: isStreamedBody(route.body)
+      ? readBody(req, route.body.maxBytes)
+      : check(route.body, req.body, 'body', faults),
+    headers: check(route.requestHeaders, req.headers, 'headers', faults),
+  };
+  if (route.query === undefined && req.originalUrl.includes('?')) rejectUnknown(req.query, faults);
+  if (faults.length === 0) return input;
+  throw new Problem('invalid-input', {
+    detail: faults
+      .map(({ name, message }) => (name === '' ? message : `${name}: ${message}`))
+      .join('; ')
+      .slice(0, 2_000),
+    errors: faults,
+  });
+}
+
+function check(
+  schema: z.ZodType | undefined,
+  given: unknown,
+  place: InputFault['in'],
+  faults: InputFault[],
+): unknown {
+  if (schema === undefined) return undefined;
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) faults.push(...toFaults(issue, given, place));
+  return undefined;
+}
+
+const UNKNOWN = 'is not a recognized parameter';
+
+function toFaults(issue: z.core.$ZodIssue, given: unknown, place: InputFault['in']): InputFault[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((name) => ({ in: place, name, message: UNKNOWN }));
+  }
+  const name = issue.path.join('.');
+  const repeated = place === 'query' && Array.isArray((given as Record<string, unknown>)[name]);
+  return [{ in: place, name, message: repeated ? 'is given more than once' : issue.message }];
+}
+
+/** A route without parameters accepts none: a misspelled one must not pass unnoticed. */
+function rejectUnknown(query: object, faults: InputFault[]): void {
+  for (const name of Object.keys(query)) faults.push({ in: 'query', name, message: UNKNOWN });
+}

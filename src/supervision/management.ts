@@ -1,0 +1,133 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import process from 'node:process';
+import type { Logger } from 'pino';
+import type { Config } from '../config/core-variables.ts';
+import { rejectCrossSite } from '../http/cross-site.ts';
+import { listen } from '../http/listen.ts';
+import { Problem, PROBLEM_MEDIA_TYPE, toDetails } from '../http/problem.ts';
+import { identify } from '../http/request-id.ts';
+import type { ClusterView, ReloadResult, SupervisionEvent, WorkerView } from './supervision.ts';
+
+/** What the management port shows and does. */
+export interface Supervision {
+  readonly ready: boolean;
+  readonly stopping: boolean;
+  workers(): WorkerView[];
+  events(): SupervisionEvent[];
+  metrics(): Promise<string>;
+  /** @throws {Problem} `conflict` if there is nothing to reload */
+  reload(): Promise<ReloadResult>;
+}
+
+interface ManagementOptions {
+  readonly config: Pick<Config, 'MANAGEMENT_HOST' | 'MANAGEMENT_PORT'>;
+  readonly log: Logger;
+  readonly supervision: Supervision;
+}
+
+type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void> | void;
+
+const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** The management port, on bare `node:http`: it must respond when no worker does. */
+export class Management {
+  readonly #server: Server;
+  readonly #options: ManagementOptions;
+  readonly #routes: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
+
+  constructor(options: ManagementOptions) {
+    this.#options = options;
+    const { supervision } = options;
+    this.#routes = {
+      '/livez': { GET: (_req, res) => sendJson(res, 200, { status: 'alive' }) },
+      '/readyz': {
+        GET: (_req, res) => {
+          const status = supervision.ready ? 'ready' : supervision.stopping ? 'draining' : 'unavailable';
+          sendJson(res, supervision.ready ? 200 : 503, { status });
+        },
+      },
+      '/workers': {
+        GET: (_req, res) =>
+          sendJson(res, 200, {
+            primary: { pid: process.pid, uptimeS: Math.round(process.uptime()), ready: supervision.ready },
+            workers: supervision.workers(),
+            events: supervision.events(),
+          } satisfies ClusterView),
+      },
+      '/metrics': {
+        GET: async (_req, res) => send(res, 200, METRICS_MEDIA_TYPE, await supervision.metrics()),
+      },
+      '/reload': {
+        POST: async (req, res) => {
+          rejectCrossSite(req.headers, undefined); // this port serves no pages
+          const result = await supervision.reload();
+          sendJson(res, result.ok ? 200 : 500, result);
+        },
+      },
+    };
+    this.#server = createServer({
+      connectionsCheckingInterval: 1_000,
+      headersTimeout: 5_000,
+      requestTimeout: 10_000,
+    });
+    this.#server.maxConnections = 200;
+    this.#server.on('request', (req, res) => void this.#respond(req, res));
+  }
+
+  /**
+   * @returns the URL that it now listens on
+   * @throws {ListenError} if it cannot
+   */
+  listen(): Promise<string> {
+    const { MANAGEMENT_HOST: host, MANAGEMENT_PORT: port } = this.#options.config;
+    return listen(this.#server, { host, port, exclusive: true });
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const path = (req.url ?? '').split('?', 1)[0] ?? '';
+    const fields = identify(req.headers);
+    res.setHeader('X-Request-Id', fields.requestId);
+    try {
+      const methods = this.#routes[path];
+      if (methods === undefined) {
+        throw new Problem('not-found', { detail: `The paths are ${Object.keys(this.#routes).join(', ')}.` });
+      }
+      const handler = methods[req.method === 'HEAD' ? 'GET' : (req.method ?? '')];
+      if (handler === undefined) {
+        const allow = Object.keys(methods).join(', ');
+        throw new Problem('method-not-allowed', { detail: `Allowed: ${allow}.`, headers: { Allow: allow } });
+      }
+      await handler(req, res);
+    } catch (error) {
+      const problem = error instanceof Problem ? error : new Problem('internal-error');
+      if (problem !== error)
+        this.#options.log.error({ ...fields, err: error, path }, 'management request failed');
+      for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value);
+      send(
+        res,
+        problem.status,
+        PROBLEM_MEDIA_TYPE,
+        JSON.stringify(toDetails(problem, fields.requestId, path)),
+      );
+    }
+  }
+}
+
+function sendJson(res: ServerResponse, status: number, body: unknown): void {
+  send(res, status, 'application/json', `${JSON.stringify(body, null, 2)}\n`);
+}
+
+function send(res: ServerResponse, status: number, type: string, body: string): void {
+  res.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  });
+  res.end(body);
+}

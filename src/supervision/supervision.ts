@@ -1,0 +1,74 @@
+/** What a supervised service looks like from outside: what the management port sends. */
+import { z } from 'zod';
+import { vitalsSchema } from '../telemetry/vitals.ts';
+
+/** What a worker reports about itself with every heartbeat. */
+export const workerReportSchema = z.strictObject({
+  state: z.enum(['starting', 'ready', 'draining']),
+  failing: z.array(z.string()).describe('What it depends on and cannot reach; requests that need it fail'),
+  vitals: vitalsSchema,
+  requests: z.strictObject({ inFlight: z.number(), total: z.number() }),
+  connections: z.number(),
+  droppedLogLines: z.number(),
+});
+export type WorkerReport = Readonly<z.infer<typeof workerReportSchema>>;
+
+export const workerStates = ['starting', 'ready', 'draining', 'gone'] as const;
+export type WorkerState = (typeof workerStates)[number];
+
+/** One worker as the primary sees it. */
+export const workerViewSchema = z.strictObject({
+  id: z.number(),
+  pid: z.number(),
+  slot: z.number().describe('A replacement takes the slot of the worker it replaces'),
+  state: z.enum(workerStates),
+  ageS: z.number(),
+  restarts: z.number().describe('How often the worker of this slot was replaced'),
+  silentMs: z.number().describe('Time since its last heartbeat'),
+  report: workerReportSchema.optional().describe('Its last heartbeat'),
+});
+export type WorkerView = Readonly<z.infer<typeof workerViewSchema>>;
+
+export const eventNames = [
+  'forked',
+  'ready',
+  'start-failed',
+  'unresponsive',
+  'stopping',
+  'recycling',
+  'crashed',
+  'ended',
+  'replaced',
+  'restart-delayed',
+  'reload-started',
+  'reload-finished',
+  'reload-failed',
+  'gave-up',
+] as const;
+export type EventName = (typeof eventNames)[number];
+
+/** Something that happened to a worker or to the service, with details of its own. */
+export const supervisionEventSchema = z.looseObject({
+  at: z.iso.datetime(),
+  event: z.enum(eventNames),
+});
+export type SupervisionEvent = Readonly<z.infer<typeof supervisionEventSchema>>;
+
+/** The response of `GET /workers`. */
+export const clusterViewSchema = z.strictObject({
+  primary: z.strictObject({ pid: z.number(), uptimeS: z.number(), ready: z.boolean() }),
+  workers: z.array(workerViewSchema),
+  events: z.array(supervisionEventSchema).describe('The latest events, oldest first'),
+});
+export type ClusterView = Readonly<z.infer<typeof clusterViewSchema>>;
+
+/** The response of `POST /reload`. */
+export const reloadResultSchema = z.strictObject({
+  ok: z.boolean(),
+  replaced: z.number().describe('Workers replaced'),
+  durationMs: z.number(),
+  queued: z.boolean().describe('Whether it had to wait for another reload'),
+  reason: z.string().optional().describe('Why it failed'),
+  needRestart: z.array(z.string()).optional().describe('Changed variables that need a restart'),
+});
+export type ReloadResult = Readonly<z.infer<typeof reloadResultSchema>>;

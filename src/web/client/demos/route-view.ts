@@ -1,0 +1,109 @@
+import type { ClusterPanel } from '../cluster/cluster-panel.ts';
+import { WorkerOutcome } from '../cluster/worker-outcome.ts';
+import { h } from '../dom/elements.ts';
+import { LoadBurst } from '../load-burst/load-burst.ts';
+import type { Draft } from '../request/draft.ts';
+import { prepare, type Prepared } from '../request/prepared-request.ts';
+import { RequestForm } from '../request/request-form.ts';
+import { createComparison } from '../response/comparison.ts';
+import { isEvidence } from '../response/evidence.ts';
+import { createResponseView } from '../response/response-view.ts';
+import { RunPanel } from '../response/run-panel.ts';
+import { shortPath, type Catalog, type Entry } from './catalog.ts';
+import { confirmDanger } from './confirm-danger.ts';
+import { contrastsOf, draftOf, type Contrast } from './contrasts.ts';
+import { createRouteHeader } from './route-header.ts';
+
+interface Dependencies {
+  readonly catalog: Catalog;
+  readonly cluster: ClusterPanel;
+}
+
+/** One route: its header, its form, and the responses of its runs. */
+export class RouteView {
+  readonly element: HTMLElement;
+  readonly #entry: Entry;
+  readonly #cluster: ClusterPanel;
+  readonly #form: RequestForm;
+  readonly #panel = new RunPanel((busy) => this.#form.setBusy(busy));
+  readonly #burst: LoadBurst | undefined;
+  #workerOutcome: WorkerOutcome | undefined;
+
+  constructor(entry: Entry, draft: Draft, { catalog, cluster }: Dependencies) {
+    this.#entry = entry;
+    this.#cluster = cluster;
+    this.#form = new RequestForm(entry, draft, contrastsOf(entry, catalog), {
+      run: (request) => void this.#runOne(request),
+      compare: (contrast) => void this.#runBoth(contrast),
+      cancel: () => this.stop(),
+    });
+    this.#burst = entry.route.danger ? undefined : new LoadBurst(() => this.#form.prepared());
+    this.element = h(
+      'div',
+      createRouteHeader(entry),
+      this.#form.element,
+      this.#panel.status,
+      this.#panel.element,
+      this.#burst?.element,
+    );
+  }
+
+  /** Cancels what is running. */
+  stop(): void {
+    this.#panel.stop();
+    this.#burst?.stop();
+    this.#workerOutcome?.stop();
+  }
+
+  async #runOne(request: Prepared): Promise<void> {
+    const { route } = this.#entry;
+    if (this.#panel.busy || (route.danger && !(await confirmDanger(route.summary)))) return;
+    const workerOutcome = this.#watchWorkers(route.danger);
+    await this.#panel.run(async (send) => {
+      const outcome = await send(request, 'Running');
+      const response = createResponseView(outcome, route);
+      if (workerOutcome !== undefined) {
+        const worker = isEvidence(outcome.json) ? outcome.json.ranOn.worker : 0;
+        if (worker !== 0) workerOutcome.setWorker(worker);
+        // Before the figures: what happens to the worker is the point of a dangerous demo.
+        (response.querySelector('.lesson') ?? response.firstElementChild)?.after(workerOutcome.element);
+      }
+      this.#panel.show(response);
+      return outcome;
+    });
+  }
+
+  /** Runs one after the other: at the same time they would affect each other's measurements. */
+  async #runBoth(contrast: Contrast): Promise<void> {
+    const { route } = this.#entry;
+    const { entry: other, name } = contrast;
+    if (this.#panel.busy || this.#form.prepared() === undefined) return;
+    const dangerous = [route, other.route].find(({ danger }) => danger);
+    if (dangerous !== undefined && !(await confirmDanger(dangerous.summary))) return;
+    const workerOutcome = this.#watchWorkers(dangerous !== undefined);
+    const { draft } = this.#form;
+    const own: Draft = { ...draft, form: route.evidence ? 'json' : draft.form };
+    await this.#panel.run(async (send, signal) => {
+      const first = await send(prepare(this.#entry, own, location.host), `Running ${shortPath(this.#entry)}`);
+      if (signal.aborted) return first;
+      const second = await send(
+        prepare(other, draftOf(contrast, own), location.host),
+        `Running ${shortPath(other)}`,
+      );
+      const comparison = createComparison(
+        { entry: this.#entry, outcome: first, name: contrast.ownName(own) },
+        { entry: other, outcome: second, name },
+      );
+      if (workerOutcome !== undefined) comparison.prepend(workerOutcome.element);
+      this.#panel.show(comparison);
+      return second;
+    });
+  }
+
+  /** Starts before the run: events may arrive before its response. */
+  #watchWorkers(dangerous: boolean): WorkerOutcome | undefined {
+    this.#workerOutcome?.stop();
+    this.#workerOutcome = dangerous ? new WorkerOutcome(this.#cluster) : undefined;
+    return this.#workerOutcome;
+  }
+}

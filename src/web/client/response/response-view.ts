@@ -1,0 +1,88 @@
+import type { PageRoute } from '../../page-data.ts';
+import { h, withCode } from '../dom/elements.ts';
+import { nameValueList } from '../dom/name-value-list.ts';
+import { collapsedText, textBlock } from '../dom/text-block.ts';
+import type { Outcome } from '../request/send-request.ts';
+import { isEvidence, type Evidence } from './evidence.ts';
+import { createResponseDetails } from './response-details.ts';
+import { createResultView, formatValue } from './result-view.ts';
+import { createTimeline } from './timeline.ts';
+
+/** A complete response: its lesson, timeline, figures and details, and its source. */
+export function createResponseView(outcome: Outcome, route: PageRoute): HTMLElement {
+  const { progress, json, failure } = outcome;
+  const evidence = isEvidence(json) ? json : undefined;
+  return h(
+    'div.response',
+    failure === undefined ? undefined : h('p.failure', failure),
+    evidence === undefined ? createPlainView(outcome, route) : createEvidenceView(evidence, route),
+    progress === undefined ? undefined : createResponseDetails(outcome, progress, evidence?.ranOn),
+    json !== undefined && collapsedText(JSON.stringify(json, null, 2), 'Response as JSON'),
+    progress && collapsedText(listHeaders(progress.headers), 'Response headers'),
+  );
+}
+
+/** What a run shows: its headline, then the text. */
+export function createLesson({ headline, text }: Evidence['lesson']): HTMLElement {
+  return h('div.lesson', h('p.headline', ...withCode(headline)), h('p', ...withCode(text)));
+}
+
+function listHeaders(headers: Headers): string {
+  return [...headers].map(([name, value]) => `${name}: ${value}`).join('\n');
+}
+
+function createEvidenceView(
+  { lesson, timeline, moreSpans, result, cost }: Evidence,
+  { meanings }: PageRoute,
+): HTMLElement {
+  return h(
+    'div.evidence',
+    createLesson(lesson),
+    timeline === undefined ? undefined : createTimeline(timeline),
+    moreSpans === undefined ? undefined : h('p.muted', `… and ${moreSpans} more spans`),
+    createResultView(result, meanings),
+    h('section.part', h('h4', 'Cost to the process'), createCostList(cost)),
+  );
+}
+
+function createCostList(cost: Evidence['cost']): HTMLElement {
+  const loop = cost['eventLoop'] as { utilization?: number; maxDelayMs?: number } | undefined;
+  return nameValueList([
+    ['elapsed', formatValue('elapsedMs', cost['elapsedMs'])],
+    ['CPU', formatValue('cpuMs', cost['cpuMs'])],
+    ['CPU in child processes', formatValue('childrenCpuMs', cost['childrenCpuMs'] || undefined)],
+    ['event loop utilization', formatValue('utilization', loop?.utilization)],
+    ['longest event loop delay', formatValue('maxDelayMs', loop?.maxDelayMs)],
+    ['memory', formatValue('rssDeltaBytes', cost['rssDeltaBytes'])],
+  ]);
+}
+
+/** A response without evidence: an error, a text, a file. */
+function createPlainView({ progress, json }: Outcome, { meanings }: PageRoute): HTMLElement | undefined {
+  if (progress === undefined) return undefined;
+  const problem = json as ProblemDetails | undefined;
+  if (progress.status >= 400 && problem?.title !== undefined)
+    return createErrorView(progress.status, problem);
+  if (json !== undefined) return createResultView(json, meanings);
+  if (progress.bytes === 0) return h('p.muted', 'Headers only, no body.');
+  return progress.text === '' ? undefined : textBlock(progress.text);
+}
+
+/** The members of problem details (RFC 9457) that are for people. */
+interface ProblemDetails {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly code?: string;
+  readonly errors?: readonly { readonly in: string; readonly name: string; readonly message: string }[];
+}
+
+function createErrorView(status: number, { title, code, detail, errors }: ProblemDetails): HTMLElement {
+  const items = errors?.map(({ in: part, name, message }) =>
+    h('li', h('code', name === '' ? part : name), ` ${message}`),
+  );
+  return h(
+    'div.error',
+    h('p', h('strong', `${status} ${title ?? ''}`), code === undefined ? '' : ` (${code})`),
+    items === undefined ? detail !== undefined && h('p', detail) : h('ul.input-errors', ...items),
+  );
+}

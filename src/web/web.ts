@@ -1,0 +1,24 @@
+import { configOf } from '../config/declare.ts';
+import type { CreatedFeatures, FeatureDependencies } from '../routes/feature.ts';
+import { createControlRoom } from './control-room.ts';
+import { createDocs } from './docs.ts';
+import { LiveRelay } from './live-relay.ts';
+import { variables } from './variables.ts';
+
+/** Creates the control room, which shows the features of all sets; nothing if `PAGE` is off. */
+export function create(dependencies: FeatureDependencies): CreatedFeatures {
+  const { PAGE } = configOf(variables, dependencies.config);
+  if (!PAGE) return { features: [] };
+  const live = new LiveRelay(dependencies);
+  return {
+    features: [],
+    renderPages(features) {
+      const { page, plainRoutes } = createControlRoom(features, Math.max(1, dependencies.config.WORKERS));
+      return {
+        page,
+        plainRoutes: [{ path: '/live', handler: live.handler }, ...plainRoutes, ...createDocs()],
+      };
+    },
+    stop: () => live.stop(),
+  };
+}

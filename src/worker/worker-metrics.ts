@@ -1,0 +1,30 @@
+import type { InFlight } from '../http/in-flight.ts';
+import type { HttpServer } from '../http/server.ts';
+import type { LogDestination } from '../telemetry/log-destination.ts';
+import { addCounter, addGauge, type Metrics } from '../telemetry/metrics.ts';
+
+interface WorkerMetricsOptions {
+  readonly metrics: Metrics;
+  readonly inFlight: InFlight;
+  readonly server: HttpServer;
+  readonly destination: LogDestination;
+}
+
+/** Exports the figures that a worker keeps anyway. */
+export function addWorkerMetrics({ metrics, inFlight, server, destination }: WorkerMetricsOptions): void {
+  const { registry } = metrics;
+  addGauge(registry, 'http_requests_in_flight', 'Requests without a complete response.', () => inFlight.size);
+  addGauge(registry, 'http_connections', 'Open connections.', () => server.connections);
+  addCounter(
+    registry,
+    'http_slow_readers_disconnected_total',
+    'Clients disconnected because they did not read their response.',
+    () => server.slowReadersDisconnected,
+  );
+  addCounter(
+    registry,
+    'log_lines_dropped_total',
+    'Log lines lost because their reader stalled or closed the pipe.',
+    () => destination.dropped,
+  );
+}

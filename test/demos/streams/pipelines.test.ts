@@ -1,0 +1,60 @@
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import { useTestApp } from '../../support/use-test-app.ts';
+import { collect, run, type Figures } from './responses.ts';
+
+const service = await useTestApp();
+
+describe('streams/backpressure', () => {
+  test('queues everything in memory if the source ignores back-pressure', async () => {
+    const { result: respected, ...drawn } = await run<Figures>(
+      service,
+      'backpressure?respect=true&megabytes=8',
+    );
+    const { result: ignored } = await run<Figures>(service, 'backpressure?respect=false&megabytes=8');
+
+    expect(ignored['peakBufferedBytes']).toBe(ignored['bytes']);
+    expect(respected['peakBufferedBytes']).toBeLessThan(Number(respected['bytes']) / 10);
+    expect(respected['pauses']).toBe(respected['drains']);
+    // Two further spans show the source and the sink as a whole.
+    expect(drawn.timeline.length - 2 + (drawn.moreSpans ?? 0)).toBe(respected['pauses']);
+    expect(ignored['peakMemoryBytes']).toBeGreaterThan(4 * Number(respected['peakMemoryBytes']));
+  });
+});
+
+describe('streams/pipe and streams/pipeline', () => {
+  test('pipe leaves descriptors open after clients disconnect, pipeline does not', async () => {
+    const { result: piped } = await run<Figures>(service, 'pipe?clients=3');
+    const { result: pipelined } = await run<Figures>(service, 'pipeline?clients=3');
+
+    expect(piped).toMatchObject({ openDescriptorsDuring: 3, openDescriptorsAfter: 3, liveStreamsAfter: 3 });
+    expect(pipelined).toMatchObject({
+      openDescriptorsDuring: 3,
+      openDescriptorsAfter: 0,
+      liveStreamsAfter: 0,
+    });
+  });
+});
+
+describe('streams/chain and streams/async-iteration', () => {
+  test('loops produce the same bytes as a chain of streams', async () => {
+    const { result } = await run<{ sameAsChain: boolean; bytes: number }>(
+      service,
+      'async-iteration?rows=3000',
+    );
+    const response = await service.client
+      .get('/demos/streams/chain?rows=3000')
+      .buffer(true)
+      .parse(collect)
+      .expect(200);
+    const lines = gunzipSync(response.body as Buffer)
+      .toString()
+      .trimEnd()
+      .split('\n');
+
+    expect(result.sameAsChain).toBe(true);
+    expect(result.bytes).toBe((response.body as Buffer).length);
+    expect(lines).toHaveLength(3_001);
+    expect(lines.at(-1)).toBe('3000,9000000,54.772256');
+  });
+});

@@ -1,0 +1,96 @@
+/** A primary that is killed or suspended, and one with an unresponsive worker. */
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from '../fault.ts';
+import { shortTimeouts, untilGone } from '../leftovers.ts';
+import { startStubbornChildren } from './orphans.ts'; // template: omit
+import { send } from '../traffic.ts';
+
+export const orphansOfPrimary: Fault = {
+  name: 'orphans-of-primary',
+  expects: 'SIGKILL of the primary, one worker in an endless loop: no process left after the timeouts',
+  async run(sandbox) {
+    const program = await sandbox.start(shortTimeouts);
+    await startStubbornChildren(sandbox, program, 2); // template: omit
+    void send({ url: `${program.url}/faults/busy`, method: 'POST' }).catch(() => undefined);
+    await sleep(300);
+    const others = sandbox.processes().filter((pid) => pid !== program.pid);
+    program.kill('SIGKILL');
+    const { left, tookMs } = await untilGone(sandbox, others, 10_000);
+    return {
+      figure: `${left} of ${others.length} processes left after ${tookMs} ms (timeouts of 2000 ms)`,
+      checks: { 'no process left': left === 0, 'gone after the timeouts': tookMs < 6_000 },
+    };
+  },
+};
+
+export const suspendedPrimary: Fault = {
+  name: 'suspended-primary',
+  expects:
+    'SIGSTOP of the primary for three times `HEARTBEAT_TIMEOUT_MS`, then SIGCONT: no worker killed; no failed request',
+  async run(sandbox) {
+    const program = await sandbox.start({ HEARTBEAT_TIMEOUT_MS: '1000' });
+    const traffic = sandbox.startTraffic(program);
+    const pids = async () => (await program.readyWorkers(2)).map(({ pid }) => pid).join();
+    const before = await pids();
+    program.kill('SIGSTOP');
+    const completedBefore = traffic.completed;
+    await sleep(3_000);
+    const completed = traffic.completed - completedBefore;
+    program.kill('SIGCONT');
+    await sleep(3_000);
+    const after = await pids();
+    await traffic.stop();
+    const killed = program.lines.filter(({ event }) => event === 'unresponsive').length;
+    return {
+      figure: `${killed} workers killed, ${completed} responses while suspended; ${traffic.summary}`,
+      checks: {
+        'same workers': before === after,
+        'no worker killed': killed === 0,
+        'no failed request': traffic.failed === 0,
+        'responses on every connection while suspended': completed >= 20,
+      },
+    };
+  },
+};
+
+export const unresponsiveWorker: Fault = {
+  name: 'unresponsive-worker',
+  expects:
+    'SIGSTOP of a worker: management /metrics, /readyz and /workers respond; /metrics names the worker',
+  async run(sandbox) {
+    const program = await sandbox.start({ HEARTBEAT_TIMEOUT_MS: '20000' });
+    const [victim] = await program.readyWorkers(2);
+    const pid = victim?.pid ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    const statuses: number[] = [];
+    let slowestMs = 0;
+    let named = 0;
+    const rounds = 5;
+    try {
+      for (let round = 0; round < rounds; round += 1) {
+        const responses = await Promise.all(
+          ['/metrics', '/metrics', '/readyz', '/workers'].map(async (path) => {
+            const startedAt = performance.now();
+            const response = await send({ url: `${program.managementUrl}${path}` });
+            slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+            return response;
+          }),
+        );
+        statuses.push(...responses.map(({ status }) => status));
+        if (responses[0]?.text.includes(`supervision_worker_silent{worker="${victim?.id}"} 1`) === true)
+          named += 1;
+      }
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    return {
+      figure: `${statuses.filter((status) => status === 200).length} of ${statuses.length} responses with 200, slowest ${Math.round(slowestMs)} ms; worker named in ${named} of ${rounds} rounds`,
+      checks: {
+        'every response is 200': statuses.every((status) => status === 200),
+        'within 4 s': slowestMs < 4_000,
+        'worker named in every round': named === rounds,
+      },
+    };
+  },
+};

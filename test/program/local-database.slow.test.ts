@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestDatabase } from '../support/database.ts';
+import { Program, root, until } from '../support/program.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'newcomer-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return String(port);
+}
+
+async function readAfresh(program: Program, path: string): Promise<number> {
+  const response = await program.get(path, { headers: { Connection: 'close' } });
+  await response.body?.cancel();
+  return response.status;
+}
+
+test('without DATABASE_URL a task survives the worker that created it, and a restart', async () => {
+  const env = { DATABASE_URL: '', PORT: await freePort() };
+  let path: string;
+  {
+    await using program = await Program.start(env, folder);
+    const created = await program.get('/tasks', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Connection: 'close' },
+      body: '{"title":"Survive"}',
+    });
+    expect(created.status).toBe(201);
+    path = created.headers.get('location') ?? '';
+    const [worker] = await program.readyWorkers(2);
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    const reads = await Promise.all(Array.from({ length: 20 }, () => readAfresh(program, path)));
+    expect(reads).toEqual(Array<number>(20).fill(200));
+
+    await using second = Program.launch({ ...env, MANAGEMENT_PORT: '0' }, folder);
+    expect((await second.exited).code).toBe(69);
+    expect(second.errors).toContain('Another PostgreSQL server uses');
+    expect(await program.stop()).toEqual({ code: 0, signal: null });
+  }
+  await using again = await Program.start(env, folder);
+  expect(await readAfresh(again, path)).toBe(200);
+  await again.stop();
+});
+
+test('with DATABASE_MIGRATE=off the service is ready once the migrations are applied, without a restart', async () => {
+  await using database = await createTestDatabase({ empty: true });
+  await using program = await Program.start({ DATABASE_URL: database.url, DATABASE_MIGRATE: 'off' }, folder);
+  expect((await program.get('/readyz')).status).toBe(503);
+  await using migrate = Program.launch({ DATABASE_URL: database.url }, folder, `${root}src/migrate.ts`);
+  expect((await migrate.exited).code).toBe(0);
+  expect(migrate.output).toContain('Applied 0001-create-tasks');
+  await until('readiness', async () => ((await program.get('/readyz')).status === 200 ? true : undefined));
+  expect((await program.workers()).every(({ restarts }) => restarts === 0)).toBe(true);
+  await program.stop();
+});
+
+describe('a start with a wrong DATABASE_URL names the cause and not the password', () => {
+  const secret = 'a-secret-word';
+  test.each([
+    [78, 'mysql', () => `mysql://user:${secret}@host/db`, 'DATABASE_URL must be a URL such as'],
+    [
+      78,
+      'unknown database',
+      (url: string) => withPassword(url).replace(/test_\w+/, 'absent'),
+      '"absent" does not exist',
+    ],
+    [
+      69,
+      'no server',
+      () => `postgres://user:${secret}@127.0.0.1:1/db`,
+      'is not available: connect ECONNREFUSED',
+    ],
+    [69, 'unknown host', () => `postgres://user:${secret}@host.invalid/db`, 'is not available: getaddrinfo'],
+    [78, 'absent certificate', () => `postgres://user:${secret}@host/db?sslrootcert=/absent`, 'ENOENT'],
+  ] as const)('with exit code %i: %s', async (code, _name, urlOf, sentence) => {
+    await using program = Program.launch({ DATABASE_URL: urlOf(process.env['DATABASE_URL'] ?? '') }, folder);
+    expect((await program.exited).code).toBe(code);
+    expect(program.errors).toContain(sentence);
+    expect(program.errors).toContain('DATABASE_URL');
+    expect(program.errors + program.output).not.toContain(secret);
+    expect(program.errors).not.toMatch(/^\s+at /m);
+  });
+
+  function withPassword(url: string): string {
+    return url.replace('postgres@', `postgres:${secret}@`);
+  }
+
+  test('with exit code 78 in production if it is missing', async () => {
+    await using program = Program.launch({ DATABASE_URL: '', NODE_ENV: 'production' }, folder);
+    expect((await program.exited).code).toBe(78);
+    expect(program.errors).toContain('DATABASE_URL must be set in production');
+  });
+});
