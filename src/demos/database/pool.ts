@@ -120,7 +120,7 @@ async function load(database: ScratchDatabase, { way, max, waitMs, statements, s
         client.release();
       }
     };
-    // Attached at once: if the client has left, callers reject within this iteration.
+    // Attached at once: if the client has disconnected, callers reject within this iteration.
     const settled = Promise.allSettled(Array.from({ length: statements }, runOne));
     await nextIteration(); // the pool gives out its idle connections first
     const waitingMax = connections.waitingCount;
