@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -65,10 +66,7 @@ test('keeps its data over a restart, and refuses a second server in the same fol
   await stop(first);
 
   const second = await start();
-  const client = new pg.Client({ connectionString: urlOf(second) });
-  await client.connect();
-  expect((await client.query('select id from kept')).rows).toEqual([{ id: 7 }]);
-  await client.end();
+  expect(await query(urlOf(second), ['select id from kept'])).toEqual([{ id: 7 }]);
 });
 
 test('starts again after a crash', async () => {
@@ -112,14 +110,16 @@ test('runs next to another one, also where the path is too long for a socket', a
   await expect(query(urlOf(other), ['select from only_here'])).rejects.toThrow('does not exist');
 });
 
+/** Runs a server in the folder that it is given until its process ends. */
+const PROGRAM = `
+  const { startLocalServer } = await import(${JSON.stringify(`${root}src/database/local-server.ts`)});
+  await startLocalServer({ folder: process.argv[1], maxConnections: 20, graceMs: 1000 });
+  console.log('ready');
+  setInterval(() => undefined, 1000);
+`;
+
 test('ends with its process when that is killed, and a start right after it waits for that', async () => {
-  const program = `
-    const { startLocalServer } = await import(${JSON.stringify(`${root}src/database/local-server.ts`)});
-    await startLocalServer({ folder: process.argv[1], maxConnections: 20, graceMs: 1000 });
-    console.log('ready');
-    setInterval(() => undefined, 1000);
-  `;
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', program, folder]);
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, folder]);
   await once(parent.stdout, 'data');
   const pid = postmasterPid();
   const url = `postgres://postgres@/postgres?host=${encodeURIComponent(join(folder, 'socket'))}`;
@@ -136,3 +136,26 @@ test('ends with its process when that is killed, and a start right after it wait
   await query(urlOf(server), ['select 1']);
   await client.end();
 });
+
+/** The tests of root run the server as another user than this one; without root they are those of an ordinary user. */
+const ordinary = { uid: 65_534, gid: 65_534 };
+const mayRead = spawnSync(process.execPath, ['--version'], { ...ordinary, cwd: root }).status === 0;
+
+// Not root: nothing to change to. Not readable: a clone below /root, say, which an ordinary user could not run either.
+(process.getuid?.() === 0 && mayRead ? test : test.skip)(
+  'runs as the ordinary user that starts it',
+  async () => {
+    chownSync(folder, ordinary.uid, ordinary.gid);
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, folder], ordinary);
+    let errors = '';
+    parent.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    const exited = once(parent, 'exit');
+    await Promise.race([once(parent.stdout, 'data'), exited]);
+    expect(errors).toBe('');
+    const status = readFileSync(`/proc/${postmasterPid()}/status`, 'utf8');
+    expect(/^Uid:\s+(\d+)/m.exec(status)?.[1]).toBe(String(ordinary.uid));
+    parent.kill('SIGTERM');
+    await exited;
+    await until('the end', () => (existsSync(join(folder, 'data/postmaster.pid')) ? undefined : true));
+  },
+);

@@ -36,15 +36,7 @@ function prepare(
   });
 }
 
-async function rowsOf(sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: place.url });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
+const rowsOf = (sql: string): Promise<unknown[]> => query(place.url, [sql]);
 
 describe('migrations', () => {
   test('are applied once each by ten processes that start together', async () => {

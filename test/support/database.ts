@@ -60,23 +60,35 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   return {
     url,
     environment: { DATABASE_URL: url },
-    allowConnections: (allowed) =>
-      query(server, [
+    async countConnections() {
+      const [row] = await query<{ count: number }>(server, [
+        `select count(*)::integer as count from pg_stat_activity where datname = '${name}'`,
+      ]);
+      return row?.count ?? 0;
+    },
+    async allowConnections(allowed) {
+      await query(server, [
         `alter database ${name} allow_connections ${allowed}`,
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}' and not ${allowed}`,
-      ]),
+      ]);
+    },
     async [Symbol.asyncDispose]() {
       await query(server, [`drop database ${name} with (force)`]);
     },
   };
 }
 
-/** Runs statements on a connection of their own. */
-export async function query(url: string, statements: readonly string[]): Promise<void> {
+/** Runs statements on a connection of their own. @returns the rows of the last one */
+export async function query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+  url: string,
+  statements: readonly string[],
+): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    for (const statement of statements) await client.query(statement);
+    let rows: Row[] = [];
+    for (const statement of statements) ({ rows } = await client.query<Row>(statement));
+    return rows;
   } finally {
     await client.end();
   }

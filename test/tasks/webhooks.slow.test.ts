@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import pg from 'pg';
 import type { Task } from '../../src/tasks/task.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, query } from '../support/database.ts';
 import { killWorkers } from '../support/kill-workers.ts';
 import { Program } from '../support/program.ts';
 
@@ -56,12 +55,9 @@ test('a task that is completed has its webhook, whenever its worker is killed', 
   });
   await Promise.all(completing);
 
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  const { rows } = await client.query<{ id: string; done: boolean; deliveries: number; jobs: number }>(
+  const rows = await query<{ id: string; done: boolean; deliveries: number; jobs: number }>(database.url, [
     counts,
-  );
-  await client.end();
+  ]);
   expect(rows).toHaveLength(KILLS * TASKS_PER_KILL);
   const broken = rows.filter(
     ({ done, deliveries, jobs }) => deliveries !== Number(done) || jobs !== Number(done),
