@@ -8,12 +8,13 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { exampleMethod, exampleTarget } from '../../src/manifest/curl.ts';
 import { printedExamples } from '../support/curl.ts';
 import { Program, until } from '../support/program.ts';
-import { growth, openFiles, settledUsage, startMeasurable } from '../support/resource-usage.ts';
+import { growth, MeasuredProgram, openFiles } from '../support/resource-usage.ts';
 import { useTestApp } from '../support/use-test-app.ts';
 
 const { features } = await useTestApp();
-const program = await startMeasurable();
-afterAll(() => program[Symbol.asyncDispose]());
+const measured = await MeasuredProgram.start();
+const { program } = measured;
+afterAll(() => measured[Symbol.asyncDispose]());
 
 /** Sends a request, disconnects after a delay, and resolves when the connection is closed. */
 function disconnectAfter(ms: number, path: string, method = 'GET', body?: unknown): Promise<void> {
@@ -48,9 +49,9 @@ onLinux('nothing is left behind by', () => {
       Promise.all(paths.map((path, index) => disconnectAfter(30 + 25 * ((round + index) % 10), path)));
     // The first requests start what is kept: the pool's threads, and the process that cleans up child groups.
     await requestAll(9);
-    const before = await settledUsage(program);
+    const before = await measured.settledUsage();
     for (let round = 0; round < 10; round += 1) await requestAll(round);
-    expect(growth(before, await settledUsage(program))).toEqual([]);
+    expect(growth(before, await measured.settledUsage())).toEqual([]);
     expect((await program.get('/livez')).status).toBe(200);
   }, 120_000);
 

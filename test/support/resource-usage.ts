@@ -3,37 +3,85 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Program, root, until } from './program.ts';
+import { createOwnResources, type OwnResource } from './resources.ts';
 
 /** How long the usage must stay the same: idle threads of pools end after a while. */
 const SETTLED_MS = 12_000;
+/** Connections that the service keeps open at most: its pool, the one for checks, and those of the job queue. */
+const POOLED = 10;
 
-export interface ResourceUsage {
-  /** How many of each kind, so that a leak can be named. */
-  readonly descriptors: Readonly<Record<string, number>>;
-  readonly threads: number;
-  readonly children: number;
-}
+/** How many of each kind, so that a leak can be named: threads, children, and each kind of descriptor. */
+export type ResourceUsage = Readonly<Record<string, number>>;
 
-/** Starts the service as a single process, which can be measured. */
-export function startMeasurable(): Promise<Program> {
-  return Program.start({
-    WORKERS: '0',
-    OVERLOAD_MAX_DELAY_MS: '0',
-    NODE_OPTIONS: `--expose-gc --require ${root}test/support/report-memory-on-signal.cjs`,
-  });
-}
+/** The service as a single process, with resources of its own: what they and it hold can be told apart. */
+export class MeasuredProgram implements AsyncDisposable {
+  readonly program: Program;
+  readonly #own: OwnResource;
 
-function readUsage({ pid }: Program): ResourceUsage {
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  const children = tasks.flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
-  );
-  const kinds = Map.groupBy(openFiles(pid).sort(), (kind) => kind);
-  return {
-    descriptors: Object.fromEntries([...kinds].map(([kind, all]) => [kind, all.length])),
-    threads: tasks.length,
-    children: children.length,
-  };
+  private constructor(program: Program, own: OwnResource) {
+    this.program = program;
+    this.#own = own;
+  }
+
+  static async start(): Promise<MeasuredProgram> {
+    const own = await createOwnResources();
+    const program = await Program.start({
+      ...own.environment,
+      WORKERS: '0',
+      OVERLOAD_MAX_DELAY_MS: '0',
+      NODE_OPTIONS: `--expose-gc --require ${root}test/support/report-memory-on-signal.cjs`,
+    });
+    return new MeasuredProgram(program, own);
+  }
+
+  /** Waits until the usage no longer changes. */
+  async settledUsage(): Promise<ResourceUsage> {
+    let last = await this.#readUsage();
+    let since = Date.now();
+    return until(
+      'the resource usage to settle',
+      async () => {
+        await sleep(200);
+        const now = await this.#readUsage();
+        if (JSON.stringify(now) !== JSON.stringify(last)) since = Date.now();
+        last = now;
+        return Date.now() - since > SETTLED_MS ? last : undefined;
+      },
+      60_000,
+    );
+  }
+
+  /** @returns the bytes in use after a garbage collection */
+  async bytesInUse(): Promise<number> {
+    const { program } = this;
+    const before = program.errors.length;
+    process.kill(program.pid, 'SIGUSR2');
+    return until('the bytes in use', () => {
+      const match = /(\d+) bytes in use\n/.exec(program.errors.slice(before));
+      return match === null ? undefined : Number(match[1]);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.program[Symbol.asyncDispose]();
+    await this.#own[Symbol.asyncDispose]();
+  }
+
+  async #readUsage(): Promise<ResourceUsage> {
+    const { pid } = this.program;
+    const tasks = readdirSync(`/proc/${pid}/task`);
+    const children = tasks.flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
+    );
+    const kinds = Map.groupBy(openFiles(pid).sort(), (kind) => kind);
+    const usage: Record<string, number> = { threads: tasks.length, children: children.length };
+    for (const [kind, all] of kinds) usage[kind] = all.length;
+    // Pools open and close connections as they need them.
+    const connections = await this.#own.countConnections();
+    usage['socket'] = (usage['socket'] ?? 0) - connections;
+    usage['connections beyond the pools'] = Math.max(0, connections - POOLED);
+    return usage;
+  }
 }
 
 /** @returns for each descriptor of a process `socket`, `pipe`, `anon_inode:[eventpoll]` … or a path */
@@ -47,43 +95,9 @@ export function openFiles(pid: number): string[] {
   });
 }
 
-/** Waits until the usage no longer changes. */
-export async function settledUsage(program: Program): Promise<ResourceUsage> {
-  let last = JSON.stringify(readUsage(program));
-  let since = Date.now();
-  await until(
-    'the resource usage to settle',
-    async () => {
-      await sleep(200);
-      const now = JSON.stringify(readUsage(program));
-      if (now !== last) since = Date.now();
-      last = now;
-      return Date.now() - since > SETTLED_MS ? true : undefined;
-    },
-    60_000,
-  );
-  return readUsage(program);
-}
-
-/** @returns what there is more of; fewer are no leak, because an idle pool closes its connections */
+/** @returns what there is more of; fewer are no leak, because idle threads end */
 export function growth(before: ResourceUsage, after: ResourceUsage): string[] {
-  const count = ({ descriptors, threads, children }: ResourceUsage) => ({
-    ...descriptors,
-    threads,
-    children,
-  });
-  const earlier: Readonly<Record<string, number>> = count(before);
-  return Object.entries(count(after))
-    .filter(([name, now]) => now > (earlier[name] ?? 0))
-    .map(([name, now]) => `${name}: ${earlier[name] ?? 0}, then ${now}`);
-}
-
-/** @returns the bytes in use after a garbage collection */
-export async function bytesInUse(program: Program): Promise<number> {
-  const before = program.errors.length;
-  process.kill(program.pid, 'SIGUSR2');
-  return until('the bytes in use', () => {
-    const match = /(\d+) bytes in use\n/.exec(program.errors.slice(before));
-    return match === null ? undefined : Number(match[1]);
-  });
+  return Object.entries(after)
+    .filter(([name, now]) => now > (before[name] ?? 0))
+    .map(([name, now]) => `${name}: ${before[name] ?? 0}, then ${now}`);
 }

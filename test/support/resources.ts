@@ -5,6 +5,8 @@ import { createTestDatabase, startTestServer } from './database.ts';
 export interface OwnResource extends AsyncDisposable {
   /** Variables that lead to it. */
   readonly environment: Readonly<Record<string, string>>;
+  /** How many connections programs have to it. */
+  countConnections(): Promise<number>;
 }
 
 interface TestResource {
@@ -32,6 +34,10 @@ export async function createOwnResources(): Promise<OwnResource> {
   const all = await Promise.all(testResources.map(({ create }) => create()));
   return {
     environment: Object.assign({}, ...all.map(({ environment }) => environment)) as Record<string, string>,
+    async countConnections() {
+      const counts = await Promise.all(all.map((own) => own.countConnections()));
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(all.map((own) => own[Symbol.asyncDispose]()));
     },
