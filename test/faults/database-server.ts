@@ -4,31 +4,30 @@ import process from 'node:process';
 import pg from 'pg';
 import { startLocalServer } from '../../src/database/local-server.ts';
 import type { LocalService } from '../../src/supervision/local-services.ts';
+import type { Sandbox } from './sandbox.ts';
 
-interface ServerOptions {
-  /** Holds its data. */
-  readonly folder: string;
-  /** All of its processes. */
-  readonly processes: () => readonly number[];
-  /** Variables of its environment. */
-  readonly environment?: Readonly<Record<string, string>>;
-}
+type Environment = Readonly<Record<string, string>>;
 
-/** A PostgreSQL server of a fault's own, which the service under test uses by `DATABASE_URL`. */
+/** A PostgreSQL server of a fault's own. Pass its `url` to the program as `DATABASE_URL`. */
 export class DatabaseServer implements AsyncDisposable {
   readonly url: string;
+  readonly #sandbox: Sandbox;
+  readonly #environment: Environment;
   #service: LocalService;
-  readonly #options: ServerOptions;
   #running = true;
 
-  private constructor(service: LocalService, options: ServerOptions) {
+  private constructor(service: LocalService, sandbox: Sandbox, environment: Environment) {
     this.#service = service;
-    this.#options = options;
+    this.#sandbox = sandbox;
+    this.#environment = environment;
     this.url = service.environment['DATABASE_URL'] ?? '';
   }
 
-  static async start(options: ServerOptions): Promise<DatabaseServer> {
-    return new DatabaseServer(await launch(options), options);
+  /** @param environment further variables of the server */
+  static async start(sandbox: Sandbox, environment: Environment = {}): Promise<DatabaseServer> {
+    const server = new DatabaseServer(await launch(sandbox, environment), sandbox, environment);
+    sandbox.use(server);
+    return server;
   }
 
   /** Disconnects all clients and stops. */
@@ -38,13 +37,13 @@ export class DatabaseServer implements AsyncDisposable {
   }
 
   async startAgain(): Promise<void> {
-    this.#service = await launch(this.#options);
+    this.#service = await launch(this.#sandbox, this.#environment);
     this.#running = true;
   }
 
   /** Sends SIGSTOP or SIGCONT to all of its processes. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    for (const pid of this.#options.processes()) {
+    for (const pid of databaseProcesses(this.#sandbox)) {
       try {
         process.kill(pid, signal);
       } catch {
@@ -82,6 +81,16 @@ export function readServerPid(folder: string): number {
   return Number(readFileSync(join(folder, '.data/postgres/0/data/postmaster.pid'), 'utf8').split('\n')[0]);
 }
 
-function launch({ folder, environment = {} }: ServerOptions): Promise<LocalService> {
-  return startLocalServer({ folder, maxConnections: 100, graceMs: 0, environment });
+/** The ids of the processes of all database servers: each works in its data folder. */
+export function databaseProcesses(sandbox: Sandbox): number[] {
+  return sandbox.processes('.data/');
+}
+
+function launch(sandbox: Sandbox, environment: Environment): Promise<LocalService> {
+  return startLocalServer({
+    folder: sandbox.path('.data/own'),
+    maxConnections: 100,
+    graceMs: 0,
+    environment,
+  });
 }

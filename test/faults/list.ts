@@ -1,21 +1,11 @@
 import { busyLoop, killedWorker, leak, uncaughtErrors } from './runs/crash.ts';
-import { connectionsKilled, databaseHangs, databaseStopped, poolExhausted } from './runs/database-away.ts';
-import {
-  clientsLeave,
-  clockAhead,
-  deadlock,
-  diskFull,
-  localServerKilled,
-  primaryKilledInTransaction,
-  reloadWhileMigrating,
-} from './runs/database-work.ts';
+import { databaseFaults } from './runs/database.ts';
 import { outOfDescriptors } from './runs/descriptors.ts';
 import type { Fault } from './fault.ts';
 import { poolOverload, stubbornChildren, threadOutOfMemory, threadsAndChildren } from './runs/heavy.ts'; // template: omit
 import { logInjection } from './runs/log-injection.ts';
 import { closedOrFullLog, stalledLog } from './runs/logs.ts';
 import { malformedRequests, pathTraversal } from './runs/malformed.ts';
-import { renameColumn } from './runs/migrations.ts';
 import { orphansOfAll, orphansOfShutdown, orphansOfWorker } from './runs/orphans.ts'; // template: omit
 import { overload } from './runs/overload.ts';
 import { orphansOfPrimary, suspendedPrimary, unresponsiveWorker } from './runs/primary.ts';
@@ -74,16 +64,5 @@ export const faults: readonly Fault[] = [
   logInjection,
   stalledLog,
   closedOrFullLog,
-  databaseStopped,
-  databaseHangs,
-  connectionsKilled,
-  poolExhausted,
-  diskFull,
-  clientsLeave,
-  deadlock,
-  primaryKilledInTransaction,
-  reloadWhileMigrating,
-  renameColumn,
-  localServerKilled,
-  clockAhead,
+  ...databaseFaults,
 ];

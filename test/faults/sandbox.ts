@@ -16,7 +16,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { Program, root, until } from '../support/program.ts';
-import { DatabaseServer } from './database-server.ts';
 import { Traffic, type RequestSpec } from './traffic.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -43,7 +42,7 @@ export class Sandbox {
   readonly show: (text: string) => void;
   readonly #programs: Program[] = [];
   readonly #traffics: Traffic[] = [];
-  readonly #databases: DatabaseServer[] = [];
+  readonly #servers: AsyncDisposable[] = [];
 
   constructor(short: boolean, show: (text: string) => void) {
     this.short = short;
@@ -82,19 +81,9 @@ export class Sandbox {
     return program;
   }
 
-  /** Starts a database server of the fault's own. Pass its `url` to the program as `DATABASE_URL`. */
-  async startDatabase(environment: Environment = {}): Promise<DatabaseServer> {
-    const server = await DatabaseServer.start({
-      folder: this.path('.data/own'),
-      processes: () => this.databaseProcesses(),
-      environment,
-    });
-    this.#databases.push(server);
-    return server;
-  }
-
-  async stopDatabases(): Promise<void> {
-    for (const database of this.#databases) await database[Symbol.asyncDispose]();
+  /** Adds a server that the programs use; `close` stops it after them. */
+  use(server: AsyncDisposable): void {
+    this.#servers.push(server);
   }
 
   /** The load of most faults: 20 kept-alive connections, every second request a POST of 16 KB, no retries. */
@@ -118,7 +107,7 @@ export class Sandbox {
   async close(): Promise<number[]> {
     await Promise.all(this.#traffics.map((traffic) => traffic.stop()));
     for (const program of this.#programs) await program[Symbol.asyncDispose]();
-    await this.stopDatabases();
+    for (const server of this.#servers) await server[Symbol.asyncDispose]();
     await until(
       'the exit of all processes',
       () => (this.processes().length === 0 ? true : undefined),
@@ -128,11 +117,6 @@ export class Sandbox {
     for (const pid of left) process.kill(pid, 'SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
     return left;
-  }
-
-  /** The ids of the processes of database servers: each works in its data folder. */
-  databaseProcesses(): number[] {
-    return this.processes('.data/');
   }
 
   /** The ids of all processes with a working directory in this folder, or in one below it. */

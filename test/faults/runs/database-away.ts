@@ -1,6 +1,6 @@
 /** A database that is away for a while, as a whole or for some. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DatabaseServer } from '../database-server.ts';
+import { DatabaseServer } from '../database-server.ts';
 import type { Fault, Finding } from '../fault.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { databaseSettings, TaskTraffic, untilReadiness } from '../task-traffic.ts';
@@ -19,7 +19,7 @@ interface Outage {
 
 /** Takes the database away under load and gives it back. */
 async function measureOutage(sandbox: Sandbox, { begin, end }: Outage): Promise<Finding> {
-  const database = await sandbox.startDatabase();
+  const database = await DatabaseServer.start(sandbox);
   const program = await sandbox.start({ ...databaseSettings, DATABASE_URL: database.url });
   const traffic = new TaskTraffic(program);
   await traffic.untilCreated(CREATED);
@@ -77,7 +77,7 @@ export const connectionsKilled: Fault = {
   expects:
     'database connections terminated one by one under load: each costs at most its statement; no acknowledged task lost',
   async run(sandbox) {
-    const database = await sandbox.startDatabase();
+    const database = await DatabaseServer.start(sandbox);
     const program = await sandbox.start({ ...databaseSettings, DATABASE_URL: database.url });
     const traffic = new TaskTraffic(program);
     await traffic.untilCreated(CREATED);
@@ -113,7 +113,7 @@ export const poolExhausted: Fault = {
   expects:
     'a lock on tasks keeps every connection waiting: 503 with Retry-After in time; other routes respond; full strength afterwards',
   async run(sandbox) {
-    const database = await sandbox.startDatabase();
+    const database = await DatabaseServer.start(sandbox);
     const program = await sandbox.start({
       ...databaseSettings,
       DATABASE_URL: database.url,

@@ -4,7 +4,7 @@ import { chmodSync, globSync, mkdirSync, rmSync, statSync, chownSync, writeFileS
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReloadResult } from '../../../src/supervision/supervision.ts';
-import { readServerPid } from '../database-server.ts';
+import { databaseProcesses, DatabaseServer, readServerPid } from '../database-server.ts';
 import type { Fault } from '../fault.ts';
 import { shortTimeouts, untilGone } from '../leftovers.ts';
 import { countRestarts, databaseSettings, TaskTraffic, untilReadiness } from '../task-traffic.ts';
@@ -23,6 +23,7 @@ export const diskFull: Fault = {
   expects:
     'no space left for tasks: creations rejected with 503 and Retry-After, reads succeed; creations succeed with space again',
   async run(sandbox) {
+    const database = await DatabaseServer.start(sandbox);
     const disk = sandbox.path('.data/disk');
     mkdirSync(disk, { recursive: true });
     const size = `size=${DISK_KB * 2}k`;
@@ -30,7 +31,6 @@ export const diskFull: Fault = {
       return { figure: 'skipped: this user may not mount a small disk', checks: {} };
     }
     try {
-      const database = await sandbox.startDatabase();
       const program = await sandbox.start({ ...databaseSettings, DATABASE_URL: database.url });
       const space = `${disk}/space`;
       mkdirSync(space);
@@ -75,7 +75,7 @@ export const diskFull: Fault = {
         },
       };
     } finally {
-      await sandbox.stopDatabases();
+      await database[Symbol.asyncDispose]();
       spawnSync('umount', [disk]);
     }
   },
@@ -85,7 +85,7 @@ export const clientsLeave: Fault = {
   name: 'slow-query-client-leaves',
   expects: 'clients disconnect during slow statements: the statements end on the server; others are served',
   async run(sandbox) {
-    const database = await sandbox.startDatabase();
+    const database = await DatabaseServer.start(sandbox);
     const program = await sandbox.start({
       DATABASE_URL: database.url,
       DATABASE_STATEMENT_TIMEOUT_MS: '60000',
@@ -128,7 +128,7 @@ export const deadlock: Fault = {
   name: 'deadlock',
   expects: 'two transactions change the same tasks in opposite order: both complete, one of them by a retry',
   async run(sandbox) {
-    const database = await sandbox.startDatabase();
+    const database = await DatabaseServer.start(sandbox);
     const program = await sandbox.start({ DATABASE_URL: database.url });
     const rounds = sandbox.short ? 3 : 10;
     const create = async () => {
@@ -172,9 +172,9 @@ export const primaryKilledInTransaction: Fault = {
   expects:
     'SIGKILL of the primary with open transactions: each has all its rows or none; no session and no process left',
   async run(sandbox) {
-    const database = await sandbox.startDatabase();
+    const database = await DatabaseServer.start(sandbox);
     const program = await sandbox.start({ ...shortTimeouts, DATABASE_URL: database.url });
-    const others = sandbox.processes().filter((pid) => !sandbox.databaseProcesses().includes(pid));
+    const others = sandbox.processes().filter((pid) => !databaseProcesses(sandbox).includes(pid));
     const pauses = [200, 600, 10_000, 10_000];
     const requests = pauses.map((pause, index) =>
       send({ url: `${program.url}/faults/two-tasks?title=${index}&n=${pause}`, method: 'POST' }).then(
@@ -222,7 +222,7 @@ export const reloadWhileMigrating: Fault = {
   expects:
     'reload under load with a migration that takes 3 s: applied once; no failed request; every worker replaced',
   async run(sandbox) {
-    const database = await sandbox.startDatabase();
+    const database = await DatabaseServer.start(sandbox);
     const program = await sandbox.start({ DATABASE_URL: database.url });
     const traffic = new TaskTraffic(program);
     await traffic.untilCreated(CREATED);
@@ -293,7 +293,7 @@ export const clockAhead: Fault = {
   async run(sandbox) {
     const [library] = globSync('/usr/lib/*/faketime/libfaketime.so.1');
     if (library === undefined) return { figure: 'skipped: libfaketime is not installed', checks: {} };
-    const database = await sandbox.startDatabase({
+    const database = await DatabaseServer.start(sandbox, {
       LD_PRELOAD: library,
       FAKETIME: '+1h',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',

@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Program } from '../../support/program.ts';
+import { databaseProcesses } from '../database-server.ts';
 import type { Fault } from '../fault.ts';
 import { shortTimeouts, untilGone } from '../leftovers.ts';
 import type { Sandbox } from '../sandbox.ts';
@@ -19,7 +20,7 @@ export async function startStubbornChildren(
 ): Promise<number[]> {
   const before = new Set(sandbox.processes());
   const added = () => {
-    const database = new Set(sandbox.databaseProcesses()); // one more with each connection
+    const database = new Set(databaseProcesses(sandbox)); // one more with each connection
     return sandbox.processes().filter((pid) => !before.has(pid) && !database.has(pid));
   };
   for (let i = 0; i < count; i += 1) {
