@@ -12,20 +12,20 @@ export async function openResources(
   sets: readonly ResourceSet[],
   dependencies: Omit<ResourceDependencies, 'resources'>,
 ): Promise<OpenResources> {
-  const resources: Record<string, unknown> = {};
+  const resources = {} as Resources; // each set adds one
   const all: OpenResource<unknown>[] = [];
   try {
     for (const set of sets) {
       const module = await set.load();
-      const opened = await module.open({ ...dependencies, resources: resources as unknown as Resources });
+      const opened = await module.open({ ...dependencies, resources });
       all.push(opened);
-      resources[set.name] = opened.value;
+      Object.assign(resources, { [set.name]: opened.value });
     }
   } catch (error) {
     await closeResources(all, dependencies.log);
     throw error;
   }
-  return { resources: resources as unknown as Resources, all };
+  return { resources, all };
 }
 
 /** Closes the last first: it may use those before it. */

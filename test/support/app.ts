@@ -19,7 +19,7 @@ import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import type { Vitals } from '../../src/telemetry/vitals.ts';
 import { VitalsMonitor } from '../../src/telemetry/vitals-monitor.ts';
 import { createFeatures, stopFeatures } from '../../src/worker/feature-sets.ts';
-import { closeResources, openResources, type OpenResources } from '../../src/worker/resource-sets.ts';
+import { closeResources, openResources } from '../../src/worker/resource-sets.ts';
 import { testEnvironment } from './environment.ts';
 import { createOwnResources } from './resources.ts';
 
@@ -100,10 +100,10 @@ export async function createTestApp({
     inFlight,
     requestFields: context.fields,
   };
-  const opened: OpenResources =
-    features === undefined
-      ? await openResources(resourceSets, { ...dependencies, replacesFailed: false })
-      : { resources: {} as Resources, all: [] };
+  const opened = await openResources(features === undefined ? resourceSets : [], {
+    ...dependencies,
+    replacesFailed: false,
+  });
   const { resources } = opened;
   const created: CreatedFeatures[] =
     features === undefined

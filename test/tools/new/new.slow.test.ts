@@ -209,11 +209,9 @@ const featureTests = ['test/architecture', 'test/tools/docs', 'test/config', 'te
 
 describe('MAKE-IT-YOURS.md', () => {
   test('works exactly as written', async () => {
-    const copy = join(home, 'copy');
-    mustRun('git', ['clone', '-q', orders, copy]);
-    symlinkSync(join(orders, 'node_modules'), join(copy, 'node_modules'));
+    const copy = cloneInstalled('copy');
     const chapters = readChapters(copy);
-    expect(chapters).toHaveLength(9);
+    expect(chapters).toHaveLength(10);
     for (const chapter of chapters) {
       const [title = ''] = chapter.split('\n');
       follow(chapter, copy);
@@ -235,21 +233,47 @@ describe('MAKE-IT-YOURS.md', () => {
   }, 600_000);
 });
 
-test('the service works without the example', async () => {
-  const copy = join(home, 'bare');
+test.each([
+  ['the example', true],
+  ['the database', false],
+])(
+  'the service works without %s',
+  async (what, hasDatabase) => {
+    const copy = cloneInstalled(`without-${hasDatabase ? 'example' : 'database'}`);
+    const chapters = readChapters(copy);
+    const last = chapters.findIndex((chapter) => chapter.startsWith(`Remove ${what}\n`));
+    for (const chapter of chapters.slice(0, last + 1)) {
+      if (chapter.startsWith('Remove')) follow(chapter, copy);
+    }
+    mustRun(node, ['test/tools/check/check-code.ts'], copy);
+    mustRun('npm', ['run', '-s', 'jest', '--', ...featureTests], copy);
+    mustRun('npm', ['run', '-s', 'faults', '--', 'bad-config', '--short'], copy);
+    const env = { WORKERS: '1', DATABASE_URL: '' };
+    await using program = await Program.start(env, copy, join(copy, 'src/main.ts'));
+    expect((await program.get('/tasks')).status).toBe(404);
+    expect(await (await program.get('/readyz')).json()).toEqual({ status: 'ready' });
+    expect((await program.stop()).code).toBe(0);
+    expect(existsSync(join(copy, '.data'))).toBe(hasDatabase);
+    if (!hasDatabase) {
+      const { status, stdout } = run(
+        'git',
+        ['grep', '-ilE', 'postgres|pg-boss', '--', 'src', 'package*.json'],
+        copy,
+      );
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    }
+    rmSync(copy, { recursive: true });
+  },
+  300_000,
+);
+
+/** A clone with packages of its own: a chapter may remove some. */
+function cloneInstalled(name: string): string {
+  const copy = join(home, name);
   mustRun('git', ['clone', '-q', orders, copy]);
-  symlinkSync(join(orders, 'node_modules'), join(copy, 'node_modules'));
-  follow(readChapters(copy).find((chapter) => chapter.startsWith('Remove the example')) ?? '', copy);
-  mustRun(node, ['test/tools/check/check-code.ts'], copy);
-  mustRun('npm', ['run', '-s', 'jest', '--', ...featureTests], copy);
-  const env = { WORKERS: '1', DATABASE_URL: '' };
-  await using program = await Program.start(env, copy, join(copy, 'src/main.ts'));
-  expect((await program.get('/tasks')).status).toBe(404);
-  expect(await (await program.get('/readyz')).json()).toEqual({ status: 'ready' });
-  expect((await program.stop()).code).toBe(0);
-  expect(existsSync(join(copy, '.data'))).toBe(true);
-  rmSync(copy, { recursive: true });
-}, 300_000);
+  mustRun('cp', ['-R', join(orders, 'node_modules'), join(copy, 'node_modules')]);
+  return copy;
+}
 
 function readChapters(copy: string): string[] {
   return readFileSync(join(copy, 'MAKE-IT-YOURS.md'), 'utf8').split(/^## /m).slice(1);
