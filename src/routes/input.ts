@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Problem, type InputFault } from '../http/problem.ts';
 import { readBody } from './body.ts';
 import { isStreamedBody, type Route } from './route.ts';
@@ -19,8 +19,8 @@ interface Input {
 export function readInput(route: Route, req: Request): Input {
   const faults: InputFault[] = [];
   const input: Input = {
-    params: check(route.params, req.params, 'path', faults),
-    query: check(route.query, req.query, 'query', faults),
+    params: check(route.params, withDecimals(route.params, req.params), 'path', faults),
+    query: check(route.query, withDecimals(route.query, req.query), 'query', faults),
     body: isStreamedBody(route.body)
       ? readBody(req, route.body.maxBytes)
       : check(route.body, req.body, 'body', faults),
@@ -48,6 +48,35 @@ function check(
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) faults.push(...toFaults(issue, given, place));
   return undefined;
+}
+
+const DECIMAL = /^-?\d{1,15}(\.\d{1,15})?$/;
+/** By schema, the names of the parameters that are numbers. */
+const numbers = new WeakMap<z.ZodObject, readonly string[]>();
+
+/**
+ * `z.coerce.number()` takes `0x10`, `1e3`, ` 5 ` and the empty text for numbers, too. Others that read a request, such as
+ * a proxy, may not: only decimal digits are a number here.
+ */
+function withDecimals(schema: z.ZodObject | undefined, given: object): object {
+  if (schema === undefined) return given;
+  let names = numbers.get(schema);
+  if (names === undefined) {
+    names = Object.keys(schema.shape).filter((name) => isNumber(schema.shape[name]));
+    numbers.set(schema, names);
+  }
+  if (names.length === 0) return given;
+  const changed: Record<string, unknown> = { ...given };
+  for (const name of names) {
+    const value = changed[name];
+    if (typeof value === 'string' && !DECIMAL.test(value)) changed[name] = NaN;
+  }
+  return changed;
+}
+
+function isNumber(schema: unknown): boolean {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return isNumber(schema.unwrap());
+  return schema instanceof z.ZodNumber;
 }
 
 const UNKNOWN = 'is not a recognized parameter';

@@ -45,7 +45,7 @@ describe('enqueueing', () => {
     await using service = await startService([[job, noWork]], { JOBS: 'off' });
     const { jobs, database } = service.resources;
     const insert = 'insert into effects values ($1)';
-    for (let n = 0; n < 50; n += 1) {
+    for (let n = 0; n < 200; n += 1) {
       const crash = n % 2 === 1;
       const done = database.transaction(async (transaction) => {
         await transaction.query(insert, [n]);
@@ -56,7 +56,7 @@ describe('enqueueing', () => {
       if (crash) await expect(done).rejects.toThrow('crash');
       else await done;
     }
-    const even = Array.from({ length: 25 }, (_, index) => index * 2);
+    const even = Array.from({ length: 100 }, (_, index) => index * 2);
     expect(await effectsOf(service)).toEqual(even);
     expect(await jobsIn(service, 'atomic')).toEqual(even);
   });
