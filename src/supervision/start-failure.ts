@@ -28,8 +28,17 @@ export function describeStartFailure(error: unknown): StartFailure {
   if (error instanceof ConfigError) return { reason: error.message, exitCode: exitCodes.badConfig.code };
   if (error instanceof StartError) return { reason: error.message, exitCode: error.exitCode };
   if (error instanceof ListenError) return { reason: error.message, exitCode: exitCodes.unavailable.code };
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { reason: `Cannot start: ${stack}`, exitCode: exitCodes.startFailed.code };
+  return { reason: `Cannot start: ${stackOf(error)}`, exitCode: exitCodes.startFailed.code };
+}
+
+/** The stack of an error and of what caused it: a driver often tells why only there. */
+function stackOf(error: unknown, depth = 5): string {
+  if (!(error instanceof Error)) return String(error);
+  const stack = error.stack ?? error.message;
+  const causes = error instanceof AggregateError ? [...(error.errors as unknown[])] : [];
+  if (error.cause !== undefined) causes.push(error.cause);
+  if (depth === 0) return stack;
+  return [stack, ...causes.map((cause) => `Caused by: ${stackOf(cause, depth - 1)}`)].join('\n');
 }
 
 /** Ends a process that cannot start: a worker reports to its primary, any other process to standard error. */

@@ -22,7 +22,11 @@ const failing: FeatureModule = {
     await sleep(10);
     log.error('database connection failed');
     // The same code as for an unknown listen address, for which it must not be mistaken.
-    throw Object.assign(new Error('no database'), { code: 'ENOTFOUND', hostname: 'database.invalid' });
+    const cause = new AggregateError([new Error('connect ECONNREFUSED ::1:5432')]);
+    throw Object.assign(new Error('no database', { cause }), {
+      code: 'ENOTFOUND',
+      hostname: 'database.invalid',
+    });
   },
 };
 

@@ -169,7 +169,9 @@ describe('a failed start', () => {
     await using program = Program.launch(env, root, `${root}test/program/failing-feature-program.ts`);
     expect((await program.exited).code).toBe(70);
     expect(program.lines.map(({ msg }) => msg)).toEqual(['database connection failed', 'pool closed']);
-    expect(program.errors).toContain('Cannot start: Error: no database');
+    expect(program.errors).toMatch(
+      /Cannot start: Error: no database\n[^]*^Caused by: AggregateError\n[^]*^Caused by: Error: connect ECONNREFUSED ::1:5432\n/m,
+    );
   });
 });
 
