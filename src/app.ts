@@ -13,6 +13,7 @@ import type { RequestContext } from './layers/request-context.ts';
 import { createRequestMetrics } from './layers/request-metrics.ts';
 import { createRequestTarget } from './layers/request-target.ts';
 import { createSecureHeaders } from './layers/secure-headers.ts';
+import { createUntrustedProxy } from './layers/untrusted-proxy.ts';
 import { createIndexPage } from './manifest/index-page.ts';
 import { createOpenApi } from './manifest/openapi.ts';
 import { createProblemList } from './manifest/problem-list.ts';
@@ -58,6 +59,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(context.layer);
   inFlight.onEnd(createAccessLog(dependencies)); // when the response has ended: a log line,
   inFlight.onEnd(createRequestMetrics(dependencies)); // and an entry in the histogram
+  if (config.NODE_ENV === 'production') app.use(createUntrustedProxy(dependencies));
   app.use(createSecureHeaders());
   app.use(createRequestTarget(dependencies));
   app.use(createCompression());

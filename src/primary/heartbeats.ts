@@ -6,6 +6,7 @@ export interface HeartbeatSource {
   readonly pid: number;
   readonly state: string;
   readonly killed: boolean;
+  readonly debugging: boolean;
   readonly heartbeatTimeoutMs: number;
   /** On the clock of `performance.now()`. */
   lastHeartbeatAt: number;
@@ -26,9 +27,10 @@ const MAX_STARVATION_TIMEOUTS = 6;
 /**
  * Finds workers whose event loop is blocked.
  *
- * Two causes of silence are excluded. A primary that was suspended has not yet read the heartbeats it was sent. A
+ * Three causes of silence are excluded. A primary that was suspended has not yet read the heartbeats it was sent. A
  * worker that was starved of CPU was runnable but not scheduled: killing it would start another process and starve the
- * rest. A hung worker runs, sleeps or is stopped. Its run-queue wait grows only while other processes use its CPU.
+ * rest. A hung worker runs, sleeps or is stopped. Its run-queue wait grows only while other processes use its CPU. And
+ * a worker with an open inspector may be at a breakpoint.
  */
 export class Heartbeats<T extends HeartbeatSource> {
   readonly #options: HeartbeatsOptions<T>;
@@ -72,7 +74,8 @@ export class Heartbeats<T extends HeartbeatSource> {
     for (const worker of workers()) {
       if (suspended) worker.lastHeartbeatAt = now;
       const silentMs = now - worker.lastHeartbeatAt - this.#starvationMs(worker, sinceMs, now);
-      if (worker.state === 'ready' && !worker.killed && silentMs > worker.heartbeatTimeoutMs) {
+      if (worker.state !== 'ready' || worker.killed || worker.debugging) continue;
+      if (silentMs > worker.heartbeatTimeoutMs) {
         onSilent(worker, Math.round(now - worker.lastHeartbeatAt));
       }
     }

@@ -169,6 +169,10 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
     });
   }
 
+  get debugging(): boolean {
+    return this.report?.debugging ?? false;
+  }
+
   #onMessage(message: FromWorker): void {
     this.lastHeartbeatAt = performance.now();
     switch (message.type) {

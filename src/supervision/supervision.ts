@@ -10,6 +10,7 @@ export const workerReportSchema = z.strictObject({
   requests: z.strictObject({ inFlight: z.number(), total: z.number() }),
   connections: z.number(),
   droppedLogLines: z.number(),
+  debugging: z.boolean().describe('Whether an inspector is open, which may pause it at a breakpoint'),
 });
 export type WorkerReport = Readonly<z.infer<typeof workerReportSchema>>;
 

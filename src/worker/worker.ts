@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import inspector from 'node:inspector';
 import process from 'node:process';
 import packageJson from '../../package.json' with { type: 'json' };
 import { createApp } from '../app.ts';
@@ -149,6 +150,7 @@ async function wireWorker(
     requests: { inFlight: inFlight.size, total: inFlight.total },
     connections: server.connections,
     droppedLogLines: destination.dropped,
+    debugging: inspector.url() !== undefined,
   }));
 
   const address = await server.listen();

@@ -110,27 +110,25 @@ describe('runners that are killed', () => {
 });
 
 describe('a schedule', () => {
-  /** The scheduled minute is the current one, so that there is no other within the test. */
-  async function cronOfThisMinute(): Promise<string> {
-    // It is noticed for 60 seconds; the programs need some of them to start.
-    const second = new Date().getUTCSeconds();
-    if (second > 35) await sleep((61 - second) * 1_000);
-    const now = new Date();
-    return `${now.getUTCMinutes()} ${now.getUTCHours()} * * *`;
+  /** A minute that begins when both programs have started: it is noticed for 60 seconds, by a look every 30. */
+  function cronOfNextMinute(): string {
+    const minute = new Date(Date.now() + 80_000);
+    return `${minute.getUTCMinutes()} ${minute.getUTCHours()} * * *`;
   }
 
   test('enqueues its job once for two programs', async () => {
     const env = {
       JOBS: 'only',
       WORKERS: '1',
-      TICK_CRON: await cronOfThisMinute(),
+      TICK_CRON: cronOfNextMinute(),
     };
     await using place = await Place.create();
     const [first, second] = await Promise.all([place.start(env), place.start(env)]);
     await using _first = first;
     await using _second = second;
-    await until('the scheduled job', async () => ((await place.effects()).length > 0 ? true : undefined));
+    const effects = async () => ((await place.effects()).length > 0 ? true : undefined);
+    await until('the scheduled job', effects, 150_000);
     await sleep(32_000); // each program looks every 30 seconds
     expect(await place.effects()).toEqual([0]);
-  }, 150_000);
+  }, 240_000);
 });

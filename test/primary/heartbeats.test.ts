@@ -9,6 +9,7 @@ const silentWorker: HeartbeatSource = {
   pid: 1,
   state: 'ready',
   killed: false,
+  debugging: false,
   heartbeatTimeoutMs: TIMEOUT_MS,
   lastHeartbeatAt: 0,
 };
@@ -39,6 +40,11 @@ describe('heartbeats', () => {
     const { checkUntil } = watch({ ...silentWorker });
     expect(checkUntil(1_000)).toEqual([]);
     expect(checkUntil(1_200)).toEqual([[1, 1_200]]);
+  });
+
+  test('do not report a worker that may be at a breakpoint', () => {
+    const { checkUntil } = watch({ ...silentWorker, debugging: true });
+    expect(checkUntil(20_000)).toEqual([]);
   });
 
   test('do not count the time for which a worker waited for a CPU', () => {

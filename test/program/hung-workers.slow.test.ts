@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import process from 'node:process';
 import { expect, test } from '@jest/globals';
 import { isAlive, until, type Program } from '../support/program.ts';
@@ -25,6 +26,35 @@ test('the primary kills and replaces an unresponsive worker, and kills one that 
   await program.logged('stopping', { workerPid: second });
   process.kill(second, 'SIGSTOP');
   await program.logged('crashed', { workerPid: second, signal: 'SIGKILL' });
+});
+
+test('a worker that is paused in a debugger is not killed, and serves again when it is resumed', async () => {
+  const HEARTBEAT_TIMEOUT_MS = 500;
+  await using program = await startProbe({
+    WORKERS: '1',
+    HEARTBEAT_TIMEOUT_MS: String(HEARTBEAT_TIMEOUT_MS),
+    NODE_OPTIONS: '--inspect=0',
+  });
+  const worker = await workerPid(program);
+  await until('a report', async () =>
+    (await program.workers()).some(({ report }) => report?.debugging) ? true : undefined,
+  );
+  // Of the primary and of the worker, in this order.
+  const [, url = ''] = program.errors.match(/ws:\S+/g) ?? [];
+  const debuggerOf = new WebSocket(url);
+  await once(debuggerOf, 'open');
+  const send = (id: number, method: string) => debuggerOf.send(JSON.stringify({ id, method }));
+  send(1, 'Debugger.enable');
+  send(2, 'Debugger.pause');
+  const response = program.get('/livez');
+  await until('the worker to be silent', async () =>
+    (await program.workers()).some(({ silentMs }) => silentMs > 3 * HEARTBEAT_TIMEOUT_MS) ? true : undefined,
+  );
+  send(3, 'Debugger.resume');
+  debuggerOf.close();
+  expect((await response).status).toBe(200);
+  expect(await workerPid(program)).toBe(worker);
+  expect(program.lines.filter(({ event }) => event === 'unresponsive')).toEqual([]);
 });
 
 test('a blocked worker is killed soon after its primary dies', async () => {

@@ -13,7 +13,7 @@ const POOLED = 10;
 /** How many of each kind, so that a leak can be named: threads, children, and each kind of descriptor. */
 export type ResourceUsage = Readonly<Record<string, number>>;
 
-/** The service as a single process, with resources of its own: what they and it hold can be told apart. */
+/** The service as a single process, with resources of its own, whose connections can be counted. */
 export class MeasuredProgram implements AsyncDisposable {
   readonly program: Program;
   readonly #own: OwnResource;

@@ -6,6 +6,8 @@ export const logEvents: Readonly<Record<string, string>> = {
   'request-failed': 'A request failed with an unexpected error; the client got a 500.',
   'request-problem': 'A request failed with an expected error; the line has its cause.',
   'parser-error': 'The HTTP parser rejected a request.',
+  'untrusted-proxy':
+    'Forwarded headers came from an address that TRUST_PROXY does not include, and are ignored. Logged once, in production.',
   'rate-limit': 'The rate limiter could not count; requests passed uncounted.',
   'event-loop-blocked': 'The event loop was blocked; the line has the requests in flight and the stack.',
   'watchdog-failed': 'The watchdog thread failed; the service goes on without it.',
