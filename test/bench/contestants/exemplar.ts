@@ -6,9 +6,10 @@ enableServiceCompileCache();
 const { readEnvironment } = await import('../../../src/config/environment.ts');
 const { readConfig } = await import('../../../src/config/config.ts');
 const { resourceSets, resourceVariables } = await import('../../../src/resources.ts');
+const { variables: taskVariables } = await import('../../../src/tasks/variables.ts');
 const environment = readEnvironment();
 const withDatabase = environment['DATABASE_URL'] !== undefined;
-const config = readConfig(environment, withDatabase ? resourceVariables : {});
+const config = readConfig(environment, withDatabase ? { ...resourceVariables, ...taskVariables } : {});
 if (cluster.isPrimary && config.WORKERS > 0) {
   const { runPrimary } = await import('../../../src/primary/primary.ts');
   await runPrimary(config);
