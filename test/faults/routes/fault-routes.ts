@@ -19,9 +19,9 @@ const number = (fallback: number) =>
 const block = Buffer.alloc(1024 * 1024, 'x');
 const leaked: unknown[] = [];
 
-export function create({ resources }: FeatureDependencies): CreatedFeatures {
+export async function create({ resources }: FeatureDependencies): Promise<CreatedFeatures> {
   const routes = [...plainRoutes, ...streamRoutes, ...dangerousRoutes];
-  routes.push(...createDatabaseRoutes(resources.database));
+  routes.push(...(await createDatabaseRoutes(resources)));
   routes.push(...heavyRoutes); // template: omit
   return {
     features: [{ id: 'faults', base: '/faults', title: 'Faults', summary: 'Injects faults.', routes }],

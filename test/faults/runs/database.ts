@@ -9,9 +9,10 @@ import {
   primaryKilledInTransaction,
   reloadWhileMigrating,
 } from './database-work.ts';
+import { runnersKilled } from './jobs.ts';
 import { renameColumn } from './migrations.ts';
 
-/** The faults of the database, with tasks as the data that must not be lost. */
+/** The faults of the database and of the jobs in it, with tasks as the data that must not be lost. */
 export const databaseFaults: readonly Fault[] = [
   databaseStopped,
   databaseHangs,
@@ -25,4 +26,5 @@ export const databaseFaults: readonly Fault[] = [
   renameColumn,
   localServerKilled,
   clockAhead,
+  runnersKilled,
 ];
