@@ -15,7 +15,7 @@ const number = z.coerce.number().int().min(0).max(600_000);
 
 /** Notes its attempt, and then its effect, in tables of the fault; an attempt takes twice `HALF_MS`. */
 const noted = defineJob({ name: 'noted', data: z.strictObject({ n: z.int() }) });
-const HALF_MS = 20;
+const HALF_MS = 100;
 
 export async function createDatabaseRoutes({ database, jobs }: Resources): Promise<readonly Route[]> {
   await jobs.add(noted, async ({ n }, { complete }) => {
