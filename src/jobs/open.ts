@@ -49,7 +49,7 @@ export async function open({
   draining.addEventListener('abort', () => (drainingSince = performance.now()), { once: true });
 
   await jobs.prepare().catch(onPrepareFailed);
-  addMetrics(metrics, jobs, boss);
+  addMetrics(metrics, { jobs, boss, draining });
   return {
     value: jobs,
     checks: {
@@ -82,9 +82,15 @@ export async function open({
   }
 }
 
-function addMetrics({ registry }: Metrics, jobs: Jobs, boss: PgBoss): void {
+interface Measured {
+  readonly jobs: Jobs;
+  readonly boss: PgBoss;
+  readonly draining: AbortSignal;
+}
+
+function addMetrics({ registry }: Metrics, { jobs, boss, draining }: Measured): void {
   let readAt = -Infinity;
-  let figures: ReturnType<typeof read>;
+  let figures = Promise.resolve({ queued: 0, active: 0, failed: 0 });
   async function read() {
     const queues = await boss.getQueues();
     const sum = (of: (queue: (typeof queues)[number]) => number) =>
@@ -96,7 +102,8 @@ function addMetrics({ registry }: Metrics, jobs: Jobs, boss: PgBoss): void {
     };
   }
   function current() {
-    if (performance.now() - readAt > FIGURES_MAX_AGE_MS) {
+    // The last collection is after the queue has closed.
+    if (!draining.aborted && performance.now() - readAt > FIGURES_MAX_AGE_MS) {
       readAt = performance.now();
       figures = read();
     }

@@ -58,6 +58,7 @@ test('without DATABASE_URL a task survives the worker that created it, and a res
   await using again = await Program.start(env, folder);
   expect(await readAfresh(again, path)).toBe(200);
   await again.stop();
+  expect(again.lines.filter(({ level }) => level !== 'info')).toEqual([]);
 });
 
 test('with DATABASE_MIGRATE=off the service is ready once the migrations are applied, without a restart', async () => {
