@@ -177,6 +177,12 @@ const timeouts = {
     min: 100,
     max: 3_600_000,
   }),
+  HANDLER_TIMEOUT_MS: integer({
+    doc: 'Time a handler has to begin its response (ms); then the response is 504, and its work is aborted. Not for streams. 0: unlimited.',
+    default: 60_000,
+    min: 0,
+    max: 3_600_000,
+  }),
   SLOW_READER_TIMEOUT_MS: integer({
     doc: 'A client that reads less than 16 KB of a pending response in this time (ms) is disconnected.',
     default: 30_000,

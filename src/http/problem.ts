@@ -42,6 +42,7 @@ export const catalog = {
   overloaded: { status: 503, title: 'Service overloaded' },
   busy: { status: 503, title: 'No capacity left for this operation' },
   stopping: { status: 503, title: 'Service shutting down' },
+  'handler-timeout': { status: 504, title: 'Handler timed out' },
 } as const satisfies Record<string, Omit<ProblemType, 'code'>>;
 
 export type ProblemCode = keyof typeof catalog;

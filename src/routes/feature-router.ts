@@ -21,7 +21,7 @@ import {
 } from './route.ts';
 
 interface FeatureRouterOptions {
-  readonly config: Pick<Config, 'BODY_LIMIT_BYTES' | 'NODE_ENV'>;
+  readonly config: Pick<Config, 'BODY_LIMIT_BYTES' | 'HANDLER_TIMEOUT_MS' | 'NODE_ENV'>;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
   readonly board: InFlightBoard;
@@ -116,9 +116,13 @@ function createHandler(
   const name = `${route.method.toUpperCase()} ${feature.base}${route.path}`;
   // Skipped in production: a slightly wrong response beats a 500, and the check costs time.
   const isChecked = config.NODE_ENV !== 'production';
+  const isStream = isMediaResponse(route.response) || isStreamedBody(route.body);
+  const timeoutMs = route.timeoutMs ?? (isStream ? 0 : config.HANDLER_TIMEOUT_MS);
   return async function handle(req, res) {
     const call = new RouteCall(route, req, res, log, lifecycle.draining);
-    const returned = await route.handler(call as unknown as Call<never, never, never, never>);
+    const result = route.handler(call as unknown as Call<never, never, never, never>);
+    const returned =
+      result instanceof Promise && timeoutMs > 0 ? await withDeadline(result, call, timeoutMs) : await result;
     // The handler has responded itself, or the client has disconnected.
     if (res.headersSent || res.destroyed) return;
     if (route.success !== undefined) res.status(route.success);
@@ -132,6 +136,30 @@ function createHandler(
     else if (res.hasHeader('ETag')) res.json(returned);
     else sendJson(req, res, returned);
   };
+}
+
+/**
+ * Waits for a handler that has a time to begin its response. When it is over, the signal of the call is aborted; a handler
+ * that does not stop then goes on in vain.
+ *
+ * @throws {Problem} `handler-timeout`
+ */
+async function withDeadline(result: Promise<unknown>, call: RouteCall, timeoutMs: number): Promise<unknown> {
+  const { promise: timedOut, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    if (call.res.headersSent || call.res.closed) return;
+    const problem = new Problem('handler-timeout', {
+      detail: `There was no response within ${timeoutMs} ms.`,
+    });
+    call.log.warn({ event: 'handler-timeout', timeoutMs }, problem.message);
+    call.abort(problem);
+    reject(problem);
+  }, timeoutMs);
+  try {
+    return await Promise.race([result, timedOut]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** @throws {Error} naming every mismatch with the declared response */
@@ -152,7 +180,7 @@ class RouteCall implements Call {
   readonly query: unknown;
   readonly body: unknown;
   readonly headers: unknown;
-  #signal: AbortSignal | undefined;
+  #aborter: AbortController | undefined;
 
   constructor(route: Route, req: Request, res: Response, log: Logger, draining: AbortSignal) {
     const input = readInput(route, req);
@@ -171,17 +199,22 @@ class RouteCall implements Call {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= abortOnClose(this.res);
-    return this.#signal;
+    this.#aborter ??= abortOnClose(this.res);
+    return this.#aborter.signal;
+  }
+
+  abort(reason: Problem): void {
+    this.#aborter ??= new AbortController();
+    this.#aborter.abort(reason);
   }
 }
 
-function abortOnClose(res: Response): AbortSignal {
+function abortOnClose(res: Response): AbortController {
   const controller = new AbortController();
   const abort = () => {
     if (!res.writableFinished) controller.abort(new Error('the client disconnected'));
   };
   if (res.closed) abort();
   else res.once('close', abort);
-  return controller.signal;
+  return controller;
 }

@@ -20,7 +20,10 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown, Headers
   readonly res: Response;
   readonly requestId: string;
   readonly log: Logger;
-  /** Aborted when the client disconnects before the response is complete: stop whatever the handler started. */
+  /**
+   * Aborted when the client disconnects before the response is complete, or when the time of the handler is over: stop
+   * whatever the handler started.
+   */
   readonly signal: AbortSignal;
   /** Aborted when this worker begins to drain: an endless response should end. */
   readonly draining: AbortSignal;
@@ -130,6 +133,11 @@ export interface Route {
   /** The schema of its JSON, if `response` is another media type. */
   readonly json?: z.ZodType;
   readonly examples: readonly [Example, ...Example[]];
+  /**
+   * Time the handler has to begin its response (ms); 0: unlimited. Defaults to `HANDLER_TIMEOUT_MS`, or to 0 for a body
+   * or a response that is no JSON.
+   */
+  readonly timeoutMs?: number;
   /** Returns the response body, or writes to `res` itself; in that case it awaits everything that writes to it. */
   handler(call: Call<never, never, never, never>): unknown;
 }

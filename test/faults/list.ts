@@ -1,5 +1,6 @@
 import { busyLoop, killedWorker, leak, uncaughtErrors } from './runs/crash.ts';
 import { databaseFaults } from './runs/database.ts';
+import { silentDependency } from './runs/dependency.ts';
 import { outOfDescriptors } from './runs/descriptors.ts';
 import type { Fault } from './fault.ts';
 import { poolOverload, stubbornChildren, threadOutOfMemory, threadsAndChildren } from './runs/heavy.ts'; // template: omit
@@ -52,6 +53,7 @@ export const faults: readonly Fault[] = [
   orphansOfShutdown, // template: omit
   processOne,
   overload,
+  silentDependency,
   poolOverload, // template: omit
   threadsAndChildren, // template: omit
   threadOutOfMemory, // template: omit

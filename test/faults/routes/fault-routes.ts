@@ -73,6 +73,17 @@ const plainRoutes: readonly Route[] = [
   }),
   defineRoute({
     method: 'get',
+    path: '/dependency',
+    title: 'Wait for a dependency',
+    summary: 'Responds with the status of the server on port n of this machine.',
+    query: number(80),
+    ...json,
+    async handler({ query, signal }) {
+      return { status: (await fetch(`http://127.0.0.1:${query.n}`, { signal })).status };
+    },
+  }),
+  defineRoute({
+    method: 'get',
     path: '/work',
     title: 'Use CPU time',
     summary: 'Uses n milliseconds of CPU time before it responds.',
