@@ -1,12 +1,13 @@
 import express, { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
-import type { z } from 'zod';
 import type { Config } from '../config/core-variables.ts';
 import type { InFlightBoard } from '../http/in-flight-board.ts';
 import { Problem } from '../http/problem.ts';
 import { sendJson } from '../http/send-json.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { bodyTooLarge } from './body.ts';
+import { holdToDeclaration } from './declared-response.ts';
 import type { Feature } from './feature.ts';
 import { readInput } from './input.ts';
 import { rejectMethod } from './method-not-allowed.ts';
@@ -24,6 +25,7 @@ interface FeatureRouterOptions {
   readonly config: Pick<Config, 'BODY_LIMIT_BYTES' | 'HANDLER_TIMEOUT_MS' | 'NODE_ENV'>;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly board: InFlightBoard;
 }
 
@@ -111,11 +113,13 @@ function isOf(mediaType: string, req: Request): boolean {
 function createHandler(
   feature: Feature,
   route: Route,
-  { config, lifecycle, log }: FeatureRouterOptions,
+  { config, lifecycle, log, metrics }: FeatureRouterOptions,
 ): RequestHandler {
   const name = `${route.method.toUpperCase()} ${feature.base}${route.path}`;
-  // Skipped in production: a slightly wrong response beats a 500, and the check costs time.
-  const isChecked = config.NODE_ENV !== 'production';
+  const production = config.NODE_ENV === 'production';
+  const held = isMediaResponse(route.response)
+    ? (returned: unknown) => returned
+    : holdToDeclaration({ name, schema: route.response, production, log, metrics });
   const isStream = isMediaResponse(route.response) || isStreamedBody(route.body);
   const timeoutMs = route.timeoutMs ?? (isStream ? 0 : config.HANDLER_TIMEOUT_MS);
   return async function handle(req, res) {
@@ -131,10 +135,10 @@ function createHandler(
       return;
     }
     if (returned === undefined) throw new Error(`${name} returned undefined without starting a response`);
-    if (isChecked && !isMediaResponse(route.response)) checkReturned(name, route.response, returned);
-    if (isRedirect(route)) res.location(returned as string).end();
-    else if (res.hasHeader('ETag')) res.json(returned);
-    else sendJson(req, res, returned);
+    const value = held(returned);
+    if (isRedirect(route)) res.location(value as string).end();
+    else if (res.hasHeader('ETag')) res.json(value);
+    else sendJson(req, res, value);
   };
 }
 
@@ -160,14 +164,6 @@ async function withDeadline(result: Promise<unknown>, call: RouteCall, timeoutMs
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** @throws {Error} naming every mismatch with the declared response */
-function checkReturned(name: string, schema: z.ZodType, returned: unknown): void {
-  const { error } = schema.safeParse(returned);
-  if (error === undefined) return;
-  const faults = error.issues.map(({ path, message }) => `${path.join('.') || 'value'}: ${message}`);
-  throw new Error(`${name} returned a value that does not match its response schema: ${faults.join('; ')}`);
 }
 
 /** A class with lazy getters: unused members cost nothing. */

@@ -122,7 +122,7 @@ export interface Route {
    * returns the location, and `response` is the schema of that location.
    */
   readonly success?: 201 | 202 | 204 | 301 | 302 | 303 | 307 | 308;
-  /** The schema of what the handler returns, checked outside production; or a response that the handler sends. */
+  /** The schema of what the handler returns, which is held to it; or a response that the handler sends. */
   readonly response: z.ZodType | MediaResponse;
   /** Headers of that response, each with its meaning. */
   readonly responseHeaders?: Readonly<Record<string, string>>;

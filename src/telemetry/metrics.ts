@@ -16,6 +16,8 @@ export interface Metrics {
   readonly shed: Counter<'by'>;
   /** Requests rejected by the HTTP parser, by error code. */
   readonly parserErrors: Counter<'code'>;
+  /** Responses that were not what their route declares. */
+  readonly responseMismatches: Counter<'route'>;
 }
 
 export function createMetrics(): Metrics {
@@ -40,6 +42,12 @@ export function createMetrics(): Metrics {
       name: 'http_parser_errors_total',
       help: 'Requests rejected by the HTTP parser, by error code.',
       labelNames: ['code'],
+      registers: [registry],
+    }),
+    responseMismatches: new Counter({
+      name: 'http_response_mismatches_total',
+      help: 'Responses from which something undeclared was removed, or that have another type than declared, by route.',
+      labelNames: ['route'],
       registers: [registry],
     }),
   };

@@ -118,9 +118,16 @@ describe('a handler', () => {
     expect(message).not.toContain('hunter2');
   });
 
-  test('has its value sent unchecked in production', async () => {
+  test('has what is not declared removed in production, which is logged once and counted', async () => {
     await using production = await createTestApp({ features, env: { NODE_ENV: 'production' } });
-    await production.client.get('/returns/mismatch').expect(200, { code: 1, passwordHash: 'hunter2' });
+    await production.client.get('/returns/mismatch').expect(200, { code: 1 });
+    await production.client.get('/returns/mismatch').expect(200, { code: 1 });
+    const lines = production.logged.filter(({ event }) => event === 'response-mismatch');
+    expect(lines).toEqual([expect.objectContaining({ route: 'GET /returns/mismatch' })]);
+    expect(JSON.stringify(production.logged)).not.toContain('hunter2');
+    expect(await production.metrics.registry.metrics()).toContain(
+      'http_response_mismatches_total{route="GET /returns/mismatch"} 2',
+    );
   });
 
   test('does not compile if it returns another type than its route declares', () => {

@@ -6,6 +6,8 @@ export const logEvents: Readonly<Record<string, string>> = {
   'request-failed': 'A request failed with an unexpected error; the client got a 500.',
   'request-problem': 'A request failed with an expected error; the line has its cause.',
   'handler-timeout': 'A handler did not respond in time; the client got a 504.',
+  'response-mismatch':
+    'A handler returned something that its route does not declare. Logged once per route and worker, in production.',
   'parser-error': 'The HTTP parser rejected a request.',
   'untrusted-proxy':
     'Forwarded headers came from an address that TRUST_PROXY does not include, and are ignored. Logged once, in production.',
