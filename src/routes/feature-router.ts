@@ -116,7 +116,8 @@ function createHandler(
   { config, lifecycle, log, metrics }: FeatureRouterOptions,
 ): RequestHandler {
   const name = `${route.method.toUpperCase()} ${feature.base}${route.path}`;
-  const production = config.NODE_ENV === 'production';
+  // Nothing can be removed from a wrong location: it is an error in production, too.
+  const production = config.NODE_ENV === 'production' && !isRedirect(route);
   const held = isMediaResponse(route.response)
     ? (returned: unknown) => returned
     : holdToDeclaration({ name, schema: route.response, production, log, metrics });

@@ -159,6 +159,8 @@ describe('a redirect', () => {
   test('to a URL that the route does not allow becomes a 500', async () => {
     const { headers } = await service.client.get('/returns/redirect/bad').redirects(0).expect(500);
     expect(headers['location']).toBeUndefined();
+    await using production = await createTestApp({ features, env: { NODE_ENV: 'production' } });
+    await production.client.get('/returns/redirect/bad').redirects(0).expect(500);
   });
 
   test('appears in OpenAPI with its status and its Location header', async () => {
