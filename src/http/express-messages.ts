@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Express } from 'express';
+import { closeIfBodyRemains, requestBody } from './unread-body.ts';
 
 interface MessageClasses {
   readonly IncomingMessage: typeof IncomingMessage;
@@ -15,7 +16,7 @@ interface MessageClasses {
  */
 export function createMessageClasses(app: Express): MessageClasses {
   class Request extends IncomingMessage {
-    res: unknown = undefined;
+    res: ServerResponse | undefined = undefined;
     next: unknown = undefined;
     baseUrl: unknown = undefined;
     originalUrl: unknown = undefined;
@@ -27,11 +28,21 @@ export function createMessageClasses(app: Express): MessageClasses {
     _startAt: unknown = undefined;
     _startTime: unknown = undefined;
     _remoteAddress: unknown = undefined;
+
+    override _read(size: number): void {
+      requestBody(this, this.res);
+      super._read(size);
+    }
   }
   class Response<Of extends IncomingMessage> extends ServerResponse<Of> {
     locals: unknown = undefined;
     _startAt: unknown = undefined;
     _startTime: unknown = undefined;
+
+    override writeHead(...head: [number, ...never[]]): this {
+      closeIfBodyRemains(this);
+      return super.writeHead(...head);
+    }
   }
   Object.setPrototypeOf(Request.prototype, app.request);
   Object.setPrototypeOf(Response.prototype, app.response);

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { InFlight } from './in-flight.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails, type ProblemCode } from './problem.ts';
+import { secureHeaders } from './secure-headers.ts';
 
 /** Errors of the HTTP parser with a status of their own: https://nodejs.org/api/errors.html#err_http_request_timeout */
 const parserProblems: Readonly<Record<string, ProblemCode>> = {
@@ -14,7 +15,8 @@ const parserProblems: Readonly<Record<string, ProblemCode>> = {
 
 interface ParserErrorsOptions {
   readonly log: Logger;
-  readonly metrics: Metrics;
+  /** Where they are counted; those of the management port are only logged. */
+  readonly metrics?: Metrics;
   readonly inFlight: InFlight;
 }
 
@@ -74,7 +76,7 @@ export class ParserErrors {
 
   #record({ status }: Problem, code: string, requestId: string, socket: Socket): void {
     const { log, metrics } = this.#options;
-    metrics.parserErrors.inc({ code });
+    metrics?.parserErrors.inc({ code });
     log.info(
       { event: 'parser-error', requestId, status, code, ip: socket.remoteAddress },
       'unparsable request',
@@ -89,8 +91,10 @@ export class ParserErrors {
       `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Request-Id: ${requestId}`,
-      'X-Content-Type-Options: nosniff',
+      `Date: ${new Date().toUTCString()}`,
+      'Cache-Control: no-store',
       'Connection: close',
+      ...secureHeaders.map(([name, value]) => `${name}: ${value}`),
     ];
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
   }

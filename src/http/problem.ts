@@ -39,10 +39,12 @@ export const catalog = {
   'rate-limited': { status: 429, title: 'Too many requests' },
   'headers-too-large': { status: 431, title: 'Request headers too large' },
   'internal-error': { status: 500, title: 'Internal server error' },
+  'not-implemented': { status: 501, title: 'Not implemented' },
   overloaded: { status: 503, title: 'Service overloaded' },
   busy: { status: 503, title: 'No capacity left for this operation' },
   stopping: { status: 503, title: 'Service shutting down' },
   'handler-timeout': { status: 504, title: 'Handler timed out' },
+  'http-version-not-supported': { status: 505, title: 'HTTP version not supported' },
 } as const satisfies Record<string, Omit<ProblemType, 'code'>>;
 
 export type ProblemCode = keyof typeof catalog;

@@ -6,10 +6,12 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/core-variables.ts';
 import type { StopRequest } from '../process/lifecycle.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createConnectResponse } from './connect-response.ts';
 import { createMessageClasses } from './express-messages.ts';
 import type { InFlight } from './in-flight.ts';
 import { listen } from './listen.ts';
 import { ParserErrors } from './parser-errors.ts';
+import { convertTarget } from './request-head.ts';
 import { SlowReaders } from './slow-readers.ts';
 
 /**
@@ -41,6 +43,12 @@ interface HttpServerOptions {
   readonly metrics: Metrics;
 }
 
+interface Latest {
+  /** Requests of the connection so far. */
+  readonly requests: number;
+  readonly res: ServerResponse;
+}
+
 /** An HTTP server that tracks its sockets and requests, so that it can be drained. */
 export class HttpServer {
   readonly #server: Server;
@@ -48,6 +56,8 @@ export class HttpServer {
   readonly #sockets = new Set<Socket>();
   readonly #inFlight: InFlight;
   readonly #slowReaders: SlowReaders;
+  /** The latest request of each connection. */
+  readonly #latest = new WeakMap<Socket, Latest>();
   /** The response of each connection that carries `Connection: close`. */
   readonly #closing = new WeakMap<Socket, ServerResponse>();
   #draining = false;
@@ -57,8 +67,9 @@ export class HttpServer {
     this.#config = config;
     this.#inFlight = inFlight;
     this.#slowReaders = new SlowReaders(this.#sockets, config.SLOW_READER_TIMEOUT_MS);
+    const classes = createMessageClasses(app);
     this.#server = createServer({
-      ...createMessageClasses(app),
+      ...classes,
       keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT_MS,
       headersTimeout: config.HEADERS_TIMEOUT_MS,
       requestTimeout: config.REQUEST_TIMEOUT_MS,
@@ -66,7 +77,6 @@ export class HttpServer {
       // A layer checks the host: Node's own response would not be problem details.
       requireHostHeader: false,
     });
-    this.#server.maxRequestsPerSocket = config.MAX_REQUESTS_PER_SOCKET;
     this.#server.maxConnections = config.MAX_CONNECTIONS;
     const never = new Int32Array(new SharedArrayBuffer(4));
     this.#server.on('connection', (socket: Socket) => {
@@ -78,12 +88,20 @@ export class HttpServer {
       socket.once('close', () => this.#sockets.delete(socket));
     });
     const serve = (req: IncomingMessage, res: ServerResponse) => {
-      if (req.url?.startsWith('/') === false) req.url = toOriginForm(req.url);
+      if (!this.#accepts(req.socket, res)) return;
+      convertTarget(req);
       if (this.#draining) this.#announceClose(res);
       app(req, res);
     };
     this.#server.on('request', serve);
+    this.#server.on('checkContinue', serve); // whoever reads the body sends the 100
     this.#server.on('checkExpectation', serve); // anything but 100-continue; a layer rejects it
+    this.#server.on('connect', (req: IncomingMessage, socket: Socket) => {
+      const respond = () => serve(req, createConnectResponse(req, socket, classes.ServerResponse));
+      const before = [...inFlight.responses].findLast((res) => res.req.socket === socket);
+      if (before === undefined) respond();
+      else before.once('close', respond);
+    });
     const parserErrors = new ParserErrors(options);
     this.#server.on('clientError', (error, socket) => parserErrors.respond(error, socket as Socket));
   }
@@ -141,6 +159,23 @@ export class HttpServer {
   }
 
   /**
+   * Counts a request. It is not accepted after a response with `Connection: close`: its own response could not be sent,
+   * and a client repeats what was not answered. https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+   *
+   * Node.js's own limit of requests per connection responds without any layer, and leaves the connection open.
+   */
+  #accepts(socket: Socket, res: ServerResponse): boolean {
+    const latest = this.#latest.get(socket);
+    if (latest !== undefined && closes(latest.res)) return false;
+    const requests = (latest?.requests ?? 0) + 1;
+    const limit = this.#config.MAX_REQUESTS_PER_SOCKET;
+    if (limit > 0 && requests > limit) return false;
+    if (requests === limit) this.#announceClose(res);
+    this.#latest.set(socket, { requests, res });
+    return true;
+  }
+
+  /**
    * Sets `Connection: close` on the last pending response of a connection: Node.js ends a connection after the first
    * response that carries it. If the last one has been written already, the end of the drain closes the connection.
    */
@@ -180,12 +215,7 @@ export class HttpServer {
   }
 }
 
-/**
- * The path and query of a target in absolute form, as clients send it to a proxy. The Host header names the host, and a
- * password in the target must not get into a log: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
- */
-export function toOriginForm(target: string): string {
-  const [, rest] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(.*)$/is.exec(target) ?? [];
-  if (rest === undefined) return target;
-  return rest.startsWith('/') ? rest : `/${rest}`;
+/** Whether a response has ended its connection for further requests. */
+function closes(res: ServerResponse): boolean {
+  return res.headersSent && (!res.shouldKeepAlive || res.getHeader('Connection') === 'close');
 }

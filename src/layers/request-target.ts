@@ -1,10 +1,11 @@
 import type { RequestHandler } from 'express';
 import type { Config } from '../config/core-variables.ts';
 import { Problem } from '../http/problem.ts';
+import { checkHead } from '../http/request-head.ts';
 
 /**
- * Rejects what no route should see: a missing or repeated Host header, unknown expectations, overlong URLs, invalid
- * percent-encoding, NUL bytes.
+ * Rejects what no route should see: a malformed head, overlong URLs, invalid percent-encoding, NUL bytes. Responds to
+ * `OPTIONS *`, which is about the server and not about a route: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7
  */
 export function createRequestTarget({
   config,
@@ -12,45 +13,30 @@ export function createRequestTarget({
   readonly config: Pick<Config, 'URL_LIMIT_BYTES'>;
 }): RequestHandler {
   const limit = config.URL_LIMIT_BYTES;
-  return function requestTarget(req, _res, next) {
-    const hosts = countHosts(req.rawHeaders);
-    if (hosts > 1 || (hosts === 0 && req.httpVersion === '1.1')) {
-      next(new Problem('bad-request', { detail: 'Exactly one Host header is required.' }));
-      return;
-    }
-    const { expect } = req.headers;
-    if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
-      next(new Problem('expectation-failed', { detail: 'The only supported expectation is 100-continue.' }));
-      return;
-    }
-    if (req.url.length > limit) {
-      next(new Problem('url-too-long', { detail: `The limit is ${limit} bytes.` }));
-      return;
-    }
-    if (req.url.includes('%') && !isDecodable(req.path)) {
-      next(
-        new Problem('malformed-url', {
-          detail: 'The path has invalid percent-encoding or a NUL byte.',
-        }),
-      );
-      return;
-    }
-    next();
+  return function requestTarget(req, res, next) {
+    checkHead(req);
+    if (req.url.length > limit) throw new Problem('url-too-long', { detail: `The limit is ${limit} bytes.` });
+    if (req.url.includes('%')) checkEncoding(req.url);
+    if (req.url === '*') res.status(204).end();
+    else next();
   };
 }
 
-/** Node.js keeps only the first Host header; a proxy in front may have used another one. */
-function countHosts(rawHeaders: readonly string[]): number {
-  let hosts = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.length === 4 && rawHeaders[at]?.toLowerCase() === 'host') hosts += 1;
+/** Query parsers replace invalid UTF-8 silently, so that a handler would get another value than was sent. */
+function checkEncoding(url: string): void {
+  const [path = '', query = ''] = url.split(/\?(.*)/s, 2);
+  if (!isDecodable(path) || decodeURIComponent(path).includes('\0')) {
+    throw new Problem('malformed-url', { detail: 'The path has invalid percent-encoding or a NUL byte.' });
   }
-  return hosts;
+  if (!isDecodable(query)) {
+    throw new Problem('malformed-url', { detail: 'The query has invalid percent-encoding.' });
+  }
 }
 
-function isDecodable(path: string): boolean {
+function isDecodable(text: string): boolean {
   try {
-    return !decodeURIComponent(path).includes('\0');
+    decodeURIComponent(text);
+    return true;
   } catch {
     return false;
   }

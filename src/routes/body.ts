@@ -1,12 +1,9 @@
 import type { Request } from 'express';
 import { Problem } from '../http/problem.ts';
 
-/** The rest of the body is not read, and the connection is closed so that the client does not have to send it. */
+/** @param maxBytes the limit */
 export function bodyTooLarge(maxBytes: number): Problem {
-  return new Problem('body-too-large', {
-    detail: `The limit is ${maxBytes} bytes.`,
-    headers: { Connection: 'close' },
-  });
+  return new Problem('body-too-large', { detail: `The limit is ${maxBytes} bytes.` });
 }
 
 /**

@@ -33,15 +33,14 @@ interface FeatureRouterOptions {
 export function createFeatureRouter(feature: Feature, options: FeatureRouterOptions): Router {
   const router = Router();
   const { BODY_LIMIT_BYTES: limit } = options.config;
-  const tooLarge = new Problem('body-too-large', { detail: `The limit is ${limit} bytes.` });
-  const requireJson = requireBody('application/json', limit, tooLarge);
+  const requireJson = requireBody('application/json', limit);
   // `requireJson` has already checked the media type.
   const readJson = express.json({ limit, strict: false, type: () => true });
 
   function layersOf(body: Route['body']): RequestHandler[] {
     if (body === undefined) return [];
     if (!isStreamedBody(body)) return [requireJson, readJson];
-    return [requireBody(body.mediaType, body.maxBytes, bodyTooLarge(body.maxBytes))];
+    return [requireBody(body.mediaType, body.maxBytes)];
   }
 
   for (const [path, routes] of Map.groupBy(feature.routes, (route) => route.path)) {
@@ -86,7 +85,7 @@ function negotiate(route: Route): RequestHandler {
 }
 
 /** Rejects a wrong media type, and a Content-Length over the limit before any of the body is read. */
-function requireBody(mediaType: string, maxBytes: number, tooLarge: Problem): RequestHandler {
+function requireBody(mediaType: string, maxBytes: number): RequestHandler {
   return function checkBody(req, _res, next) {
     if (!isOf(mediaType, req)) {
       next(
@@ -95,7 +94,7 @@ function requireBody(mediaType: string, maxBytes: number, tooLarge: Problem): Re
           headers: { Accept: mediaType },
         }),
       );
-    } else if (Number(req.headers['content-length']) > maxBytes) next(tooLarge);
+    } else if (Number(req.headers['content-length']) > maxBytes) next(bodyTooLarge(maxBytes));
     else next();
   };
 }

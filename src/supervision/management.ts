@@ -1,11 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import process from 'node:process';
 import type { Logger } from 'pino';
 import type { Config } from '../config/core-variables.ts';
-import { rejectCrossSite } from '../http/cross-site.ts';
+import { createConnectResponse } from '../http/connect-response.ts';
+import { rejectForeign } from '../http/foreign-request.ts';
+import { InFlight } from '../http/in-flight.ts';
 import { listen } from '../http/listen.ts';
+import { ParserErrors } from '../http/parser-errors.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails } from '../http/problem.ts';
+import { checkHead, convertTarget } from '../http/request-head.ts';
 import { identify } from '../http/request-id.ts';
+import { secureHeaders } from '../http/secure-headers.ts';
 import type { ClusterView, ReloadResult, SupervisionEvent, WorkerView } from './supervision.ts';
 
 /** What the management port shows and does. */
@@ -58,8 +64,7 @@ export class Management {
         GET: async (_req, res) => send(res, 200, METRICS_MEDIA_TYPE, await supervision.metrics()),
       },
       '/reload': {
-        POST: async (req, res) => {
-          rejectCrossSite(req.headers, undefined); // this port serves no pages
+        POST: async (_req, res) => {
           const result = await supervision.reload();
           sendJson(res, result.ok ? 200 : 500, result);
         },
@@ -67,11 +72,19 @@ export class Management {
     };
     this.#server = createServer({
       connectionsCheckingInterval: 1_000,
+      requireHostHeader: false, // checkHead() requires it
       headersTimeout: 5_000,
       requestTimeout: 10_000,
     });
     this.#server.maxConnections = 200;
     this.#server.on('request', (req, res) => void this.#respond(req, res));
+    this.#server.on('checkExpectation', (req, res) => void this.#respond(req, res));
+    this.#server.on(
+      'connect',
+      (req: IncomingMessage, socket: Socket) => void this.#respond(req, createConnectResponse(req, socket)),
+    );
+    const parserErrors = new ParserErrors({ log: options.log, inFlight: new InFlight() });
+    this.#server.on('clientError', (error, socket) => parserErrors.respond(error, socket as Socket));
   }
 
   /**
@@ -89,10 +102,18 @@ export class Management {
   }
 
   async #respond(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    convertTarget(req);
     const path = (req.url ?? '').split('?', 1)[0] ?? '';
     const fields = identify(req.headers);
     res.setHeader('X-Request-Id', fields.requestId);
+    for (const [name, value] of secureHeaders) res.setHeader(name, value);
     try {
+      checkHead(req);
+      rejectForeign(req, undefined);
+      if (path === '*') {
+        res.writeHead(204).end();
+        return;
+      }
       const methods = this.#routes[path];
       if (methods === undefined) {
         throw new Problem('not-found', { detail: `The paths are ${Object.keys(this.#routes).join(', ')}.` });
@@ -127,7 +148,6 @@ function send(res: ServerResponse, status: number, type: string, body: string): 
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
   });
   res.end(body);
 }

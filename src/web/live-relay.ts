@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { rejectForeignCaller } from '../http/foreign-request.ts';
 import { Problem } from '../http/problem.ts';
 import type { FeatureDependencies } from '../routes/feature.ts';
 import type { ClusterView, SupervisionEvent } from '../supervision/supervision.ts';
@@ -32,6 +33,7 @@ export class LiveRelay {
   }
 
   readonly handler = (req: Request, res: Response): void => {
+    rejectForeignCaller(req);
     if (this.#streams.size >= MAX_STREAMS) {
       throw new Problem('busy', {
         detail: 'This worker has too many live streams.',

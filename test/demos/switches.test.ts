@@ -24,6 +24,7 @@ describe('dangerous demos', () => {
   test.each([
     ['Sec-Fetch-Site', 'cross-site'],
     ['Origin', 'http://elsewhere'],
+    ['Host', 'rebound.example'],
   ])('reject cross-site requests with 403, detected by %s', async (header, value) => {
     await using service = await createTestApp();
     const response = await service.client.post('/demos/failures/uncaught-exception').set(header, value);

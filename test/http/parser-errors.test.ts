@@ -11,6 +11,8 @@ describe('an unparsable request', () => {
     const response = await server.send('GARBAGE secret\r\n\r\n');
     expect(response).toMatch(/^HTTP\/1.1 400 /);
     expect(response).toContain('X-Content-Type-Options: nosniff');
+    expect(response).toMatch(/^Content-Security-Policy: /m);
+    expect(response).toMatch(/^Date: /m);
     const requestId = requestIdIn(response);
     const lines = server.logged.filter((line) => line['requestId'] === requestId);
     expect(lines).toEqual([expect.objectContaining({ event: 'parser-error', status: 400 })]);

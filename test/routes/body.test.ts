@@ -75,8 +75,7 @@ describe('a streamed body', () => {
   });
 
   test('is not read beyond its limit', async () => {
-    const { response, body } = await send('/import/csv', { 'Content-Type': 'text/csv' }, '123456', '78901');
-    expect(response.headers.connection).toBe('close');
+    const { body } = await send('/import/csv', { 'Content-Type': 'text/csv' }, '123456', '78901');
     expect(body).toMatchObject({ code: 'body-too-large' });
   });
 

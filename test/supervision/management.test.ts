@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { Problem } from '../../src/http/problem.ts';
@@ -52,5 +54,26 @@ describe('the management port', () => {
   test('replaces an invalid request id', async () => {
     const response = await fetch(`${url}/livez`, { headers: { 'X-Request-Id': 'not valid' } });
     expect(response.headers.get('x-request-id')).toMatch(UUID);
+  });
+
+  test.each([
+    ['a foreign host', 'GET /workers HTTP/1.1', 'Host: evil.example', 403],
+    ['a foreign origin', 'GET /workers HTTP/1.1', 'Host: localhost\r\nOrigin: http://evil.example', 403],
+    ['its own URL', 'GET http://localhost/livez HTTP/1.1', 'Host: x', 200],
+    ['another version', 'GET /livez HTTP/0.9', 'Host: localhost', 505],
+    ['no host', 'GET /livez HTTP/1.1', 'Accept: */*', 400],
+    ['an invalid host', 'GET /livez HTTP/1.1', 'Host: a,b', 400],
+    ['*', 'OPTIONS * HTTP/1.1', 'Host: localhost', 204],
+    ['CONNECT', 'CONNECT x.example:443 HTTP/1.1', 'Host: localhost', 501],
+    ['an unknown expectation', 'GET /livez HTTP/1.1', 'Host: localhost\r\nExpect: cake', 417],
+    ['garbage', 'GARBAGE', 'Host: localhost', 400],
+  ])('responds to a request with %s', async (_what, line, headers, status) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.end(`${line}\r\n${headers}\r\nConnection: close\r\n\r\n`);
+    const response = await text(socket);
+    expect(response).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(response).toMatch(/^X-Content-Type-Options: nosniff/im);
+    expect(response).toMatch(/^Date: /im);
+    if (status >= 400) expect(response).toMatch(/^Content-Type: application\/problem\+json/im);
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rejectCrossSite } from '../../http/cross-site.ts';
+import { rejectForeignCaller } from '../../http/foreign-request.ts';
 import { Problem } from '../../http/problem.ts';
 import { hostOf } from '../../manifest/index-page.ts';
 import type { Feature } from '../../routes/feature.ts';
@@ -150,5 +150,5 @@ function checkDanger(route: DemoRouteBase, { req }: Call, { danger }: Equipment)
   if (!danger) {
     throw new Problem('forbidden', { detail: 'This may end the worker. Set DANGER=on to allow it.' });
   }
-  rejectCrossSite(req.headers, req.host);
+  rejectForeignCaller(req);
 }

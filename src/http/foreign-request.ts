@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
+import { Problem } from './problem.ts';
+
+const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
+const LOOPBACK_HOST = /^(?:(?:[a-z0-9-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?$/i;
+
+/**
+ * Rejects requests that a page of another site makes with a user's browser. Clients other than browsers are not
+ * affected.
+ *
+ * It checks `Sec-Fetch-Site`, which browsers send in secure contexts only, and `Origin` otherwise. Both are no help if the
+ * page's own name resolves to this machine (DNS rebinding): on a loopback address, the Host header must name it.
+ *
+ * @param host the host that the service was addressed as; undefined if it serves no pages
+ * @param proxied whether a trusted proxy sent the request: then it has another host's name, and the proxy is local
+ * @throws {Problem} `forbidden`
+ */
+export function rejectForeign(
+  { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
+  host: string | undefined,
+  proxied = false,
+): void {
+  const local = !proxied && LOOPBACK_ADDRESS.test(socket.localAddress ?? '');
+  if (local && !LOOPBACK_HOST.test(headers.host ?? '')) {
+    throw new Problem('forbidden', { detail: 'Address this machine as localhost, 127.0.0.1 or [::1].' });
+  }
+  const site = headers['sec-fetch-site'];
+  const { origin } = headers;
+  const own =
+    site === undefined
+      ? origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
+      : site === 'same-origin' || site === 'none';
+  if (!own) throw new Problem('forbidden', { detail: 'Cross-site requests are not allowed.' });
+}
+
+/** The same for a route. @throws {Problem} `forbidden` */
+export function rejectForeignCaller(req: Request): void {
+  const trusts = req.app.get('trust proxy fn') as (address: string | undefined, hops: number) => boolean;
+  rejectForeign(req, req.host, trusts(req.socket.remoteAddress, 0));
+}

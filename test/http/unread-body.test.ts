@@ -1,0 +1,80 @@
+import { connect } from 'node:net';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { until } from '../support/program.ts';
+import { createTestServer, postJson, request, statusesIn } from './test-server.ts';
+
+const server = await createTestServer();
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe('a client that waits for a 100 Continue', () => {
+  const expecting = { Expect: '100-continue', 'Content-Length': 2, Connection: 'close' };
+
+  test('gets it when its body is read', async () => {
+    expect(statusesIn(await server.send(postJson(expecting), '{}'))).toEqual(['100', '200']);
+  });
+
+  test.each([
+    ['another type', postJson({ ...expecting, 'Content-Type': 'text/plain' }), '415'],
+    ['a long body', postJson({ ...expecting, 'Content-Length': 10_000_000_000 }), '413'],
+    ['an unknown path', request('POST /nothing', expecting), '404'],
+    ['another method', request('DELETE /reader/json', expecting), '405'],
+    ['another expectation', request('POST /reader/json', { ...expecting, Expect: 'cake' }), '417'],
+  ])('and sends %s gets only its final status', async (_what, sent, status) => {
+    expect(statusesIn(await server.send(sent))).toEqual([status]);
+  });
+
+  test('and uses HTTP/1.0 does not get it', async () => {
+    const sent = postJson({ ...expecting, Expect: 'cake' }, '{}').replace('HTTP/1.1', 'HTTP/1.0');
+    expect(statusesIn(await server.send(sent))).toEqual(['200']);
+  });
+
+  test('is told that the connection closes if its body is not read', async () => {
+    const response = await server.send(request('POST /nothing', { ...expecting, Connection: 'keep-alive' }));
+    expect(response).toMatch(/^Connection: close/im);
+  });
+});
+
+describe('the body of a rejected request', () => {
+  /** Sends a head, then a body as fast as the server reads it. @returns the response and the bytes that were sent */
+  async function flood(head: string): Promise<{ response: string; bytes: number }> {
+    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+    const chunk = Buffer.alloc(65_536, 'x');
+    let bytes = 0;
+    let response = '';
+    let ended = false;
+    socket.on('data', (part: Buffer) => (response += part.toString()));
+    socket.on('error', () => undefined).on('close', () => (ended = true));
+    const send = () => {
+      while (!ended && socket.write(chunk)) bytes += chunk.length;
+    };
+    socket.write(head);
+    socket.on('drain', send);
+    send();
+    await until('the end of the connection', () => ended || undefined);
+    return { response, bytes };
+  }
+
+  test.each([
+    ['an announced length', { 'Content-Length': 100_000_000_000 }],
+    ['chunks', { 'Transfer-Encoding': 'chunked' }],
+  ])('with %s ends the connection, after the response was sent', async (_what, framing) => {
+    const head = request('POST /nothing', framing);
+    const { response } = await flood('Transfer-Encoding' in framing ? `${head}ffffffffff\r\n` : head);
+    expect(response).toMatch(/^HTTP\/1.1 404 [^]*^Connection: close[^]*"code":"not-found"/im);
+  });
+
+  test('is dropped if it is short, and the connection can be used again', async () => {
+    const sent =
+      request('POST /nothing', { 'Content-Length': 10 }, '0123456789') +
+      request('GET /probe/quick', { Connection: 'close' });
+    expect(statusesIn(await server.send(sent))).toEqual(['404', '200']);
+  });
+});
+
+test('a connection is closed with its last request, and later ones are not processed', async () => {
+  await using limited = await createTestServer({ MAX_REQUESTS_PER_SOCKET: '3' });
+  const received = await limited.send(request('GET /probe/quick').repeat(6));
+  expect(statusesIn(received)).toEqual(['200', '200', '200']);
+  expect(received.match(/^Connection: close/gim)).toHaveLength(1);
+  expect(limited.requestLines()).toHaveLength(3);
+});
