@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { InFlight } from './in-flight.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails, type ProblemCode } from './problem.ts';
-import { secureHeaders } from './secure-headers.ts';
+import { helmetHeaders } from './helmet-headers.ts';
 
 /** Errors of the HTTP parser with a status of their own: https://nodejs.org/api/errors.html#err_http_request_timeout */
 const parserProblems: Readonly<Record<string, ProblemCode>> = {
@@ -94,7 +94,7 @@ export class ParserErrors {
       `Date: ${new Date().toUTCString()}`,
       'Cache-Control: no-store',
       'Connection: close',
-      ...secureHeaders.map(([name, value]) => `${name}: ${value}`),
+      ...helmetHeaders.map(([name, value]) => `${name}: ${value}`),
     ];
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
   }

@@ -2,6 +2,7 @@ import express, { Router, type Request, type RequestHandler, type Response } fro
 import type { Logger } from 'pino';
 import type { Config } from '../config/core-variables.ts';
 import type { InFlightBoard } from '../http/in-flight-board.ts';
+import { sendNotModified } from '../http/preconditions.ts';
 import { Problem } from '../http/problem.ts';
 import { sendJson } from '../http/send-json.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
@@ -121,6 +122,7 @@ function createHandler(
     ? (returned: unknown) => returned
     : holdToDeclaration({ name, schema: route.response, production, log, metrics });
   const isStream = isMediaResponse(route.response) || isStreamedBody(route.body);
+  const isRead = route.method === 'get';
   const timeoutMs = route.timeoutMs ?? (isStream ? 0 : config.HANDLER_TIMEOUT_MS);
   return async function handle(req, res) {
     const call = new RouteCall(route, req, res, log, lifecycle.draining);
@@ -137,8 +139,7 @@ function createHandler(
     if (returned === undefined) throw new Error(`${name} returned undefined without starting a response`);
     const value = held(returned);
     if (isRedirect(route)) res.location(value as string).end();
-    else if (res.hasHeader('ETag')) res.json(value);
-    else sendJson(req, res, value);
+    else if (!isRead || !res.hasHeader('ETag') || !sendNotModified(req, res)) sendJson(req, res, value);
   };
 }
 

@@ -11,7 +11,7 @@ import { ParserErrors } from '../http/parser-errors.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails } from '../http/problem.ts';
 import { checkHead, convertTarget } from '../http/request-head.ts';
 import { identify } from '../http/request-id.ts';
-import { secureHeaders } from '../http/secure-headers.ts';
+import { helmetHeaders } from '../http/helmet-headers.ts';
 import type { ClusterView, ReloadResult, SupervisionEvent, WorkerView } from './supervision.ts';
 
 /** What the management port shows and does. */
@@ -106,7 +106,7 @@ export class Management {
     const path = (req.url ?? '').split('?', 1)[0] ?? '';
     const fields = identify(req.headers);
     res.setHeader('X-Request-Id', fields.requestId);
-    for (const [name, value] of secureHeaders) res.setHeader(name, value);
+    for (const [name, value] of helmetHeaders) res.setHeader(name, value);
     try {
       checkHead(req);
       rejectForeign(req, undefined);

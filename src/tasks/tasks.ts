@@ -2,12 +2,12 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import type { Queries } from '../database/database.ts';
 import { databaseProblems } from '../database/problems.ts';
+import { changedSince, requireMatch } from '../http/preconditions.ts';
 import { Problem } from '../http/problem.ts';
 import type { Feature } from '../routes/feature.ts';
 import { defineRoute } from '../routes/route.ts';
 import { cursorOf, toCursor } from '../shared/cursor.ts';
 import { idempotencyKey } from '../shared/idempotency-key.ts';
-import { changedSince, requireMatch } from '../shared/if-match.ts';
 import { deliveryList } from './delivery.ts';
 import { changedTask, createTask, etagOf, newTask, task, taskId, taskPage, type Task } from './task.ts';
 import type { TaskStore } from './task-store.ts';
@@ -100,7 +100,7 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
     params,
     response: task,
     responseHeaders: etagHeader,
-    problems: ['not-found'],
+    problems: ['not-found', 'precondition-failed'],
     examples: [{ title: 'Read the task just created', createdBy: create }],
     handler: async ({ params: { id }, res, signal }) => withETag(res, await find(id, signal)),
   });
@@ -124,9 +124,9 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
         body: { title: 'Write the first test', done: true },
       },
     ],
-    async handler({ params: { id }, headers, body, res, signal }) {
+    async handler({ params: { id }, body, req, res, signal }) {
       const seen = await find(id, signal);
-      requireMatch(headers['if-match'], etagOf(seen));
+      requireMatch(req, { etag: etagOf(seen) });
       const changed = { ...seen, ...body, version: seen.version + 1, updatedAt: new Date().toISOString() };
       const isCompleted = changed.done && !seen.done;
       const announce =
@@ -156,9 +156,9 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
         status: 204,
       },
     ],
-    async handler({ params: { id }, headers, signal }) {
+    async handler({ params: { id }, req, signal }) {
       const seen = await find(id, signal);
-      requireMatch(headers['if-match'], etagOf(seen));
+      requireMatch(req, { etag: etagOf(seen) });
       if (!(await store.remove(id, seen.version))) throw changedSince();
     },
   });

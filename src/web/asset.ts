@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request, Response } from 'express';
+import { sendNotModified } from '../http/preconditions.ts';
 import { Problem } from '../http/problem.ts';
 import { Lazy } from '../shared/lazy.ts';
 
@@ -46,6 +47,7 @@ export class Asset {
     // Weak: one ETag for all encodings.
     if (!immutable) res.set('ETag', (this.#etag ??= `W/"${hash([this.content])}"`));
     res.vary('Accept-Encoding');
+    if (sendNotModified(req, res)) return;
     const encoding = req.acceptsEncodings('br', 'gzip', 'identity');
     if (encoding === 'br' || encoding === 'gzip') {
       const body = await this.#compressed[encoding].get();

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { isFresh } from '../../src/demos/http/cache.ts';
 import { parseCookies } from '../../src/demos/http/cookies.ts';
 import { isOwnPath } from '../../src/demos/http/redirect.ts';
 import { useTestApp } from '../support/use-test-app.ts';
@@ -189,18 +188,6 @@ describe('http/cache', () => {
 
     expect(result.exchanges.map(({ status }) => status)).toEqual([200, 304, 304, 200]);
     expect(result.exchanges.map(({ bodyBytes }) => bodyBytes > 0)).toEqual([true, false, false, true]);
-  });
-
-  test('If-None-Match takes precedence over If-Modified-Since', () => {
-    const modified = new Date('2026-01-01T00:00:00Z');
-    const since = modified.toUTCString();
-
-    expect(isFresh({}, 'W/"a"', modified)).toBe(false);
-    expect(isFresh({ 'if-none-match': '"b", "a"' }, 'W/"a"', modified)).toBe(true);
-    expect(isFresh({ 'if-none-match': '*' }, 'W/"a"', modified)).toBe(true);
-    expect(isFresh({ 'if-none-match': '"b"', 'if-modified-since': since }, 'W/"a"', modified)).toBe(false);
-    expect(isFresh({ 'if-modified-since': since }, 'W/"a"', modified)).toBe(true);
-    expect(isFresh({ 'if-modified-since': 'nonsense' }, 'W/"a"', modified)).toBe(false);
   });
 });
 

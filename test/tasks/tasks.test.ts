@@ -198,7 +198,7 @@ test('OpenAPI lists the statuses, headers and parameters of the task routes', as
   expect(post?.responses).toHaveProperty('201.headers.Location');
   expect(post?.parameters).toEqual([expect.objectContaining({ name: 'idempotency-key', in: 'header' })]);
   expect(get?.parameters.map(({ name }) => name)).toEqual(['limit', 'cursor']);
-  expect(Object.keys(read?.responses ?? {})).toEqual(['200', '304', '404', '503', 'default']);
+  expect(Object.keys(read?.responses ?? {})).toEqual(['200', '304', '404', '412', '503', 'default']);
   expect(read?.parameters.map(({ name }) => name)).toEqual(['id', 'If-None-Match']);
   expect(Object.keys(put?.responses ?? {})).toEqual(['200', '404', '412', '428', '503', 'default']);
   expect(remove?.responses).not.toHaveProperty('204.content');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { sendNotModified } from '../../http/preconditions.ts';
 import { bytes, count } from '../kit/answer/units.ts';
 import { rawRoute, wholeNumber } from '../kit/demo.ts';
 import { fetchResponse, overLoopback } from '../kit/measure/loopback.ts';
@@ -112,30 +113,13 @@ async function revalidate(origin: string, version: number, signal: AbortSignal, 
 
 function sendDocument({ version, maxAgeS }: Query, req: IncomingMessage, res: ServerResponse): void {
   const body = render(version);
-  const etag = etagOf(body);
-  const modified = new Date(FIRST_WRITTEN + (version - 1) * 1_000);
-  res.setHeader('ETag', etag);
-  res.setHeader('Last-Modified', modified.toUTCString());
+  res.setHeader('ETag', etagOf(body));
+  res.setHeader('Last-Modified', new Date(FIRST_WRITTEN + (version - 1) * 1_000).toUTCString());
   res.setHeader('Cache-Control', maxAgeS === 0 ? 'private, no-cache' : `private, max-age=${maxAgeS}`);
-  if (isFresh(req.headers, etag, modified)) {
-    res.writeHead(304).end();
-    return;
-  }
+  if (sendNotModified(req, res)) return;
   res.setHeader('Content-Type', 'text/plain; charset=utf-8');
   res.setHeader('Content-Length', Buffer.byteLength(body));
   res.end(req.method === 'HEAD' ? undefined : body);
-}
-
-/** Evaluates the conditions by RFC 9110, section 13.2.2: `If-Modified-Since` only without `If-None-Match`. */
-export function isFresh(headers: IncomingHttpHeaders, etag: string, modified: Date): boolean {
-  const tags = headers['if-none-match'];
-  if (tags !== undefined) {
-    // RFC 9110 requires the weak comparison, which ignores the W/ prefix.
-    const wanted = tags.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-    return wanted.includes('*') || wanted.includes(etag.replace(/^W\//, ''));
-  }
-  const since = Date.parse(headers['if-modified-since'] ?? '');
-  return !Number.isNaN(since) && modified.getTime() <= since;
 }
 
 function render(version: number): string {

@@ -54,14 +54,14 @@ export const range = rawRoute({
       },
     };
   },
-  send: ({ req, res, signal }) => sendRange(req.headers, res, signal),
+  send: ({ req, res, signal }) => sendRange(req, res, signal),
 });
 
 /** Requests ranges as a client, over loopback. */
 async function tryAll(signal: AbortSignal) {
   const content = await readFile(rangedFile);
   return overLoopback(
-    (req, res) => void sendRange(req.headers, res, signal).catch((error: unknown) => fail(res, error)),
+    (req, res) => void sendRange(req, res, signal).catch((error: unknown) => fail(res, error)),
     async (origin) => {
       const exchanges: z.infer<typeof exchangeSchema>[] = [];
       const get = async (request: string, headers: Record<string, string>) => {

@@ -23,13 +23,13 @@ const options = {
 } as const;
 
 /** Helmet's headers for every response over HTTPS, as pairs of name and value. They never differ. */
-export const secureHeadersOnHttps = headersOf(helmet(options));
+export const helmetHeadersOnHttps = headersOf(helmet(options));
 
 /**
  * The same for plain HTTP, where browsers must ignore Strict-Transport-Security:
  * https://www.rfc-editor.org/rfc/rfc6797#section-7.2
  */
-export const secureHeaders = headersOf(helmet({ ...options, strictTransportSecurity: false }));
+export const helmetHeaders = headersOf(helmet({ ...options, strictTransportSecurity: false }));
 
 /** The headers that a layer sets. */
 function headersOf(layer: ReturnType<typeof helmet>): [string, string][] {
