@@ -23,13 +23,16 @@ export function createCompression(): RequestHandler {
       if (type.startsWith('text/event-stream')) return false;
       // A strong entity tag identifies these very bytes: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.1
       if (String(res.getHeader('ETag') ?? '').startsWith('"')) return false;
-      return compressionPackage.filter(req, res);
+      const compresses = compressionPackage.filter(req, res);
+      // The response to GET is compressed as it is sent, so its length is not known.
+      if (compresses && req.method === 'HEAD') res.removeHeader('Content-Length');
+      return compresses;
     },
   });
   return function compression(req, res, next) {
     if (req.headers['accept-encoding'] === undefined) {
       // No need to wrap this response; but a cache must know that others may be compressed.
-      res.setHeader('Vary', 'Accept-Encoding');
+      res.vary('Accept-Encoding');
       next();
     } else compress(req, res, next);
   };

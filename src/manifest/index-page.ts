@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from 'express';
+import { preferredType } from '../http/negotiation.ts';
 import type { Feature } from '../routes/feature.ts';
 import type { PlainRoute } from '../routes/route.ts';
 import { DEFAULT_ORIGIN, exampleCurl } from './curl.ts';
@@ -12,7 +13,7 @@ export function createIndexPage(features: readonly Feature[], page?: PlainRoute[
   const formats = page === undefined ? ['text', 'json'] : ['text', 'json', 'html'];
   return async function indexPage(req, res) {
     res.vary('Accept');
-    const format = req.accepts(formats);
+    const format = preferredType(req, formats);
     const host = hostOf(req);
     if (format === 'html') await page?.(req, res);
     else if (format === 'json') res.json(describeFeatures(features, host));

@@ -2,6 +2,7 @@ import express, { Router, type Request, type RequestHandler, type Response } fro
 import type { Logger } from 'pino';
 import type { Config } from '../config/core-variables.ts';
 import type { InFlightBoard } from '../http/in-flight-board.ts';
+import { preferredType } from '../http/negotiation.ts';
 import { sendNotModified } from '../http/preconditions.ts';
 import { Problem } from '../http/problem.ts';
 import { sendJson } from '../http/send-json.ts';
@@ -34,14 +35,14 @@ interface FeatureRouterOptions {
 export function createFeatureRouter(feature: Feature, options: FeatureRouterOptions): Router {
   const router = Router();
   const { BODY_LIMIT_BYTES: limit } = options.config;
-  const requireJson = requireBody('application/json', limit);
+  const requireJson = requireBody('application/json', limit, JSON_CODINGS);
   // `requireJson` has already checked the media type.
   const readJson = express.json({ limit, strict: false, type: () => true });
 
   function layersOf(body: Route['body']): RequestHandler[] {
     if (body === undefined) return [];
     if (!isStreamedBody(body)) return [requireJson, readJson];
-    return [requireBody(body.mediaType, body.maxBytes)];
+    return [requireBody(body.mediaType, body.maxBytes, ['identity'])];
   }
 
   for (const [path, routes] of Map.groupBy(feature.routes, (route) => route.path)) {
@@ -79,25 +80,32 @@ function checkGuard(guard: Guard): RequestHandler {
 function negotiate(route: Route): RequestHandler {
   const own = isMediaResponse(route.response) ? route.response.mediaType : 'application/json';
   const types = route.produces ?? [own];
-  return function acceptable(req, _res, next) {
-    if (req.headers.accept === undefined || req.accepts([...types]) !== false) next();
+  return function acceptable(req, res, next) {
+    if (types.length > 1) res.vary('Accept');
+    if (req.headers.accept === undefined || preferredType(req, types) !== false) next();
     else next(new Problem('not-acceptable', { detail: `This route responds with ${types.join(' or ')}.` }));
   };
 }
 
-/** Rejects a wrong media type, and a Content-Length over the limit before any of the body is read. */
-function requireBody(mediaType: string, maxBytes: number): RequestHandler {
+/** The content codings of a JSON body, which body-parser decodes. */
+const JSON_CODINGS = ['gzip', 'deflate', 'br', 'identity'];
+
+/** Rejects a wrong media type or coding, and a Content-Length over the limit, before any of the body is read. */
+function requireBody(mediaType: string, maxBytes: number, codings: readonly string[]): RequestHandler {
   return function checkBody(req, _res, next) {
+    const { 'content-encoding': coding = 'identity', 'content-length': length } = req.headers;
     if (!isOf(mediaType, req)) {
-      next(
-        new Problem('unsupported-media-type', {
-          detail: `The body must be ${mediaType}.`,
-          headers: { Accept: mediaType },
-        }),
-      );
-    } else if (Number(req.headers['content-length']) > maxBytes) next(bodyTooLarge(maxBytes));
+      next(unsupported(`The body must be ${mediaType}.`, { Accept: mediaType }));
+    } else if (!codings.includes(coding.toLowerCase())) {
+      const supported = codings.join(', ');
+      next(unsupported(`The supported codings are ${supported}.`, { 'Accept-Encoding': supported }));
+    } else if (Number(length) > maxBytes) next(bodyTooLarge(maxBytes));
     else next();
   };
+}
+
+function unsupported(detail: string, headers: Readonly<Record<string, string>>): Problem {
+  return new Problem('unsupported-media-type', { detail, headers });
 }
 
 /**
@@ -126,7 +134,8 @@ function createHandler(
   const timeoutMs = route.timeoutMs ?? (isStream ? 0 : config.HANDLER_TIMEOUT_MS);
   return async function handle(req, res) {
     const call = new RouteCall(route, req, res, log, lifecycle.draining);
-    const result = route.handler(call as unknown as Call<never, never, never, never>);
+    const run = () => route.handler(call as unknown as Call<never, never, never, never>);
+    const result = isRead && req.method === 'HEAD' ? runWithoutContent(run, call) : run();
     const returned =
       result instanceof Promise && timeoutMs > 0 ? await withDeadline(result, call, timeoutMs) : await result;
     // The handler has responded itself, or the client has disconnected.
@@ -141,6 +150,26 @@ function createHandler(
     if (isRedirect(route)) res.location(value as string).end();
     else if (!isRead || !res.hasHeader('ETag') || !sendNotModified(req, res)) sendJson(req, res, value);
   };
+}
+
+/**
+ * Runs a handler for HEAD: the response ends where its content would begin, and the handler is aborted. It still decides
+ * the status and the headers.
+ */
+async function runWithoutContent(run: () => unknown, call: RouteCall): Promise<unknown> {
+  const { res } = call;
+  const end = () => {
+    // Not before it is sent: an aborted pipeline destroys the response.
+    if (!res.writableEnded) res.end(() => call.abort(new Error('a response to HEAD has no content')));
+    return false;
+  };
+  Object.assign(res, { write: end, flushHeaders: end });
+  try {
+    return await run();
+  } catch (error) {
+    if (!res.writableEnded) throw error;
+    return undefined;
+  }
 }
 
 /**
@@ -200,7 +229,7 @@ class RouteCall implements Call {
     return this.#aborter.signal;
   }
 
-  abort(reason: Problem): void {
+  abort(reason: Error): void {
     this.#aborter ??= new AbortController();
     this.#aborter.abort(reason);
   }

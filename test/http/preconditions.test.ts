@@ -8,7 +8,7 @@ const before = 'Sun, 06 Nov 1994 08:49:36 GMT';
 const strong = { etag: '"a"', modified };
 const weak = { etag: 'W/"a"', modified };
 
-function statusOf(evaluate: () => boolean | void): number {
+function statusOf(evaluate: () => unknown): number {
   try {
     return evaluate() === true ? 304 : 200;
   } catch (error) {

@@ -116,6 +116,11 @@ async function respond(
   format: Format,
   observe: () => Promise<Observation<unknown>> | Observation<unknown>,
 ): Promise<void> {
+  // All that a demo does is its content, which HEAD is not about.
+  if (call.req.method === 'HEAD') {
+    call.res.type(format).end();
+    return;
+  }
   const endCost = measureCost();
   let observation: Observation<unknown>;
   try {

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { z } from 'zod';
+import { preferredType } from '../../../http/negotiation.ts';
 
 export type Format = 'json' | 'text';
 
@@ -18,7 +19,7 @@ export const formatParameter = z
 export function requestedFormat(req: Request, raw: readonly string[] = []): Format | undefined {
   const asked = formatParameter.safeParse(req.query['as']).data;
   if (asked !== undefined) return asked;
-  const best = req.accepts([...raw, 'application/json', 'text/plain']);
+  const best = preferredType(req, [...raw, 'application/json', 'text/plain']);
   if (best === false || raw.includes(best)) return undefined;
   return best === 'text/plain' ? 'text' : 'json';
 }
