@@ -1,8 +1,10 @@
+import { parse } from 'node:querystring';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config/core-variables.ts';
 import type { InFlight } from './http/in-flight.ts';
 import type { InFlightBoard } from './http/in-flight-board.ts';
+import { isProbe } from './http/probes.ts';
 import { createAccessLog } from './layers/access-log.ts';
 import { createCompression } from './layers/compression.ts';
 import { createErrorHandler } from './layers/error-handler.ts';
@@ -23,7 +25,9 @@ import type { CreateRateLimitStore } from './rate-limit/store.ts';
 import type { CreatedFeatures } from './routes/feature.ts';
 import { createFeatureRouter } from './routes/feature-router.ts';
 import { createHealth } from './routes/health.ts';
+import { rejectQuery } from './routes/input.ts';
 import { rejectMethod } from './routes/method-not-allowed.ts';
+import type { PlainRoute } from './routes/route.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { VitalsMonitor } from './telemetry/vitals-monitor.ts';
 
@@ -51,7 +55,8 @@ export function createApp(dependencies: AppDependencies): Express {
   const app = express();
   app.set('env', config.NODE_ENV);
   app.set('trust proxy', config.TRUST_PROXY);
-  app.set('query parser', 'simple');
+  // Without the parser's limit of 1000 parameters, which ignores the others silently: the URL is limited.
+  app.set('query parser', (query: string) => parse(query, undefined, undefined, { maxKeys: 0 }));
   app.disable('x-powered-by');
   // An ETag would cost a hash of every response, and the response is computed anyway. Routes with a version set their own.
   app.disable('etag');
@@ -66,20 +71,24 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(createRateLimit(dependencies));
   app.use(createOverload(dependencies));
 
-  const get = (path: string, handler: RequestHandler) =>
+  const get = (path: string, handler: RequestHandler, query?: PlainRoute['query']) =>
     app
       .route(path)
       .all(function setRoute(_req, res, next) {
         res.locals.route = path;
         next();
       })
-      .get(handler)
+      .get(function checkQuery(req, _res, next) {
+        // A load balancer may add parameters to a probe.
+        if (!isProbe(req.path)) rejectQuery(query, req);
+        next();
+      }, handler)
       .all(rejectMethod(['get']));
   for (const { path, handler } of createHealth(dependencies)) get(path, handler);
   get('/', createIndexPage(features, pages.find((part) => part?.page !== undefined)?.page));
   get('/openapi.json', createOpenApi(features));
   get('/problems', createProblemList(features));
-  for (const { path, handler } of plainRoutes) get(path, handler);
+  for (const { path, handler, query } of plainRoutes) get(path, handler, query);
   for (const feature of features) app.use(feature.base, createFeatureRouter(feature, dependencies));
 
   app.use(createNotFound());

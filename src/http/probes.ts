@@ -1,6 +1,9 @@
-const probes = new Set(['/livez', '/readyz']);
+const probe = /^\/(?:livez|readyz)\/?$/i;
 
-/** Whether a path is a probe: probes get a response even when every other request is refused. */
+/**
+ * Whether a path is a probe, in any spelling that the router accepts: probes get a response even when every other request
+ * is refused.
+ */
 export function isProbe(path: string): boolean {
-  return probes.has(path);
+  return probe.test(path);
 }

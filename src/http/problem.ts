@@ -109,8 +109,10 @@ export class Problem extends Error {
   static ofStatus(status: number, options: ProblemOptions = {}): Problem {
     const known = (Object.keys(catalog) as ProblemCode[]).find((key) => catalog[key].status === status);
     if (known !== undefined && status <= 500) return new Problem(known, options);
-    const title = STATUS_CODES[status] ?? 'Unknown status';
-    return new Problem({ code: `http-${status}`, status, title }, options);
+    const title = STATUS_CODES[status];
+    // Clients treat an unknown status as the x00 of its class: https://www.rfc-editor.org/rfc/rfc9110#section-15
+    const named = title === undefined ? Math.floor(status / 100) * 100 : status;
+    return new Problem({ code: `http-${named}`, status, title: title ?? 'Unknown status' }, options);
   }
 }
 
@@ -139,8 +141,15 @@ export function toDetails(problem: Problem, requestId: string, instance?: string
     status: problem.status,
     code: problem.code,
     detail: problem.detail,
-    instance,
+    instance: instance === undefined ? undefined : toReference(instance),
     requestId,
     errors: problem.errors,
   };
+}
+
+/** A path as a URI reference: encoded, and not the `//host` of another place. https://www.rfc-editor.org/rfc/rfc3986 */
+function toReference(path: string): string | undefined {
+  if (!path.startsWith('/')) return undefined;
+  const encoded = path.replaceAll(/[^\w\-.~!$&'()*+,;=:@%/]/gu, (character) => encodeURIComponent(character));
+  return encoded.startsWith('//') ? `/.${encoded}` : encoded;
 }

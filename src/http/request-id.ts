@@ -12,9 +12,12 @@ export interface RequestFields {
 
 /** Ids that are kept. Any other value could break a log, a header or a terminal. */
 const validRequestId = /^[A-Za-z0-9._-]{1,128}$/;
-/** Version, trace id, parent id, flags: https://www.w3.org/TR/trace-context/#traceparent-header */
+/**
+ * Version, trace id, parent id, flags. Only a later version than 00 may have more:
+ * https://www.w3.org/TR/trace-context/#traceparent-header
+ */
 const validTraceparent =
-  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?=$|-)/;
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:$|(?<!^00.{53})-)/;
 
 /**
  * Identifies a request by its headers.

@@ -72,7 +72,7 @@ export class ClusterMetrics {
       workers.map(async (worker) => {
         const metrics = await worker.collectMetrics(id, COLLECT_TIMEOUT_MS);
         if (metrics === undefined) this.#silent.set({ worker: worker.id }, 1);
-        return metrics ?? totalsOf(worker.metrics);
+        return metrics === undefined ? totalsOf(worker.metrics) : withoutQuantiles(metrics);
       }),
     );
     return Registry.aggregate([await retired, ...collected, await this.#own.read()]).metrics();
@@ -86,7 +86,16 @@ export class ClusterMetrics {
   }
 }
 
-/** Counters and histograms; a gauge of an exited process means nothing. */
+/** All but gauges: that of an exited process means nothing. */
 function totalsOf(metrics: MetricsJson = []): MetricsJson {
-  return metrics.filter(({ type }) => type === 'counter' || type === 'histogram');
+  return withoutQuantiles(metrics.filter(({ type }) => type !== 'gauge'));
+}
+
+/** Quantiles of several processes cannot be added up; the sum and the count of a summary, which have own names, can. */
+function withoutQuantiles(metrics: MetricsJson): MetricsJson {
+  return metrics.map((metric) =>
+    metric.type === 'summary'
+      ? { ...metric, values: metric.values.filter((value) => 'metricName' in value) }
+      : metric,
+  );
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import express, { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/core-variables.ts';
@@ -37,7 +38,7 @@ export function createFeatureRouter(feature: Feature, options: FeatureRouterOpti
   const { BODY_LIMIT_BYTES: limit } = options.config;
   const requireJson = requireBody('application/json', limit, JSON_CODINGS);
   // `requireJson` has already checked the media type.
-  const readJson = express.json({ limit, strict: false, type: () => true });
+  const readJson = express.json({ limit, strict: false, type: () => true, verify: rejectOtherThanUtf8 });
 
   function layersOf(body: Route['body']): RequestHandler[] {
     if (body === undefined) return [];
@@ -87,15 +88,30 @@ function negotiate(route: Route): RequestHandler {
   };
 }
 
+/** JSON is UTF-8, and a decoder replaces other bytes silently: https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */
+function rejectOtherThanUtf8(_req: unknown, _res: unknown, body: Buffer): void {
+  if (!isUtf8(body))
+    throw Object.assign(new Error('The body must be UTF-8.'), { type: 'entity.parse.failed' });
+}
+
+const otherCharset = /;\s*charset\s*=(?!\s*"?utf-8"?\s*(?:;|$))/i;
+
 /** The content codings of a JSON body, which body-parser decodes. */
 const JSON_CODINGS = ['gzip', 'deflate', 'br', 'identity'];
 
 /** Rejects a wrong media type or coding, and a Content-Length over the limit, before any of the body is read. */
 function requireBody(mediaType: string, maxBytes: number, codings: readonly string[]): RequestHandler {
+  const isJson = mediaType === 'application/json';
   return function checkBody(req, _res, next) {
-    const { 'content-encoding': coding = 'identity', 'content-length': length } = req.headers;
+    const {
+      'content-type': type,
+      'content-encoding': coding = 'identity',
+      'content-length': length,
+    } = req.headers;
     if (!isOf(mediaType, req)) {
       next(unsupported(`The body must be ${mediaType}.`, { Accept: mediaType }));
+    } else if (type !== mediaType && isJson && otherCharset.test(type ?? '')) {
+      next(unsupported('JSON is encoded as UTF-8.', { Accept: mediaType }));
     } else if (!codings.includes(coding.toLowerCase())) {
       const supported = codings.join(', ');
       next(unsupported(`The supported codings are ${supported}.`, { 'Accept-Encoding': supported }));

@@ -20,14 +20,25 @@ export function readInput(route: Route, req: Request): Input {
   const faults: InputFault[] = [];
   const input: Input = {
     params: check(route.params, withDecimals(route.params, req.params), 'path', faults),
-    query: check(route.query, withDecimals(route.query, req.query), 'query', faults),
+    query: checkQuery(route.query, req, faults),
     body: isStreamedBody(route.body)
       ? readBody(req, route.body.maxBytes)
       : check(route.body, req.body, 'body', faults),
     headers: check(route.requestHeaders, req.headers, 'headers', faults),
   };
-  if (route.query === undefined && req.originalUrl.includes('?')) rejectUnknown(req.query, faults);
-  if (faults.length === 0) return input;
+  rejectFaults(faults);
+  return input;
+}
+
+/** The same for a path that is no route, which has only a query. @throws {Problem} `invalid-input` */
+export function rejectQuery(query: z.ZodObject | undefined, req: Request): void {
+  const faults: InputFault[] = [];
+  checkQuery(query, req, faults);
+  rejectFaults(faults);
+}
+
+function rejectFaults(faults: readonly InputFault[]): void {
+  if (faults.length === 0) return;
   throw new Problem('invalid-input', {
     detail: faults
       .map(({ name, message }) => (name === '' ? message : `${name}: ${message}`))
@@ -35,6 +46,20 @@ export function readInput(route: Route, req: Request): Input {
       .slice(0, 2_000),
     errors: faults,
   });
+}
+
+/** A misspelled parameter must not pass unnoticed: unknown ones are rejected unless the schema takes any. */
+function checkQuery(schema: z.ZodObject | undefined, req: Request, faults: InputFault[]): unknown {
+  if (!req.originalUrl.includes('?')) return check(schema, {}, 'query', faults);
+  const { query } = req;
+  if (schema?.def.catchall === undefined) {
+    for (const name of Object.keys(query)) {
+      if (schema === undefined || !Object.hasOwn(schema.shape, name)) {
+        faults.push({ in: 'query', name, message: 'is not a recognized parameter' });
+      }
+    }
+  }
+  return check(schema, withDecimals(schema, query), 'query', faults);
 }
 
 function check(
@@ -79,18 +104,11 @@ function isNumber(schema: unknown): boolean {
   return schema instanceof z.ZodNumber;
 }
 
-const UNKNOWN = 'is not a recognized parameter';
-
 function toFaults(issue: z.core.$ZodIssue, given: unknown, place: InputFault['in']): InputFault[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((name) => ({ in: place, name, message: UNKNOWN }));
+    return issue.keys.map((name) => ({ in: place, name, message: 'is not a recognized parameter' }));
   }
   const name = issue.path.join('.');
   const repeated = place === 'query' && Array.isArray((given as Record<string, unknown>)[name]);
   return [{ in: place, name, message: repeated ? 'is given more than once' : issue.message }];
-}
-
-/** A route without parameters accepts none: a misspelled one must not pass unnoticed. */
-function rejectUnknown(query: object, faults: InputFault[]): void {
-  for (const name of Object.keys(query)) faults.push({ in: 'query', name, message: UNKNOWN });
 }

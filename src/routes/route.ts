@@ -145,6 +145,8 @@ export interface Route {
 /** A path that is not in the manifest: a page, an index, a file. */
 export interface PlainRoute {
   readonly path: string;
+  /** Its parameters. Any other is rejected. */
+  readonly query?: z.ZodObject;
   readonly handler: (req: Request, res: Response) => void | Promise<void>;
 }
 

@@ -1,17 +1,14 @@
 /** What a task is, and what callers may send. The same schemas check the input and describe the API. */
 import { v7 } from 'uuid';
 import { z } from 'zod';
+import { textOf } from '../shared/text.ts';
 
 /** UUIDs are compared without regard to case: they are stored in lower case. */
 export const taskId = z.uuidv7({ error: 'must be the id of a task' }).toLowerCase();
 
 const fields = {
-  title: z
-    .string()
-    .trim()
-    .min(1)
-    .max(200)
-    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, { error: 'must be one line of text' })
+  title: textOf(1, 200)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, { error: 'must be one line of text' })
     .describe('What is to be done.'),
   done: z.boolean().describe('Whether it is done.'),
 };

@@ -18,7 +18,9 @@ describe('rate limit', () => {
     expect(Number(rejected.headers['retry-after'])).toBeGreaterThan(0);
     expect(rejected.headers['ratelimit']).toMatch(/^"client"; r=0; t=\d+$/);
     expect(rejected.headers['ratelimit-policy']).toContain('q=3');
-    await limited.client.get('/livez').expect(200);
+    for (const path of ['/livez', '/livez/', '/LIVEZ', '/readyz', '/Readyz/']) {
+      await limited.client.get(path).expect(200);
+    }
     await limited.client.get('/readyz').expect(200);
   });
 

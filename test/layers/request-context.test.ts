@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { identify } from '../../src/http/request-id.ts';
 import { useTestApp } from '../support/use-test-app.ts';
 import { linesOf, probe } from './probe-feature.ts';
 
@@ -30,4 +31,31 @@ test('continues a valid trace and begins a new one otherwise', async () => {
   expect(linesOf(service, 't1')[0]).toMatchObject({ traceId, parentId: '00f067aa0ba902b7' });
   expect(linesOf(service, 't2')[0]?.['traceId']).toMatch(/^[0-9a-f]{32}$/);
   expect(linesOf(service, 't2')[0]?.['traceId']).not.toBe('0'.repeat(32));
+});
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const PARENT = '00f067aa0ba902b7';
+test.each([
+  [`00-${TRACE}-${PARENT}-01`, true],
+  [`00-${TRACE}-${PARENT}-00`, true],
+  [`01-${TRACE}-${PARENT}-01`, true],
+  [`cc-${TRACE}-${PARENT}-01-what-comes-later`, true],
+  [`cc-${TRACE}-${PARENT}-01.what`, false],
+  [`00-${TRACE}-${PARENT}-01-more`, false],
+  [`00-${TRACE}-${PARENT}-01-`, false],
+  [`ff-${TRACE}-${PARENT}-01`, false],
+  [`00-${TRACE.toUpperCase()}-${PARENT}-01`, false],
+  [`00-${TRACE}-${'0'.repeat(16)}-01`, false],
+  [`00-${TRACE.slice(1)}-${PARENT}-01`, false],
+  [`00-${TRACE}-${PARENT}-1`, false],
+  [`00-${TRACE}-${PARENT}-0x`, false],
+  [`00-${TRACE}-${PARENT}`, false],
+  [`0-${TRACE}-${PARENT}-01`, false],
+  [`00-${TRACE}-${PARENT}-01, 00-${TRACE}-${PARENT}-01`, false],
+  ['', false],
+])('the trace of traceparent: %s is kept: %s', (traceparent, kept) => {
+  const { traceId, parentId } = identify({ traceparent });
+  expect(traceId === TRACE).toBe(kept);
+  expect(parentId).toBe(kept ? PARENT : undefined);
+  expect(traceId).toMatch(/^[0-9a-f]{32}$/);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Counter, Gauge, Registry } from '@prometheus-io/client';
+import { Counter, Gauge, Registry, Summary } from '@prometheus-io/client';
 import { pino } from 'pino';
 import { ClusterMetrics } from '../../src/primary/cluster-metrics.ts';
 import { EventLog } from '../../src/primary/event-log.ts';
@@ -90,4 +90,21 @@ test('uses the last totals of a silent worker, names it, and keeps only the tota
   const exited = await metrics.collect();
   expect(exited).toMatch(/^requests_total 5$/m);
   expect(exited).not.toMatch(/^in_flight /m);
+});
+
+test('adds up the sums and counts of summaries, also of exited workers, and leaves out their quantiles', async () => {
+  const workers = await Promise.all(
+    [1, 2].map(async (id) => {
+      const registry = new Registry();
+      new Summary({ name: 'wait_seconds', help: 'Waits.', registers: [registry] }).observe(id);
+      const reading = JSON.parse(JSON.stringify(await registry.getMetricsAsJSON())) as MetricsJson;
+      return createWorker(id, () => Promise.resolve(reading), reading);
+    }),
+  );
+  const metrics = createMetrics(workers);
+  const lines = async () =>
+    (await metrics.collect()).split('\n').filter((line) => line.startsWith('wait_seconds'));
+  expect(await lines()).toEqual(['wait_seconds_sum 3', 'wait_seconds_count 2']);
+  for (const worker of workers.splice(0)) metrics.retire(worker);
+  expect(await lines()).toEqual(['wait_seconds_sum 3', 'wait_seconds_count 2']);
 });

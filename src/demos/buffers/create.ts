@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+import { textOf } from '../../shared/text.ts';
 import { count } from '../kit/answer/units.ts';
 import { demoRoute } from '../kit/demo.ts';
 
@@ -23,11 +24,7 @@ export const createRoute = demoRoute({
     'A string has UTF-16 code units, a buffer has bytes, and the encoding determines how many. latin1 and ascii cannot ' +
     'represent every character; with hex and base64, `Buffer.from` decodes the text instead.',
   query: z.object({
-    text: z
-      .string()
-      .max(1_000, { error: 'must be at most 1000 characters' })
-      .default('Grüße 世界 🌍')
-      .describe('The text to encode'),
+    text: textOf(0, 1_000).default('Grüße 世界 🌍').describe('The text to encode'),
   }),
   result: z.strictObject({
     text: z.string(),

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
+import { textOf } from '../../shared/text.ts';
 import { count } from '../kit/answer/units.ts';
 import { demoRoute, wholeNumber } from '../kit/demo.ts';
 
@@ -20,12 +21,7 @@ export const textRoute = demoRoute({
     'A chunk may end inside a character. `chunk.toString()` corrupts that character; a `StringDecoder` keeps its first ' +
     'bytes for the next chunk.',
   query: z.object({
-    text: z
-      .string()
-      .min(1, { error: 'must not be empty' })
-      .max(1_000, { error: 'must be at most 1000 characters' })
-      .default('Grüße aus 東京 🌸')
-      .describe('The text to split'),
+    text: textOf(1, 1_000).default('Grüße aus 東京 🌸').describe('The text to split'),
     chunkBytes: wholeNumber('Bytes per chunk', { min: 1, max: 1_000, default: 4 }),
   }),
   result: z.strictObject({

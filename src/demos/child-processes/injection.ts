@@ -2,6 +2,7 @@ import { exec, execFile } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { textOf } from '../../shared/text.ts';
 import { count } from '../kit/answer/units.ts';
 import { demoRoute, type Lesson } from '../kit/demo.ts';
 import { minimalEnvironment, nodeArguments } from '../kit/resources/children.ts';
@@ -34,9 +35,7 @@ export const injection = demoRoute({
     'On Windows, .bat and .cmd files run in cmd.exe, so Node.js starts them only with a shell (CVE-2024-27980). ' +
     'Even without a shell, the program may read an argument that begins with "-" as an option.',
   query: z.object({
-    argument: z
-      .string()
-      .max(200, { error: 'must have at most 200 characters' })
+    argument: textOf(0, 200)
       .regex(/^\P{C}*$/u, { error: 'must not contain control characters' })
       .default(SAMPLE)
       .describe('Passed to a program by execFile, never to a shell'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Problem } from '../../http/problem.ts';
 import { rawRoute, wholeNumber } from '../kit/demo.ts';
+import { requestedProblem } from '../kit/requested-problem.ts';
 import { errorResponse } from './error-response.ts';
 
 export const teapotRoute = rawRoute({
@@ -17,6 +17,6 @@ export const teapotRoute = rawRoute({
   ],
   contrasts: ['failures/not-found', 'failures/hidden'],
   send({ query: { status } }) {
-    throw Problem.ofStatus(status, { detail: `Status ${status} was requested.` });
+    throw requestedProblem(status);
   },
 });

@@ -48,14 +48,14 @@ export const anythingRoute = demoRoute({
     { title: 'A DELETE', method: 'DELETE', query: { as: 'text' } },
   ],
   contrasts: ['buffers/inspect'],
-  async run({ req, body: chunks }) {
+  async run({ req, res, body: chunks }) {
     const body = await buffer(chunks);
     const result = {
       method: req.method,
       path: req.baseUrl + req.path,
       query: namesAndValues(req.query),
       httpVersion: req.httpVersion,
-      from: req.ip ?? null,
+      from: res.locals.ip ?? null,
       headers: namesAndValues(req.headers, (name) => secretHeaders.has(name)),
       body: describeBody(body, req.is('json') !== false),
     };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { textOf } from '../../shared/text.ts';
 import { count } from '../kit/answer/units.ts';
 import { oneOf, rawRoute } from '../kit/demo.ts';
 import { overLoopback } from '../kit/measure/loopback.ts';
@@ -15,9 +16,7 @@ export const redirectRoute = rawRoute({
     'An open redirect sends users from a trusted domain to any URL in a parameter, which helps phishing. 303 turns a POST ' +
     'into a GET; 307 and 308 keep the method and the body.',
   query: z.object({
-    to: z
-      .string()
-      .max(1_000)
+    to: textOf(1, 1_000)
       .refine(isOwnPath, { error: 'must be a path of this service, such as /demos/http/anything' })
       .default('/demos/http/anything')
       .describe('A path of this service'),

@@ -1,21 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
-import { Problem } from '../../http/problem.ts';
 import { rawRoute } from '../kit/demo.ts';
+import { requestedProblem } from '../kit/requested-problem.ts';
 
 const expected = 'must be a whole number from 200 to 599';
 
-/** Headers that RFC 9110 and RFC 6585 require or suggest for a status. */
-const statusHeaders: Readonly<Record<number, Readonly<Record<string, string>>>> = {
-  // Not Basic: a browser would prompt its user for a password.
-  401: { 'WWW-Authenticate': 'Bearer realm="exemplar"' },
-  405: { Allow: 'GET, HEAD, OPTIONS' },
-  407: { 'Proxy-Authenticate': 'Basic realm="exemplar"' },
-  416: { 'Content-Range': 'bytes */0' },
-  426: { Upgrade: 'HTTP/2', Connection: 'Upgrade' },
-  429: { 'Retry-After': '1' },
-  503: { 'Retry-After': '1' },
-};
 const withLocation = new Set([201, 300, 301, 302, 303, 305, 307, 308]);
 const withoutBody = new Set([204, 205, 304]);
 
@@ -46,8 +35,7 @@ export const statusRoute = rawRoute({
   ],
   contrasts: ['failures/teapot', 'http/redirect'],
   send({ params: { code }, res }) {
-    const headers = statusHeaders[code] ?? {};
-    if (code >= 400) throw Problem.ofStatus(code, { detail: `Status ${code} was requested.`, headers });
+    if (code >= 400) throw requestedProblem(code);
     res.status(code).set('Cache-Control', 'no-store');
     if (withLocation.has(code)) res.set('Location', '/demos/http/anything');
     if (withoutBody.has(code)) res.end();

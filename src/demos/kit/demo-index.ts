@@ -1,17 +1,21 @@
 import type { Request } from 'express';
+import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
 import { exampleCurl } from '../../manifest/curl.ts';
 import { describeFeatures, hostOf } from '../../manifest/index-page.ts';
 import type { Feature } from '../../routes/feature.ts';
 import type { PlainRoute } from '../../routes/route.ts';
-import { requestedFormat } from './answer/format.ts';
+import { formatParameter, requestedFormat } from './answer/format.ts';
 import { wrapIndented } from './answer/terminal.ts';
+
+const query = z.strictObject({ as: formatParameter });
 
 /** `GET /demos` and `GET /demos/:id`: the manifest of the demos, as JSON or as text for a terminal. */
 export function createDemoIndex(features: readonly Feature[]): PlainRoute[] {
   return [
     {
       path: '/demos',
+      query,
       handler(req, res) {
         if (requestedFormat(req) === 'text') {
           res.type('text').send(features.map((feature) => explain(feature, req)).join('\n\n'));
@@ -23,6 +27,7 @@ export function createDemoIndex(features: readonly Feature[]): PlainRoute[] {
     },
     {
       path: '/demos/:id',
+      query,
       handler(req, res) {
         const feature = features.find(({ id }) => id === req.params['id']);
         if (feature === undefined)

@@ -64,7 +64,7 @@ export function addTasks(app: FastifyInstance, connectionString: string): void {
     async (request, reply) => {
       const now = new Date().toISOString();
       const { title, done = false } = request.body;
-      const task = { id: v7(), title: title.trim(), done, version: 1, createdAt: now, updatedAt: now };
+      const task = { id: v7(), title, done, version: 1, createdAt: now, updatedAt: now };
       await pool.query({
         name: 'insert-task',
         text: `insert into tasks (${COLUMNS}) values ($1, $2, $3, $4, $5, $6)`,
