@@ -23,7 +23,7 @@ import { variables } from './variables.ts';
 import { streams } from './streams/streams.ts';
 import { threadPool } from './thread-pool/thread-pool.ts';
 import { v8 } from './v8/v8.ts';
-import { toFeature } from './kit/to-feature.ts';
+import { toFeatures } from './kit/to-feature.ts';
 import { createDemoResources } from './kit/resources/resources.ts';
 import { workerThreads } from './worker-threads/worker-threads.ts';
 
@@ -57,6 +57,6 @@ export function create(dependencies: FeatureDependencies): CreatedFeatures {
   const { DEMOS, DANGER } = configOf(variables, dependencies.config);
   if (!DEMOS) return { features: [] };
   const resources = createDemoResources(dependencies);
-  const features = demos.map((demo) => toFeature(demo, resources, DANGER));
+  const features = toFeatures(demos, resources, DANGER);
   return { features, plainRoutes: createDemoIndex(features), stop: () => resources.stop() };
 }

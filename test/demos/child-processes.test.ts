@@ -140,6 +140,23 @@ describe('child-processes/overflow', () => {
     expect(result.peakMemoryBytes).toBeLessThan(20_000_000);
   });
 
+  test.each(['exec-file', 'spawn'])('%s holds at least the output that it keeps', async (way) => {
+    const { result, lesson } = await run<Overflow>(
+      `overflow?way=${way}&bytes=20000000&maxBuffer=16000000&respondWith=evidence`,
+    );
+
+    expect(result.keptBytes).toBe(16_000_000);
+    expect(result.peakMemoryBytes).toBeGreaterThan(0.75 * result.keptBytes);
+    expect(lesson.text).toMatch(/used at most \d\d\.\d MB for its output/);
+  });
+
+  test('does not report less memory than it can measure', async () => {
+    const { result, lesson } = await run<Overflow>('overflow?maxBuffer=100000&respondWith=evidence');
+
+    expect(result.peakMemoryBytes).toBeLessThan(4_000_000);
+    expect(lesson.text).toContain('used less than 4.0 MB (the resolution of the measurement) for its output');
+  });
+
   test('returns output within the limit completely', async () => {
     const { result } = await run<Overflow>('overflow?bytes=1000');
     expect(result).toMatchObject({ overflow: false, survivors: 0, errorCode: null });

@@ -14,12 +14,14 @@ interface Limits {
   /** How much the program prints. */
   readonly bytes: number;
   readonly maxBuffer: number;
+  /** Called while everything that is kept is in memory. */
+  readonly onKept: () => void;
 }
 
 type Call = Pick<DemoCall<never, never, never>, 'signal' | 'resources'>;
 
 /** With the limit of `execFile`, which kills only the program. */
-export async function readWithExecFile({ bytes, maxBuffer }: Limits, { signal, resources }: Call) {
+export async function readWithExecFile({ bytes, maxBuffer, onKept }: Limits, { signal, resources }: Call) {
   const setsid = findSetsid();
   const [command, ...args] = [...setsid, process.execPath, ...nodeArguments(program), String(bytes)] as [
     string,
@@ -37,7 +39,9 @@ export async function readWithExecFile({ bytes, maxBuffer }: Limits, { signal, r
   } as const;
   const started = execFile(command, args, options, (error, output) => {
     // Counted in the callback: right after it, the whole group is killed.
-    resolve({ error, output, survivedTheKill: pidsIn(output).filter(isAlive).length });
+    const survivedTheKill = pidsIn(output).filter(isAlive).length;
+    onKept();
+    resolve({ error, output, survivedTheKill });
   });
   const child = resources.children.watch(started, { signal, leadsGroup: setsid.length > 0 });
   return withChild(child, async () => {
@@ -60,7 +64,7 @@ export async function readWithExecFile({ bytes, maxBuffer }: Limits, { signal, r
 }
 
 /** With a limit on the stream of `spawn`, at which the whole process group is killed. */
-export function readWithSpawn({ bytes, maxBuffer }: Limits, { signal, resources }: Call) {
+export function readWithSpawn({ bytes, maxBuffer, onKept }: Limits, { signal, resources }: Call) {
   return withChild(
     resources.children.startNode(program, { args: [String(bytes)], signal }),
     async (child) => {
@@ -76,6 +80,7 @@ export function readWithSpawn({ bytes, maxBuffer }: Limits, { signal, resources 
           break;
         }
       }
+      onKept();
       const { code, signal: endSignal } = await child.exited;
       signal.throwIfAborted();
       const pids = pidsIn(Buffer.concat(chunks));

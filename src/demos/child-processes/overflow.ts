@@ -3,7 +3,8 @@ import { Problem } from '../../http/problem.ts';
 import { bytes, count, ms } from '../kit/answer/units.ts';
 import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
 import { countSurvivors } from '../kit/measure/alive.ts';
-import { MemorySampler } from '../kit/measure/memory-sampler.ts';
+import { peakMemory } from '../kit/measure/delivery.ts';
+import { describePeak, MemorySampler } from '../kit/measure/memory-sampler.ts';
 import { toMicroseconds } from '../kit/measure/timeline.ts';
 import { childFailed } from '../kit/problems.ts';
 import { readWithExecFile, readWithSpawn } from './bounded-output.ts';
@@ -21,7 +22,7 @@ const resultSchema = z.strictObject({
   survivedTheKill: z.number().describe('How many of them still ran when the call had reported the end'),
   survivors: z.number().describe('How many of them still run after the whole group was killed'),
   endedMs: z.number(),
-  peakMemoryBytes: z.number().describe('Heap and buffers of this process above those in use before'),
+  peakMemoryBytes: peakMemory,
 });
 type Result = z.infer<typeof resultSchema>;
 
@@ -47,6 +48,7 @@ export const overflow = demoRoute({
     way: oneOf('How the output is read', ['exec-file', 'spawn']),
     respondWith: oneOf('The response to an overflow', ['error', 'evidence']),
   }),
+  alone: true,
   result: resultSchema,
   problems: [childFailed],
   examples: [
@@ -65,7 +67,10 @@ export const overflow = demoRoute({
       try {
         const read = query.way === 'spawn' ? readWithSpawn : readWithExecFile;
         const endSpan = timeline.begin(query.way, 'child');
-        const { pids, ...output } = await read(query, { signal, resources });
+        const { pids, ...output } = await read(
+          { ...query, onKept: () => memory.sample() },
+          { signal, resources },
+        );
         const { startMs, endMs } = endSpan();
         return {
           way: query.way,
@@ -105,7 +110,7 @@ function conclude(result: Result): Lesson {
   return {
     headline: `${bytes(keptBytes)} of ${bytes(printedBytes)} of output was kept`,
     text:
-      `The program exceeded the limit of ${bytes(maxBufferBytes)}. ${end} after ${ms(result.endedMs)}, and this process used at most ` +
-      `${bytes(result.peakMemoryBytes)} for its output. ${kill}; ${result.survivors || 'none'} of them survived.`,
+      `The program exceeded the limit of ${bytes(maxBufferBytes)}. ${end} after ${ms(result.endedMs)}, and this process used ` +
+      `${describePeak(result.peakMemoryBytes)} for its output. ${kill}; ${result.survivors || 'none'} of them survived.`,
   };
 }

@@ -47,7 +47,7 @@ export const distribution = demoRoute({
   }),
   result: resultSchema,
   examples: [
-    { title: 'A connection for each request', query: { requests: 40, as: 'text' } },
+    { title: 'A connection for each request', query: { requests: 40, connections: 'fresh', as: 'text' } },
     { title: 'One connection for all', query: { requests: 40, connections: 'kept', as: 'text' } },
   ],
   contrasts: [

@@ -23,6 +23,7 @@ export const whoami = demoRoute({
   title: 'Identify the worker',
   summary: 'Shows which worker responded, and how many responses it has sent since it started.',
   teaches: 'Workers do not share memory: a counter in one worker does not see the requests of the others.',
+  brief: true,
   result: resultSchema,
   examples: [{ title: 'Which worker responded' }, { title: 'Again, as text', query: { as: 'text' } }],
   contrasts: ['cluster/workers', 'cluster/distribution'],

@@ -45,7 +45,7 @@ export const cursor = rawRoute({
   query: querySchema,
   response: { mediaType: MEDIA_TYPE, description: 'One order per line' },
   examples: [
-    { title: 'Memory with a cursor', query: { as: 'text' } },
+    { title: 'Memory with a cursor', query: { way: 'cursor', as: 'text' } },
     { title: 'Memory with all rows at once', query: { way: 'all', as: 'text' } },
     { title: 'The rows', query: { rows: 3 }, curl: '-N' },
   ],

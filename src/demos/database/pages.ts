@@ -62,7 +62,7 @@ export const pages = demoRoute({
   }),
   result: resultSchema,
   examples: [
-    { title: 'While others insert', query: { as: 'text' } },
+    { title: 'While others insert', query: { others: 'insert', as: 'text' } },
     { title: 'While others delete', query: { others: 'delete', as: 'text' } },
   ],
   contrasts: ['database/pages?others=insert', 'database/pages?others=delete'],

@@ -4,8 +4,8 @@ import { demoRoute } from '../kit/demo.ts';
 import { toMicroseconds } from '../kit/measure/timeline.ts';
 import { countPrimes } from '../kit/primes/primes.ts';
 import { withBystanders } from './bystanders.ts';
-import { limitFor, msParameter } from './cpu-work.ts';
-import { concludeImpact, impactSchema } from './work-impact.ts';
+import { limitFor } from '../kit/primes/primes-cost.ts';
+import { concludeImpact, impactSchema, msParameter } from './work-impact.ts';
 
 export const block = demoRoute({
   method: 'get',
@@ -14,6 +14,7 @@ export const block = demoRoute({
   summary: 'Counts primes in one go on the event loop, which is the wrong way, and measures who waits.',
   teaches:
     'While one callback computes, no timer of that thread fires and none of its requests gets a response.',
+  alone: true,
   query: z.object({ ms: msParameter }),
   result: impactSchema,
   examples: [{ title: 'In one go', query: { ms: 300, as: 'text' } }],

@@ -3,8 +3,8 @@ import { demoRoute } from '../kit/demo.ts';
 import { monotonicMs } from '../kit/measure/monotonic.ts';
 import { toMicroseconds } from '../kit/measure/timeline.ts';
 import { withBystanders } from './bystanders.ts';
-import { limitFor, msParameter } from './cpu-work.ts';
-import { concludeImpact, impactSchema } from './work-impact.ts';
+import { limitFor } from '../kit/primes/primes-cost.ts';
+import { concludeImpact, impactSchema, msParameter } from './work-impact.ts';
 
 export const offload = demoRoute({
   method: 'get',
@@ -14,6 +14,7 @@ export const offload = demoRoute({
   teaches:
     'A worker thread takes the work off the event loop. That costs a hand-over, and the thread needs a free core to run ' +
     'in parallel.',
+  alone: true,
   query: z.object({ ms: msParameter }),
   result: impactSchema.extend({
     queuedMs: z.number().describe('From the call to the start of the work, including the start of a thread'),

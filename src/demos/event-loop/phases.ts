@@ -38,6 +38,7 @@ export const phases = demoRoute({
   teaches:
     'The event loop cycles through timers, poll, check and close, and empties the nextTick and microtask queues after ' +
     'each callback. Since libuv 1.45 (Node.js 20) timers run at the end of an iteration; the cycle is the same.',
+  alone: true,
   query: z.object({
     rounds: wholeNumber('Number of rounds', { min: 1, max: 100, default: 20 }),
   }),

@@ -44,6 +44,7 @@ export const starve = demoRoute({
   teaches:
     'Node.js empties the nextTick and microtask queues before the event loop continues, so a callback that keeps adding ' +
     'another one starves the loop. setImmediate waits for the check phase, and I/O runs in between.',
+  alone: true,
   query: z.object({
     with: oneOf('How the function schedules itself', ways),
     ms: wholeNumber('Duration in milliseconds', { min: 20, max: 1_000, default: 150 }),

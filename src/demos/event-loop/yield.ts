@@ -5,8 +5,8 @@ import { demoRoute, wholeNumber } from '../kit/demo.ts';
 import { toMicroseconds } from '../kit/measure/timeline.ts';
 import { countPrimesInSlices } from '../kit/primes/primes.ts';
 import { withBystanders } from './bystanders.ts';
-import { limitFor, msParameter } from './cpu-work.ts';
-import { concludeImpact, impactSchema } from './work-impact.ts';
+import { limitFor } from '../kit/primes/primes-cost.ts';
+import { concludeImpact, impactSchema, msParameter } from './work-impact.ts';
 
 export const yieldBetweenSlices = demoRoute({
   method: 'get',
@@ -14,8 +14,9 @@ export const yieldBetweenSlices = demoRoute({
   title: 'Yield between slices',
   summary: 'Counts primes in slices of `sliceMs` milliseconds and lets the event loop iterate in between.',
   teaches:
-    'Between two slices other callbacks run, so each of them waits for one slice instead of the whole work. A request ' +
-    'needs several callbacks, and may wait for several slices.',
+    'Between two slices each other callback has its turn. A request needs several callbacks (accept, read, respond) and ' +
+    'may wait for a slice before each: keep a slice at a fraction of the delay that you accept.',
+  alone: true,
   query: z.object({
     ms: msParameter,
     sliceMs: wholeNumber('Length of a slice in milliseconds', { min: 1, max: 100, default: 5 }),
@@ -40,6 +41,6 @@ export const yieldBetweenSlices = demoRoute({
     const longestSliceMs = toMicroseconds(value.longestSliceMs);
     const result = { limit, ...value, longestSliceMs, ...bystanders };
     const where = `in ${count(value.slices, 'slice')} of at most ${ms(longestSliceMs)} on the event loop`;
-    return { result, lesson: concludeImpact(where, result) };
+    return { result, lesson: concludeImpact(where, result, longestSliceMs) };
   },
 });

@@ -71,6 +71,10 @@ export interface DemoRouteBase {
   /** Ids of contrasting routes: `streams/file-buffered`. */
   readonly contrasts: readonly string[];
   readonly danger?: true;
+  /** Runs while no other demo runs in this worker: its figures are those of the process or of its event loop. */
+  readonly alone?: true;
+  /** Takes next to nothing, so it neither counts as a demo that runs nor waits for one. */
+  readonly brief?: true;
 }
 
 /** A route that responds with evidence. */

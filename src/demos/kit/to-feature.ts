@@ -7,22 +7,32 @@ import { isMediaResponse, type Call, type Route } from '../../routes/route.ts';
 import { answerSchema, ranOn } from './answer/answer.ts';
 import { formatParameter, requestedFormat, type Format } from './answer/format.ts';
 import { renderText } from './answer/terminal.ts';
-import type { Demo, DemoCall, DemoRoute, DemoRouteBase, Observation, RawRoute } from './demo.ts';
+import type { Demo, DemoCall, DemoRoute, DemoRouteBase, Lesson, Observation, RawRoute } from './demo.ts';
+import { contrastCommands } from './contrasts.ts';
 import { measureCost } from './measure/cost.ts';
 import { Timeline } from './measure/timeline.ts';
 import type { DemoResources } from './resources/resources.ts';
+import type { Run, RunKind } from './resources/runs.ts';
 
 interface Equipment {
   readonly demo: Demo;
   readonly resources: DemoResources;
   /** Whether routes marked as dangerous may run. */
   readonly danger: boolean;
+  /** Those of all demos, to find contrasts in. */
+  readonly features: readonly Feature[];
 }
 
-/** Converts a demo to a feature: adds what all demos share, which is the shape, cost and formats of the response. */
-export function toFeature(demo: Demo, resources: DemoResources, danger: boolean): Feature {
+/** Converts demos to features: adds what all demos share, which is the shape, cost and formats of the response. */
+export function toFeatures(demos: readonly Demo[], resources: DemoResources, danger: boolean): Feature[] {
+  const features: Feature[] = [];
+  for (const demo of demos) features.push(toFeature({ demo, resources, danger, features }));
+  return features;
+}
+
+function toFeature(equipment: Equipment): Feature {
+  const { demo } = equipment;
   const { id, title, summary, teaches, lookFor, terms, readMore, practices } = demo;
-  const equipment = { demo, resources, danger };
   return {
     id,
     base: `/demos/${id}`,
@@ -40,7 +50,7 @@ const FORMATS = ['application/json', 'text/plain'];
 
 function fromDemoRoute(route: DemoRoute, equipment: Equipment): Route {
   const schema = answerSchema(route.result);
-  return {
+  const declared: Route = {
     ...describe(route),
     query: toQuery(route.query, true),
     response: schema,
@@ -48,19 +58,21 @@ function fromDemoRoute(route: DemoRoute, equipment: Equipment): Route {
     produces: FORMATS,
     async handler(call: Call) {
       checkDanger(route, call, equipment);
-      const equipped = equip(call, equipment);
-      await respond(route, equipped, equipment, requestedFormat(call.req) ?? 'json', () =>
-        route.run(equipped),
-      );
+      const format = requestedFormat(call.req) ?? 'json';
+      await inRun(kindOf(route), equipment, call, (run) => {
+        const equipped = equip(call, equipment);
+        return respond({ route, declared, run, format }, equipped, equipment, () => route.run(equipped));
+      });
     },
   };
+  return declared;
 }
 
 function fromRawRoute(route: RawRoute, equipment: Equipment): Route {
   const { observe, observed, response } = route;
   const own = isMediaResponse(response) ? response.mediaType : 'application/json';
   const evidence = observe !== undefined && observed !== undefined;
-  return {
+  const declared: Route = {
     ...describe(route),
     query: toQuery(route.query, evidence),
     response,
@@ -68,12 +80,40 @@ function fromRawRoute(route: RawRoute, equipment: Equipment): Route {
     produces: evidence ? [own, ...FORMATS] : [own],
     async handler(call: Call) {
       checkDanger(route, call, equipment);
-      const equipped = equip(call, equipment);
       const format = evidence ? requestedFormat(call.req, [own]) : undefined;
-      if (format === undefined || observe === undefined) return route.send(equipped);
-      return respond(route, equipped, equipment, format, () => observe(equipped));
+      if (format === undefined || observe === undefined) {
+        const kind = route.alone === true ? 'alone' : 'stream';
+        return inRun(kind, equipment, call, async () => route.send(equip(call, equipment)));
+      }
+      return inRun(kindOf(route), equipment, call, (run) => {
+        const equipped = equip(call, equipment);
+        return respond({ route, declared, run, format }, equipped, equipment, () => observe(equipped));
+      });
     },
   };
+  return declared;
+}
+
+/** `undefined` if the route is too brief to count. */
+function kindOf({ alone, brief }: DemoRouteBase): RunKind | undefined {
+  if (brief === true) return undefined;
+  return alone === true ? 'alone' : 'shared';
+}
+
+/** Runs `work` as one of the demos that run in this worker. */
+async function inRun<T>(
+  kind: RunKind | undefined,
+  { resources }: Equipment,
+  { signal }: Call,
+  work: (run: Pick<Run, 'others'>) => Promise<T>,
+): Promise<T> {
+  if (kind === undefined) return work({ others: 0 });
+  const run = await resources.runs.start(kind, signal);
+  try {
+    return await work(run);
+  } finally {
+    run.end();
+  }
 }
 
 /** What the declarations of a demo's route and a feature's route have in common. */
@@ -108,12 +148,18 @@ function equip(call: Call, { resources }: Equipment): DemoCall<never, never, nev
   return Object.assign(call as DemoCall<never, never, never>, { timeline: new Timeline(), resources });
 }
 
+interface Requested {
+  readonly route: DemoRouteBase;
+  readonly declared: Route;
+  readonly run: Pick<Run, 'others'>;
+  readonly format: Format;
+}
+
 /** Runs a demo and sends its evidence. */
 async function respond(
-  route: DemoRouteBase,
+  { route, declared, run, format }: Requested,
   call: DemoCall<never, never, never>,
-  { demo }: Equipment,
-  format: Format,
+  { demo, features }: Equipment,
   observe: () => Promise<Observation<unknown>> | Observation<unknown>,
 ): Promise<void> {
   // All that a demo does is its content, which HEAD is not about.
@@ -129,25 +175,35 @@ async function respond(
     endCost();
     throw error;
   }
-  const { req, res, timeline } = call;
+  const { req, res, timeline, query } = call;
   const { spans, leftOut } = timeline;
+  const { others } = run;
   const answer = {
     demo: `${demo.id}${route.path}`,
     ranOn: ranOn(),
     result: observation.result,
     ...(spans.length === 0 ? {} : { timeline: [...spans] }),
     ...(leftOut === 0 ? {} : { moreSpans: leftOut }),
-    cost: endCost(),
-    lesson: observation.lesson,
-    compareWith: route.contrasts.map((contrast) => `/demos/${contrast}`),
+    cost: { ...endCost(), ...(others === 0 ? {} : { shared: others }) },
+    lesson: others === 0 ? observation.lesson : nameOthers(observation.lesson, others),
+    compareWith: contrastCommands(features, { route: declared, query }, hostOf(req)),
   };
   if (res.closed || res.headersSent) return;
   const { elapsedMs, cpuMs } = answer.cost;
   res.set('Server-Timing', `total;dur=${elapsedMs}, cpu;dur=${cpuMs}`);
   res.set('Cache-Control', 'no-store');
-  if (format === 'text') res.type('text').send(renderText(answer, hostOf(req)));
+  if (format === 'text') res.type('text').send(renderText(answer));
   // Indented: the first reader is a person with curl.
   else res.type('json').send(`${JSON.stringify(answer, null, 2)}\n`);
+}
+
+/** Adds that the figures are not those of this demo alone. */
+function nameOthers({ headline, text }: Lesson, others: number): Lesson {
+  const demos = others === 1 ? '1 other demo ran' : `${others} other demos ran`;
+  return {
+    headline,
+    text: `${text} ${demos} in this worker in the meantime: CPU time, memory and delays include ${others === 1 ? 'its' : 'theirs'}.`,
+  };
 }
 
 function checkDanger(route: DemoRouteBase, { req }: Call, { danger }: Equipment): void {

@@ -33,7 +33,7 @@ export const shortCircuit = demoRoute({
   query: z.object({ stop: oneOf('Whether the gate responds', ['true', 'false']) }),
   result: resultSchema,
   examples: [
-    { title: 'The gate responds', query: { as: 'text' } },
+    { title: 'The gate responds', query: { stop: true, as: 'text' } },
     { title: 'The gate calls next', query: { stop: false, as: 'text' } },
   ],
   contrasts: [

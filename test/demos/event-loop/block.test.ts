@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { countPrimes, countPrimesInSlices } from '../../../src/demos/kit/primes/primes.ts';
+import { concludeImpact } from '../../../src/demos/event-loop/work-impact.ts';
 import { useEventLoop } from './use-event-loop.ts';
 
 const run = await useEventLoop();
@@ -27,7 +28,7 @@ describe('event-loop/block, yield and offload', () => {
     expect(block).toMatchObject({ timerTicks: 0, healthCompleted: 0 });
     expect(block.timerMaxDelayMs).toBeGreaterThan(0.7 * block.workMs);
     expect(block.healthSlowestMs).toBeGreaterThan(0.9 * block.workMs);
-    expect(lesson.text).toContain('Every request waited until the work finished');
+    expect(lesson.headline).toMatch(/^Blocked: /);
     for (const other of [sliced, offload]) {
       expect(other.timerMaxDelayMs).toBeLessThan(0.5 * block.timerMaxDelayMs);
       expect(other.healthSlowestMs).toBeLessThan(0.5 * block.healthSlowestMs);
@@ -57,5 +58,52 @@ describe('event-loop/block, yield and offload', () => {
 
     await expect(counting).rejects.toThrow('disconnected');
     expect(slices).toBe(3);
+  });
+});
+
+describe('the lesson of event-loop/block, yield and offload', () => {
+  const impact = {
+    limit: 1,
+    primes: 0,
+    workMs: 300,
+    timerTicks: 1,
+    timerExpectedTicks: 60,
+    timerMaxDelayMs: 5,
+    healthCompleted: 20,
+    healthSlowestMs: 6,
+    healthQuietMs: 1,
+  };
+  const headlineFor = (healthSlowestMs: number, workMs: number) =>
+    concludeImpact('somewhere', { ...impact, healthSlowestMs, workMs }).headline;
+
+  test('does not get better with longer work', () => {
+    const waits = [6, 30, 70, 250];
+    for (const wait of waits)
+      expect(headlineFor(wait, 300)).toBe(headlineFor(wait, 10_000).replace('10.0 s', '300 ms'));
+    expect(waits.map((wait) => headlineFor(wait, 10_000))).toEqual([
+      'Others kept running: the slowest health check took 6.0 ms',
+      'The slowest health check took 30.0 ms, an acceptable delay',
+      'The slowest health check took 70.0 ms: clients feel that',
+      'Blocked: a health check took 250 ms during 10.0 s of work',
+    ]);
+  });
+
+  test('names several slices as the wait only if the figures show several', () => {
+    const text = (longest?: number) =>
+      concludeImpact('in slices', { ...impact, healthSlowestMs: 151 }, longest).text;
+
+    expect(text(50)).toContain('waited about as long as 3 slices');
+    expect(text(140)).not.toContain('slices:');
+    expect(text()).not.toContain('slices:');
+  });
+
+  test('agrees with the figures of its own response, also for slices that are too long', async () => {
+    const { result, lesson } = await run<Work & { healthQuietMs: number; longestSliceMs: number }>(
+      'yield?ms=800&sliceMs=100',
+    );
+
+    expect(result.healthSlowestMs - result.healthQuietMs).toBeGreaterThan(100);
+    expect(lesson.headline).toMatch(/^Blocked: /);
+    expect(lesson.text).toMatch(/as long as [2-9] slices/);
   });
 });

@@ -27,7 +27,7 @@ export function answerSchema<R extends z.ZodType>(result: R) {
         text: z.string().min(20),
       })
       .describe('What this run shows, computed from its figures'),
-    compareWith: z.array(z.string()).describe('Paths of the contrasting routes'),
+    compareWith: z.array(z.string()).describe('Commands that run the contrasting routes'),
   });
 }
 

@@ -2,7 +2,7 @@
 import { pad, renderTable, tableWidth, truncate, wrap } from '../../../shared/text-table.ts';
 import type { Span } from '../measure/timeline.ts';
 import type { Answer } from './answer.ts';
-import { bytes, ms, percent } from './units.ts';
+import { bytes, count, ms, percent } from './units.ts';
 
 const WIDTH = 80;
 const MAX_ROWS = 40;
@@ -12,28 +12,24 @@ const MAX_NAME = 28;
 const MAX_INDENT = 32;
 /** A longer label would leave no room for its bar. */
 const MAX_LABEL = 36;
+/** A demo that is shorter ends within an iteration or two: its use of the event loop says nothing. */
+const MIN_LOOP_MS = 20;
 
-export function renderText(given: Answer, host: string): string {
+export function renderText(given: Answer): string {
   const answer = showControls(given);
-  const origin = showControls(host);
   const { cost, lesson, timeline, moreSpans } = answer;
   const where = `worker ${answer.ranOn.worker}, pid ${answer.ranOn.pid}, Node.js ${answer.ranOn.node}`;
   const blocks = [
     `${answer.demo}${where.padStart(Math.max(2 + where.length, WIDTH - answer.demo.length))}`,
     section('RESULT', renderValue(answer.result, '  ')),
     timeline === undefined ? '' : section('TIMELINE', renderTimeline(timeline, moreSpans)),
-    section('COST', [
-      `  ${ms(cost.elapsedMs)} elapsed, ${describeCpu(cost)}; memory ${cost.rssDeltaBytes < 0 ? '' : '+'}${bytes(cost.rssDeltaBytes)}`,
-      `  event loop ${percent(cost.eventLoop.utilization)} busy, delayed by up to ${ms(cost.eventLoop.maxDelayMs)}`,
-    ]),
+    section('COST', describeCost(cost)),
     section('LESSON', [...wrapIndented(lesson.headline, '  '), '', ...wrapIndented(lesson.text, '  ')]),
     answer.compareWith.length === 0
       ? ''
       : section(
           'COMPARE WITH',
-          answer.compareWith.map(
-            (path) => `  curl -s '${origin}${path}${path.includes('?') ? '&' : '?'}as=text'`,
-          ),
+          answer.compareWith.map((command) => `  ${command}`),
         ),
   ];
   return blocks
@@ -48,6 +44,21 @@ export function renderText(given: Answer, host: string): string {
 /** Wraps a text to the width of a terminal. */
 export function wrapIndented(text: string, indent: string): string[] {
   return wrap(text, WIDTH - indent.length).map((line) => indent + line);
+}
+
+function describeCost(cost: Answer['cost']): string[] {
+  const { elapsedMs, eventLoop, rssDeltaBytes, shared = 0 } = cost;
+  return [
+    `  ${ms(elapsedMs)} elapsed, ${describeCpu(cost)}; memory ${rssDeltaBytes < 0 ? '' : '+'}${bytes(rssDeltaBytes)}`,
+    ...(elapsedMs < MIN_LOOP_MS
+      ? []
+      : [
+          `  event loop ${percent(eventLoop.utilization)} busy, delayed by up to ${ms(eventLoop.maxDelayMs)}`,
+        ]),
+    ...(shared === 0
+      ? []
+      : [`  not alone: the figures include ${count(shared, 'other demo')} of this worker`]),
+  ];
 }
 
 function describeCpu({ cpuMs, childrenCpuMs = 0 }: Answer['cost']): string {

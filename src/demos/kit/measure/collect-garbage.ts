@@ -15,4 +15,6 @@ export function collectGarbage(type: 'minor' | 'major'): void {
     collect = runInNewContext('gc') as Collect; // only contexts created after the flag was set have `gc`
   }
   collect({ type, execution: 'sync' });
+  // Another thread frees the bytes of collected buffers; the next collection waits for it.
+  if (type === 'major') collect({ type: 'minor', execution: 'sync' });
 }

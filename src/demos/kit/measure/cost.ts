@@ -18,6 +18,10 @@ export const costSchema = z.strictObject({
     .describe('CPU time of the child processes that ended in this time, in steps of 10 ms (Linux only)'),
   eventLoop: z.strictObject({ utilization: z.number(), maxDelayMs: z.number() }),
   rssDeltaBytes: z.number(),
+  shared: z
+    .number()
+    .optional()
+    .describe('How many other demos ran in this worker in the meantime; absent if none'),
 });
 export type Cost = z.infer<typeof costSchema>;
 

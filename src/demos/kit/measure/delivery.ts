@@ -5,7 +5,11 @@ import { sendRequest, overLoopback } from './loopback.ts';
 import { MemorySampler } from './memory-sampler.ts';
 import { toMicroseconds, type Timeline } from './timeline.ts';
 
-export const peakMemory = z.number().describe('Peak of heap and buffers above the level before the run');
+export const peakMemory = z
+  .number()
+  .describe(
+    'Peak of heap and buffers above the level before the run; below 4 MB it may be anything from 0 up',
+  );
 
 export const delivery = z.strictObject({
   bytes: z.number(),
@@ -42,6 +46,7 @@ export async function deliver(
           bytes += chunk.length;
           chunks += 1;
           onChunk(chunk);
+          memory.sampleIfDue();
         }
         const lastByteMs = performance.now() - startedAt;
         firstByteMs ??= lastByteMs;

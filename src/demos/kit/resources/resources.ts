@@ -6,12 +6,15 @@ import { LayerTrace } from '../measure/layer-trace.ts';
 import type { PrimesResult } from '../primes/primes-job.ts';
 import { Budget } from './budget.ts';
 import { Children } from './children.ts';
+import { Runs } from './runs.ts';
 import type { PrimesTask } from '../primes/primes-task.ts';
 import { Scratch } from './scratch.ts';
 import { Threads } from './threads.ts';
 
 /** What all demos of a worker process share. Every kind of expensive work has a budget. */
 export interface DemoResources {
+  /** The demos that run now. */
+  readonly runs: Runs;
   readonly children: Children;
   readonly threads: Threads;
   readonly scratch: Scratch;
@@ -56,6 +59,7 @@ export function createDemoResources(dependencies: FeatureDependencies): DemoReso
   );
   return {
     dependencies,
+    runs: new Runs(),
     children,
     threads,
     scratch,

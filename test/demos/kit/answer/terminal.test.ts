@@ -42,11 +42,11 @@ const answer: Answer = {
     headline: 'The one thing to remember',
     text: 'What this run shows, in a paragraph that is longer than a line of a terminal, so that it has to wrap.',
   },
-  compareWith: ['/demos/probe/other?way=a'],
+  compareWith: ["curl -s 'localhost:3000/demos/probe/other?way=a&as=text'"],
 };
 
 describe('a response as text', () => {
-  const lines = renderText(answer, 'localhost:3000').split('\n');
+  const lines = renderText(answer).split('\n');
   const line = (start: string) => lines.find((text) => text.trim().startsWith(start)) ?? '';
 
   test('has no line over 80 columns, and no trailing spaces', () => {
@@ -88,26 +88,23 @@ describe('a response as text', () => {
   });
 
   test.each(['漢', '👩‍🚀'])('keeps its width and its columns with wide characters such as %s', (wide) => {
-    const text = renderText(
-      {
-        ...answer,
-        result: {
-          value: wide.repeat(100),
-          list: Array.from({ length: 50 }, () => wide),
-          rows: [
-            { name: wide.repeat(20), waitMs: 1.5 },
-            { name: 'ascii', waitMs: 250 },
-            { name: `${wide.repeat(10)} `.repeat(4), waitMs: 3 },
-          ],
-        },
-        timeline: [
-          { label: wide.repeat(60), lane: 'one', startMs: 0, endMs: 50 },
-          { label: 'ascii', lane: 'two', startMs: 50, endMs: 100 },
+    const text = renderText({
+      ...answer,
+      result: {
+        value: wide.repeat(100),
+        list: Array.from({ length: 50 }, () => wide),
+        rows: [
+          { name: wide.repeat(20), waitMs: 1.5 },
+          { name: 'ascii', waitMs: 250 },
+          { name: `${wide.repeat(10)} `.repeat(4), waitMs: 3 },
         ],
-        lesson: { headline: wide.repeat(60), text: `${wide.repeat(10)} `.repeat(9) },
       },
-      '',
-    );
+      timeline: [
+        { label: wide.repeat(60), lane: 'one', startMs: 0, endMs: 50 },
+        { label: 'ascii', lane: 'two', startMs: 50, endMs: 100 },
+      ],
+      lesson: { headline: wide.repeat(60), text: `${wide.repeat(10)} `.repeat(9) },
+    });
     const shown = text.split('\n');
     const widthsOf = (some: readonly string[]) => some.map((each) => stringWidth(each));
     const rows = shown.slice(shown.indexOf('  rows') + 1, shown.indexOf('TIMELINE'));
@@ -127,13 +124,10 @@ describe('a response as text', () => {
 
   test('truncates labels over 36 columns', () => {
     const label = (length: number) =>
-      renderText(
-        {
-          ...answer,
-          timeline: [{ label: 'l'.repeat(length), lane: 'l'.repeat(length), startMs: 0, endMs: 1 }],
-        },
-        '',
-      );
+      renderText({
+        ...answer,
+        timeline: [{ label: 'l'.repeat(length), lane: 'l'.repeat(length), startMs: 0, endMs: 1 }],
+      });
 
     expect(label(36)).toContain(`  ${'l'.repeat(36)}  █`);
     expect(label(37)).toContain(`  ${'l'.repeat(35)}…  █`);
@@ -148,7 +142,7 @@ describe('a response as text', () => {
 
   test.each([29, 90, 97, 98, 99, 300])('leaves room for values next to a name of %i characters', (length) => {
     const name = 'n'.repeat(length);
-    const [, shown = ''] = renderText({ ...answer, result: { [name]: 'some words', b: 1 } }, '').split(
+    const [, shown = ''] = renderText({ ...answer, result: { [name]: 'some words', b: 1 } }).split(
       'RESULT\n',
     );
 
@@ -160,25 +154,22 @@ describe('a response as text', () => {
   test('leaves room for deeply nested values', () => {
     const deep = Array.from({ length: 100 }).reduce<unknown>((inner) => ({ a: inner }), { a: 'some words' });
 
-    expect(renderText({ ...answer, result: deep }, '')).toMatch(/a {2}some words\n/);
+    expect(renderText({ ...answer, result: deep })).toMatch(/a {2}some words\n/);
   });
 
   test('escapes control characters, wherever they come from', () => {
     const every = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code)).join('');
-    const text = renderText(
-      {
-        ...answer,
-        demo: `probe${every}`,
-        result: { [every]: every, list: [every], rows: [{ [every]: every }], [`more${every}`]: { a: {} } },
-        timeline: [{ label: every, lane: `lane${every}`, startMs: 0, endMs: 1 }],
-        lesson: { headline: every, text: `It was ${every}.` },
-        compareWith: [every],
-      },
-      every,
-    );
+    const text = renderText({
+      ...answer,
+      demo: `probe${every}`,
+      result: { [every]: every, list: [every], rows: [{ [every]: every }], [`more${every}`]: { a: {} } },
+      timeline: [{ label: every, lane: `lane${every}`, startMs: 0, endMs: 1 }],
+      lesson: { headline: every, text: `It was ${every}.` },
+      compareWith: [every],
+    });
 
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
-    expect(renderText({ ...answer, result: { 'a\nb\u009b': '\u001b[31mred\u007f\n' } }, '')).toContain(
+    expect(renderText({ ...answer, result: { 'a\nb\u009b': '\u001b[31mred\u007f\n' } })).toContain(
       '  a⏎b\\u009b  \\u001b[31mred\\u007f⏎\n',
     );
   });
@@ -191,20 +182,27 @@ describe('a response as text', () => {
       endMs: at + 1,
     }));
 
-    expect(renderText({ ...answer, timeline: many }, '').split('\n')).toContain('  … and 5 more');
-    expect(renderText({ ...answer, timeline: many, moreSpans: 7 }, '').split('\n')).toContain(
-      '  … and 12 more',
-    );
-    expect(renderText({ ...answer, moreSpans: 7 }, '').split('\n')).toContain('  … and 7 more');
-    expect(renderText(answer, '')).not.toContain('more');
+    expect(renderText({ ...answer, timeline: many }).split('\n')).toContain('  … and 5 more');
+    expect(renderText({ ...answer, timeline: many, moreSpans: 7 }).split('\n')).toContain('  … and 12 more');
+    expect(renderText({ ...answer, moreSpans: 7 }).split('\n')).toContain('  … and 7 more');
+    expect(renderText(answer)).not.toContain('more');
   });
 
-  test('never breaks the curl commands of contrasts', () => {
-    const path = `/demos/probe/${'other'.repeat(30)}`;
+  test('never breaks the commands of contrasts', () => {
+    const command = `curl -s 'host/demos/probe/${'other'.repeat(30)}?as=text'`;
 
-    expect(renderText({ ...answer, compareWith: [path] }, 'host')).toContain(
-      `  curl -s 'host${path}?as=text'\n`,
-    );
+    expect(renderText({ ...answer, compareWith: [command] })).toContain(`  ${command}\n`);
     expect(lines).toContain("  curl -s 'localhost:3000/demos/probe/other?way=a&as=text'");
+  });
+
+  test('shows the use of the event loop only if the demo took long enough, and others that ran', () => {
+    const costLines = (cost: Partial<Answer['cost']>) => {
+      const shown = renderText({ ...answer, cost: { ...answer.cost, ...cost } }).split('\n');
+      return shown.slice(shown.indexOf('COST') + 1, shown.indexOf('LESSON') - 1);
+    };
+
+    expect(costLines({})).toHaveLength(2);
+    expect(costLines({ elapsedMs: 19 })).toHaveLength(1);
+    expect(costLines({ shared: 2 })[2]).toBe('  not alone: the figures include 2 other demos of this worker');
   });
 });
