@@ -1,4 +1,4 @@
-import { count, ms, percent } from '../kit/answer/units.ts';
+import { count, percent } from '../kit/answer/units.ts';
 import type { Lesson } from '../kit/demo.ts';
 import { isTimeoutFirst, type Summary } from './order-summary.ts';
 
@@ -46,7 +46,7 @@ function concludeRace({ runs, timeoutFirst, immediateFirst, distribution }: Summ
   const gaps = compareGaps(distribution);
   return {
     headline,
-    text: `${race} ${describeGaps(gaps)} ${explainGaps(gaps)} Ahead of both ran ${[...before].join(', and ')}.`,
+    text: `${race} ${explainGaps(gaps)} Ahead of both ran ${[...before].join(', and ')}.`,
   };
 }
 
@@ -71,27 +71,17 @@ function meanGap(rows: Summary['distribution']): number | undefined {
   return runs === 0 ? undefined : rows.reduce((sum, row) => sum + (row.meanGapMs ?? 0) * row.runs, 0) / runs;
 }
 
-function describeGaps(gaps: readonly Gaps[]): string {
-  const means = gaps.map(({ from, timeoutFirst, immediateFirst }) => {
-    const byWinner = [
-      ...(timeoutFirst === undefined ? [] : [`${ms(timeoutFirst)} if setTimeout ran first`]),
-      ...(immediateFirst === undefined ? [] : [`${ms(immediateFirst)} if setImmediate ran first`]),
-    ];
-    return `in ${moduleKind(from)} ${byWinner.join(' and ')}`;
-  });
-  return `Mean time from the call of setTimeout to the start of the loop: ${means.join('; ')}.`;
-}
-
+/** The means themselves are in the table. */
 function explainGaps(gaps: readonly Gaps[]): string {
   const ratios = gaps.flatMap(({ timeoutFirst, immediateFirst }) =>
     timeoutFirst === undefined || immediateFirst === undefined ? [] : [timeoutFirst / immediateFirst],
   );
-  const cause = "whether the loop's millisecond clock advanced in that time";
-  if (ratios.length === 0)
-    return `No kind of module had both winners to compare. The order depends on ${cause}.`;
+  const cause =
+    'The clock of the loop has a resolution of 1 ms, and the timer is due at once only if it advanced after setTimeout';
+  if (ratios.length === 0) return `${cause}. No kind of module had both winners to compare.`;
   return ratios.every((ratio) => ratio > SIGNIFICANT_FACTOR)
-    ? `The timer is due at once only if the loop's millisecond clock advanced in that time; a longer time makes that more likely.`
-    : `These means do not show the cause: ${cause}.`;
+    ? `${cause}: where the timer won, the loop started later (meanGapMs).`
+    : `${cause}. The means of this run (meanGapMs) do not show that.`;
 }
 
 function moduleKind(from: string): string {

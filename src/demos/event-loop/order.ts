@@ -19,7 +19,7 @@ export const order = demoRoute({
     from: oneOf('Where they are scheduled', ['main', 'io']),
     processes: wholeNumber('Fresh processes for from=main: half CommonJS, half ES modules', {
       min: 2,
-      max: 300,
+      max: 60,
       default: 16,
     }),
   }),

@@ -12,9 +12,12 @@ import type { Timeline } from '../kit/measure/timeline.ts';
 /** Long enough for a timer of 1 ms to be due and for `stat` to complete. */
 const BLOCK_MS = 4;
 const PHASES = ['timers', 'poll', 'check', 'close'] as const;
+type Phase = (typeof PHASES)[number];
+/** With one callback per phase, a queue that is emptied only after each phase would look the same. */
+const PER_PHASE = 2;
 
 const stepSchema = z.strictObject({
-  callback: z.string(),
+  callback: z.string().describe('The phase, and the ordinal of the callback in it'),
   iteration: z
     .number()
     .describe("Loop iteration by libuv's count; 0 is the one that scheduled all callbacks"),
@@ -33,11 +36,12 @@ export const phases = demoRoute({
   method: 'get',
   path: '/phases',
   title: 'Phases of the loop',
-  summary:
-    'Schedules a callback in four of the six documented phases at once and records the order and the iterations.',
+  summary: 'Schedules two callbacks in each of four phases at once and records the order and the iterations.',
   teaches:
-    'The event loop cycles through timers, poll, check and close, and empties the nextTick and microtask queues after ' +
-    'each callback. Since libuv 1.45 (Node.js 20) timers run at the end of an iteration; the cycle is the same.',
+    'Node.js empties the nextTick and microtask queues after each callback, not after each phase (since Node.js 11). The ' +
+    'loop cycles through timers, poll, check and close. Two more phases are not visible here: idle and prepare, which ' +
+    'libuv uses itself, and pending callbacks, which holds a few deferred I/O errors: the callback of a file operation ' +
+    'runs in poll. Since libuv 1.45 (Node.js 20) timers run at the end of an iteration; the cycle is the same.',
   alone: true,
   query: z.object({
     rounds: wholeNumber('Number of rounds', { min: 1, max: 100, default: 20 }),
@@ -69,34 +73,43 @@ export const phases = demoRoute({
 
 /** Schedules one callback for each phase, from a close callback: the timers are the next phase. */
 async function runRound(port: number, timeline: Timeline | undefined): Promise<Step[]> {
-  const [starter, closing] = await Promise.all([open(port), open(port)]);
+  const starter = await open(port);
+  const closing = await Promise.all(Array.from({ length: PER_PHASE }, () => open(port)));
   try {
     return await new Promise((resolve) => {
       starter.once('close', () => {
         const firstIteration = currentIteration();
         const steps: Step[] = [];
-        const record = (callback: string) => {
-          const end = timeline?.begin(callback, callback);
-          const afterwards: string[] = [];
-          steps.push({ callback, iteration: currentIteration() - firstIteration, afterwards });
-          process.nextTick(() => afterwards.push('nextTick'));
-          void Promise.resolve().then(() => afterwards.push('microtask'));
+        const record = (phase: Phase) => {
+          const ordinal = 1 + steps.filter(({ callback }) => callback.startsWith(phase)).length;
+          const end = timeline?.begin(`${phase} ${ordinal}`, phase);
+          steps.push({
+            callback: `${phase} ${ordinal}`,
+            iteration: currentIteration() - firstIteration,
+            afterwards: [],
+          });
+          // To the step that is the latest when they run.
+          const recordAfterwards = (queue: string) => steps.at(-1)?.afterwards.push(queue);
+          process.nextTick(() => recordAfterwards('nextTick'));
+          void Promise.resolve().then(() => recordAfterwards('microtask'));
           end?.();
           // Resolves one iteration later, so that an unexpected callback is recorded too.
-          if (steps.length === PHASES.length) setImmediate(() => resolve(steps));
+          if (steps.length === PHASES.length * PER_PHASE) setImmediate(() => resolve(steps));
         };
         // Scheduled in another order than that of the phases.
-        closing.once('close', () => record('close'));
-        closing.destroy();
-        setImmediate(() => record('check'));
-        stat('/', () => record('poll'));
-        setTimeout(() => record('timers'), 0);
+        for (const socket of closing) {
+          socket.once('close', () => record('close'));
+          socket.destroy();
+          setImmediate(() => record('check'));
+          stat('/', () => record('poll'));
+          setTimeout(() => record('timers'), 0);
+        }
         blockLoop(BLOCK_MS);
       });
       starter.destroy();
     });
   } finally {
-    closing.destroy();
+    for (const socket of closing) socket.destroy();
   }
 }
 
@@ -122,20 +135,27 @@ function orderOf(round: readonly Step[]): string {
 
 export function conclude(first: readonly Step[], sameOrder: number, rounds: number): Lesson {
   const order = orderOf(first);
-  const expected = order === PHASES.join(', ');
+  const expected =
+    order ===
+    PHASES.flatMap((phase) => Array.from({ length: PER_PHASE }, (_, i) => `${phase} ${i + 1}`)).join(', ');
   const inRounds = `in ${sameOrder} of ${count(rounds, 'round')}`;
   const drained = first.filter(({ afterwards }) => afterwards.join() === 'nextTick,microtask').length;
   const iterations = [...Map.groupBy(first, ({ iteration }) => iteration)].map(
-    ([iteration, steps]) => `${orderOf(steps)} in iteration ${iteration}`,
+    ([iteration, steps]) => `${phasesOf(steps)} in iteration ${iteration}`,
   );
-  const timers = first.find(({ callback }) => callback === 'timers')?.iteration ?? 0;
+  const timers = first.find(({ callback }) => callback.startsWith('timers'))?.iteration ?? 0;
   const timersEndIteration = first.some(({ iteration }) => iteration > timers);
   return {
     headline: expected ? `Callbacks ran in phase order ${inRounds}` : 'Callbacks did not run in phase order',
     text:
+      `After ${drained} of ${count(first.length, 'callback')}, nextTick and then the microtask ran before the next ` +
+      `callback, ${drained === first.length ? 'also' : 'and not always'} between two callbacks of the same phase. ` +
       `Scheduled at the same moment in another order, the callbacks ran as ${order} ${inRounds}, ` +
       `which is ${expected ? '' : 'not '}the order of the phases. libuv counted ${iterations.join(' and ')}` +
-      `${timersEndIteration ? ': it runs timers at the end of an iteration' : ''}. ` +
-      `After ${drained} of ${count(first.length, 'callback')}, nextTick and then the microtask ran before the next one.`,
+      `${timersEndIteration ? ': it runs timers at the end of an iteration' : ''}.`,
   };
+}
+
+function phasesOf(steps: readonly Step[]): string {
+  return [...new Set(steps.map(({ callback }) => callback.replace(/ .*/, '')))].join(', ');
 }

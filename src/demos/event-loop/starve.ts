@@ -60,10 +60,8 @@ export const starve = demoRoute({
     const file = await open(fileURLToPath(import.meta.url));
     try {
       const read = async () => {
-        const end = timeline.begin('read', 'file');
         const startedAt = performance.now();
         await file.read(Buffer.alloc(1_024), 0, 1_024, 0);
-        end();
         return performance.now() - startedAt;
       };
       const result = await resources.budgets.poolTasks.use(1, signal, async () => {
@@ -71,7 +69,9 @@ export const starve = demoRoute({
         const quietReadMs = Math.min(await read(), await read(), await read());
         const probe = new EventLoopProbe();
         const recursion = new Recursion(query.with, query.ms, signal);
-        const reading = read().then((readMs) => ({ readMs, recursionsBeforeRead: recursion.count }));
+        const reading = timeline
+          .record('read', 'file', read)
+          .then((readMs) => ({ readMs, recursionsBeforeRead: recursion.count }));
         const end = timeline.begin(`recursion by ${query.with}`, 'event loop');
         const recursedMs = await recursion.run();
         end();
@@ -122,9 +122,17 @@ class Recursion {
 }
 
 /** A read that completes during the recursion shows that the loop iterated; a late timer shows that it did not. */
-function conclude(result: Result): Lesson {
+export function conclude(result: Result): Lesson {
   const { recursedMs, recursions, recursionsBeforeRead, readMs, quietReadMs, timerMaxDelayMs } = result;
   const way = functionNames[result.with];
+  if (quietReadMs > recursedMs / 2) {
+    return {
+      headline: 'This run does not show whether the read waited',
+      text:
+        `A read took ${ms(quietReadMs)} without the recursion, which lasted only ${ms(recursedMs)}: the disk is slow now, ` +
+        'or the recursion is too short. Raise ms.',
+    };
+  }
   const duringRecursion = recursionsBeforeRead < recursions;
   const starved = !duringRecursion && timerMaxDelayMs > recursedMs / 2;
   const verdict = duringRecursion

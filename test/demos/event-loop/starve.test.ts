@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { conclude } from '../../../src/demos/event-loop/starve.ts';
 import { useEventLoop } from './use-event-loop.ts';
 
 const run = await useEventLoop();
@@ -27,5 +28,19 @@ describe('event-loop/starve', () => {
     expect(result.recursionsBeforeRead).toBeLessThan(0.5 * result.recursions);
     expect(result.readMs).toBeLessThan(0.5 * result.recursedMs);
     expect(lesson.text).toContain('let the event loop iterate in between');
+  });
+
+  test('draws no conclusion if a read takes long without the recursion', () => {
+    const { headline } = conclude({
+      with: 'nextTick',
+      recursedMs: 20,
+      recursions: 100,
+      recursionsBeforeRead: 100,
+      readMs: 40,
+      quietReadMs: 30,
+      timerMaxDelayMs: 20,
+    });
+
+    expect(headline).toContain('does not show');
   });
 });
