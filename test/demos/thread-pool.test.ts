@@ -2,7 +2,9 @@ import { Resolver } from 'node:dns/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { Lesson } from '../../src/demos/kit/demo.ts';
 import { responseTo, withNameServer } from '../../src/demos/thread-pool/name-server.ts';
+import { conclude as concludeTrace } from '../../src/demos/thread-pool/pbkdf2.ts';
 import { conclude as concludeSizes, type SizeResult } from '../../src/demos/thread-pool/size.ts';
+import { conclude as concludeStarve } from '../../src/demos/thread-pool/starve.ts';
 import { compare, conclude } from '../../src/demos/thread-pool/who-uses-it.ts';
 import { median } from '../../src/shared/statistics.ts';
 import { useTestApp } from '../support/use-test-app.ts';
@@ -35,6 +37,27 @@ describe('thread-pool/pbkdf2', () => {
     expect(four).toMatchObject({ startedAtOnce: 4, maxTasksOnThread: 1 });
     expect(six.maxQueuedMs / six.meanRunMs).toBeGreaterThan(2 * (four.maxQueuedMs / four.meanRunMs));
   });
+
+  test('does not count the tasks of others', async () => {
+    const [{ result, lesson }] = await Promise.all([
+      run<Traced & { tasks: unknown[] }>('pbkdf2?tasks=3'),
+      run('starve?tasks=8&iterations=20000'),
+    ]);
+
+    expect(result.tasks).toHaveLength(3);
+    expect(result).toMatchObject({ startedAtOnce: 3, maxTasksOnThread: 1 });
+    expect(lesson.headline).toContain('3 tasks found a free pool thread');
+  });
+
+  test('the lesson names too few cores only if there are more busy threads than cores', () => {
+    const task = { task: 1, poolThread: 1, ordinalOnThread: 1, queuedMs: 1, ranMs: 100, cpuMs: 50 };
+    const figures = { startedAtOnce: 1, maxTasksOnThread: 1, meanRunMs: 100, maxQueuedMs: 1, tasks: [task] };
+
+    expect(concludeTrace(1, { ...figures, poolThreads: 1 }, 2).text).toContain('other work used the cores');
+    expect(concludeTrace(1, { ...figures, poolThreads: 4 }, 2).text).toContain(
+      '2 cores for 4 busy pool threads',
+    );
+  });
 });
 
 describe('thread-pool/size', () => {
@@ -62,6 +85,7 @@ describe('thread-pool/size', () => {
     poolSize,
     poolThreads: poolSize,
     elapsedMs,
+    slowestMs: 1.1 * elapsedMs,
     cpuMs: 100,
     coresUsed: 100 / elapsedMs,
     speedUp: 100 / elapsedMs,
@@ -77,6 +101,36 @@ describe('thread-pool/size', () => {
     expect(concludeSizes([sized(1, 100), sized(2, 99)], 8, 1).text).toContain('no idle core');
     expect(concludeSizes([sized(1, 100)], 8, 2).text).toContain('Name a second size');
   });
+
+  test('the lesson claims no gain that no thread can have brought or that is within the noise', () => {
+    const oneThread = { ...sized(4, 50), poolThreads: 1 };
+    const noisy = { ...sized(4, 80), slowestMs: 101 };
+
+    for (const second of [oneThread, noisy]) {
+      expect(concludeSizes([sized(1, 100), second], 1, 2).headline).toBe(
+        'The sizes differ no more than the runs of one size',
+      );
+    }
+    expect(concludeSizes([sized(1, 19), sized(4, 5)], 8, 2).headline).toContain('too short');
+  });
+
+  test('a single task is not faster with more threads', async () => {
+    const { result, lesson } = await run<Sizes>('size?sizes=1,4&tasks=1&iterations=100000');
+
+    expect(result.sizes.map(({ poolThreads }) => poolThreads)).toEqual([1, 1]);
+    expect(lesson.headline).not.toContain('as fast as one');
+  });
+
+  test.each(['size?sizes=1,2,4&tasks=64&iterations=200000', 'pbkdf2?tasks=64&iterations=1000000'])(
+    '%s, which together takes too long, is rejected with 400',
+    async (path) => {
+      const response = await service.client.get(`/demos/thread-pool/${path}`).expect(400);
+
+      expect((response.body as { detail: string }).detail).toMatch(
+        /tasks and iterations would .* is allowed/,
+      );
+    },
+  );
 
   test('the lesson blames a lack of idle cores only if the figures show it', () => {
     const lesson = (sizes: readonly number[], tasks: number, cores: number) =>
@@ -126,6 +180,26 @@ describe('thread-pool/starve', () => {
   });
 });
 
+describe('the lesson of thread-pool/starve', () => {
+  const row = (operation: string, keysBefore: number) => ({
+    operation,
+    freeMs: 3,
+    fullMs: 2.1,
+    ratio: 0.7,
+    keysBefore,
+  });
+  const waited = [row('file read', 1), row('DNS lookup', 1)];
+
+  test('draws no conclusion from keys that are too few or shorter than an operation', () => {
+    for (const { headline, text } of [concludeStarve(waited, 1, 0.5, 4), concludeStarve(waited, 16, 8, 4)]) {
+      expect(headline).toBe('This run does not show whether a full pool makes others wait');
+      expect(text).not.toContain('same queue');
+    }
+    expect(concludeStarve(waited, 16, 80, 4).text).toContain('waited in the same queue');
+    expect(concludeStarve([row('file read', 0)], 1, 80, 4).text).toContain('the pool had a free thread');
+  });
+});
+
 describe('thread-pool/who-uses-it', () => {
   interface Who {
     readonly operations: readonly { readonly operation: string; readonly waits: boolean }[];
@@ -133,25 +207,33 @@ describe('thread-pool/who-uses-it', () => {
   const waiting = ({ operations }: Who) =>
     operations.filter(({ waits }) => waits).map(({ operation }) => operation);
 
-  test('fs, dns.lookup, crypto and zlib wait; dns.resolve and sockets do not', async () => {
+  test('fs, dns.lookup, crypto and zlib wait; fs.watch, dns.resolve and sockets do not', async () => {
     const { result } = await run<Who>('who-uses-it');
 
-    expect(waiting(result)).toEqual([
-      'fs.stat',
-      'fs.readdir',
-      'dns.lookup',
-      'crypto.pbkdf2',
-      'crypto.randomBytes',
-      'zlib.gzip',
+    expect(result.operations.filter(({ waits }) => !waits).map(({ operation }) => operation)).toEqual([
+      'fs.watch',
+      'dns.resolve',
+      'dns.reverse',
+      'socket (HTTP)',
     ]);
-    expect(result.operations).toHaveLength(8);
+    expect(waiting(result)).toHaveLength(10);
   });
+
+  test.each(['tasks=1&iterations=1000', 'iterations=1000', 'tasks=5&iterations=80000'])(
+    '%s draws no conclusion about the operations',
+    async (query) => {
+      const { lesson } = await run<Who>(`who-uses-it?${query}`);
+
+      expect(lesson.headline).toBe('This run does not show which operations use the pool');
+      expect(lesson.text).not.toMatch(/need no pool thread|waited for a pool thread/);
+    },
+  );
 
   test('nothing waits while the pool has a free thread, and the lesson says that this proves nothing', async () => {
     const { result, lesson } = await run<Who>('who-uses-it?tasks=1&iterations=200000');
 
     expect(waiting(result)).toEqual([]);
-    expect(lesson.text).toContain('cannot show which operations use it');
+    expect(lesson.text).toContain('a pool of 4 threads is not full for long enough');
   });
 
   const after = (keysBefore: number, latencyMs: number) => ({ keysBefore, latencyMs });
@@ -162,7 +244,7 @@ describe('thread-pool/who-uses-it', () => {
 
     expect(rows.map(({ waits }) => waits)).toEqual([true, false]);
     expect(rows[1]?.ratio).toBe(90);
-    expect(conclude(rows, 100)).toMatchObject({
+    expect(conclude(rows, 16, 100, 4)).toMatchObject({
       headline: '1 of 2 operations waited for a pool thread',
       text: expect.stringContaining(
         'These waited for a pool thread (90.0 ms to 90.0 ms): stat. These did not wait (9.0 ms to 9.0 ms)',

@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { wholeNumber } from '../kit/demo.ts';
-import { deriveKeys } from './keys.ts';
+import type { DemoResources } from '../kit/resources/resources.ts';
+import { rejectLongWork } from '../kit/work-limit.ts';
+import { batchMs, deriveKeys, poolSize, type Batch } from './keys.ts';
 
 /** The query parameters of a route that fills the pool. */
 export const fillParameters = {
@@ -11,6 +13,11 @@ export const fillParameters = {
   }),
   iterations: wholeNumber('PBKDF2 iterations per key', { min: 1_000, max: 200_000, default: 80_000 }),
 };
+
+/** @throws {Problem} if the pool would be full for too long: a submitted crypto task cannot be canceled */
+export function rejectLongFill(batch: Batch, resources: DemoResources): void {
+  rejectLongWork('fill the thread pool', batchMs(batch, poolSize(), resources), ['tasks', 'iterations']);
+}
 
 /**
  * Fills the pool with keys to derive and starts some work at the same moment. The work can ask how many keys are done:

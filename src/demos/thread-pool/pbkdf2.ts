@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { count, ms, percent } from '../kit/answer/units.ts';
+import { availableCpus } from '../../process/available-cpus.ts';
 import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
-import { tracePool, type PoolRun } from '../kit/measure/pool-trace.ts';
+import { monotonicMs } from '../kit/measure/monotonic.ts';
+import type { PoolRun } from '../kit/measure/pool-trace.ts';
 import { toMicroseconds } from '../kit/measure/timeline.ts';
-import { deriveKeys } from './keys.ts';
+import { rejectLongWork } from '../kit/work-limit.ts';
+import { withBatchChild } from './batch.ts';
+import { batchMs, poolSize } from './keys.ts';
 
 const taskSchema = z.strictObject({
   task: z.number(),
@@ -21,15 +25,17 @@ export const pbkdf2 = demoRoute({
   method: 'get',
   path: '/pbkdf2',
   title: 'Trace the pool threads',
-  summary: 'Derives keys on the pool and shows when and on which pool thread each task ran.',
+  summary:
+    'Derives keys on the pool of a child process and shows when and on which pool thread each task ran.',
   teaches:
     'The pool has four threads by default. Tasks five and six start as soon as a thread is free; they do not wait for all ' +
-    'four tasks to finish.',
+    'four tasks to finish. The child has a pool as large as that of this worker, and no other work in it.',
   query: z.object({
     tasks: wholeNumber('Keys to derive at once', { min: 1, max: 64, default: 6 }),
     iterations: wholeNumber('PBKDF2 iterations per key', { min: 1_000, max: 1_000_000, default: 200_000 }),
   }),
   result: z.strictObject({
+    poolSize: z.number().describe('UV_THREADPOOL_SIZE of the child, which is that of this worker'),
     poolThreads: z.number().describe('Pool threads that ran a task'),
     startedAtOnce: z.number().describe('Tasks that found a free thread'),
     maxTasksOnThread: z.number().describe('Tasks that the busiest thread ran, one after the other'),
@@ -43,21 +49,19 @@ export const pbkdf2 = demoRoute({
     { title: 'A thread for every task', query: { tasks: 4, as: 'text' } },
   ],
   contrasts: ['thread-pool/size', 'thread-pool/starve'],
-  async run({ query, signal, timeline, resources: { budgets } }) {
-    // Both budgets reject if the client has disconnected: a submitted crypto task could not be canceled.
-    const { runs, startMs } = await budgets.traces.use(1, signal, () =>
-      budgets.poolTasks.use(query.tasks, signal, () =>
-        tracePool(() => deriveKeys(query.tasks, query.iterations)),
-      ),
+  async run({ query, signal, timeline, resources }) {
+    const size = poolSize();
+    rejectLongWork('fill the thread pool', batchMs(query, size, resources), ['tasks', 'iterations']);
+    const { runs, startMs } = await resources.budgets.children.use(1, signal, () =>
+      withBatchChild(size, signal, resources, (runBatch) => runBatch(query)),
     );
-    const tasks = describeTasks(runs.filter(({ kind }) => kind === 'crypto').slice(0, query.tasks), startMs);
-    const lead = timeline.now() - Math.max(...tasks.map(({ queuedMs, ranMs }) => queuedMs + ranMs));
+    const tasks = describeTasks(runs, startMs);
+    const zero = startMs - (monotonicMs() - timeline.now());
     for (const { task, poolThread, queuedMs, ranMs } of tasks) {
-      const from = Math.max(0, lead) + queuedMs;
-      timeline.add(`task ${task}`, `pool thread ${poolThread}`, from, from + ranMs);
+      timeline.add(`task ${task}`, `pool thread ${poolThread}`, zero + queuedMs, zero + queuedMs + ranMs);
     }
-    const result = summarize(tasks);
-    return { result, lesson: conclude(query.tasks, result) };
+    const result = { poolSize: size, ...summarize(tasks) };
+    return { result, lesson: conclude(query.tasks, result, availableCpus()) };
   },
 });
 
@@ -93,14 +97,18 @@ function summarize(tasks: readonly Task[]) {
   };
 }
 
-function conclude(requested: number, result: ReturnType<typeof summarize>): Lesson {
+export function conclude(requested: number, result: ReturnType<typeof summarize>, cores: number): Lesson {
   const { startedAtOnce, maxQueuedMs, meanRunMs, tasks } = result;
   const waited = requested - startedAtOnce;
   const cpuMs = tasks.reduce((sum, task) => sum + task.cpuMs, 0);
   const ranMs = tasks.reduce((sum, task) => sum + task.ranMs, 0);
   const shared =
     cpuMs < 0.75 * ranMs
-      ? ` Only ${percent(cpuMs / ranMs)} of their run time was CPU time: there were fewer free cores than pool threads.`
+      ? ` Only ${percent(cpuMs / ranMs)} of their run time was CPU time: ${
+          result.poolThreads > cores
+            ? `${count(cores, 'core')} for ${count(result.poolThreads, 'busy pool thread')}`
+            : 'other work used the cores as well'
+        }.`
       : '';
   const threads = count(result.poolThreads, 'pool thread');
   if (waited === 0) {

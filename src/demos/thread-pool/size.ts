@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { availableCpus } from '../../process/available-cpus.ts';
 import { count, ms, times } from '../kit/answer/units.ts';
-import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { demoRoute, wholeNumber, type DemoCall, type Lesson } from '../kit/demo.ts';
 import { toMicroseconds } from '../kit/measure/timeline.ts';
-import type { DemoResources } from '../kit/resources/resources.ts';
-import type { BatchReport } from './batch-child.ts';
+import { rejectLongWork } from '../kit/work-limit.ts';
+import { withBatchChild, type BatchReport } from './batch.ts';
+import { batchMs, type Batch } from './keys.ts';
 
-const batchProgram = new URL('./batch-child.ts', import.meta.url);
+/** Runs of the batch with each size. */
+const ROUNDS = 3;
+/** Shorter batches are mostly noise. */
+const MIN_BATCH_MS = 20;
 
 const sizesExpected = 'must be one to six numbers from 1 to 64, such as 1,2,4,8';
 const oneSize = '(?:[1-9]|[1-5][0-9]|6[0-4])';
@@ -14,7 +18,8 @@ const oneSize = '(?:[1-9]|[1-5][0-9]|6[0-4])';
 const sizeResult = z.strictObject({
   poolSize: z.number().describe('UV_THREADPOOL_SIZE of the child'),
   poolThreads: z.number().describe('Pool threads that ran a task, from a trace of the child'),
-  elapsedMs: z.number().describe('Measured in the child'),
+  elapsedMs: z.number().describe('The fastest of three runs, measured in the child'),
+  slowestMs: z.number().describe('The slowest of them'),
   cpuMs: z.number(),
   coresUsed: z.number().describe('CPU time divided by elapsed time'),
   speedUp: z.number().describe('Relative to the first size'),
@@ -26,7 +31,7 @@ export const size = demoRoute({
   path: '/size',
   title: 'Compare pool sizes',
   summary:
-    'Derives the same batch of keys in child processes with pools of different sizes, one after the other.',
+    'Derives the same batch of keys in child processes with pools of different sizes, three times each, in turns.',
   teaches:
     'More pool threads speed up CPU work only while there are idle cores. The size is fixed once the pool exists, so set ' +
     'UV_THREADPOOL_SIZE in the environment before Node.js starts, as this route does for each child.',
@@ -47,18 +52,14 @@ export const size = demoRoute({
   ],
   contrasts: ['thread-pool/pbkdf2'],
   async run({ query, signal, timeline, resources }) {
-    const reports = await resources.budgets.children.use(1, signal, async () => {
-      const done: (BatchReport & { poolSize: number })[] = [];
-      for (const poolSize of query.sizes.split(',').map(Number)) {
-        const report = await timeline.record(`pool of ${poolSize}`, 'child', () =>
-          runBatch(poolSize, query, resources, signal),
-        );
-        done.push({ poolSize, ...report });
-      }
-      return done;
-    });
+    const poolSizes = query.sizes.split(',').map(Number);
+    const eachMs = poolSizes.map((poolSize) => batchMs(query, poolSize, resources));
+    const totalMs = ROUNDS * eachMs.reduce((sum, each) => sum + each, 0);
+    rejectLongWork('run', totalMs, ['sizes', 'tasks', 'iterations']);
     const cores = availableCpus();
-    const sizes = compare(reports);
+    const sizes = await resources.budgets.children.use(poolSizes.length, signal, () =>
+      runInTurns(poolSizes, query, { resources, signal, timeline }),
+    );
     return { result: { cores, tasks: query.tasks, sizes }, lesson: conclude(sizes, query.tasks, cores) };
   },
 });
@@ -68,43 +69,58 @@ function isWithoutRepeats(list: string): boolean {
   return new Set(sizes).size === sizes.length;
 }
 
-interface Batch {
-  readonly tasks: number;
-  readonly iterations: number;
+/**
+ * Runs the batch several times in each child, in turns: noise of the machine meets all sizes, and the fastest run of each
+ * met the least of it.
+ */
+async function runInTurns(
+  sizes: readonly number[],
+  batch: Batch,
+  { resources, signal, timeline }: Pick<DemoCall<never, never, never>, 'resources' | 'signal' | 'timeline'>,
+): Promise<SizeResult[]> {
+  const runners: ((batch: Batch) => Promise<BatchReport>)[] = [];
+  const withChildren = (
+    left: readonly number[],
+    work: () => Promise<SizeResult[]>,
+  ): Promise<SizeResult[]> => {
+    const [size, ...rest] = left;
+    if (size === undefined) return work();
+    return withBatchChild(size, signal, resources, (runBatch) => {
+      runners.push(runBatch);
+      return withChildren(rest, work);
+    });
+  };
+  return withChildren(sizes, async () => {
+    const reports: BatchReport[][] = sizes.map(() => []);
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      for (const [index, runBatch] of runners.entries()) {
+        const report = await timeline.record(`round ${round}`, `pool of ${sizes[index]}`, () =>
+          runBatch(batch),
+        );
+        reports[index]?.push(report);
+      }
+    }
+    return compare(sizes, reports);
+  });
 }
 
-async function runBatch(
-  poolSize: number,
-  { tasks, iterations }: Batch,
-  resources: DemoResources,
-  signal: AbortSignal,
-): Promise<BatchReport> {
-  signal.throwIfAborted();
-  const child = resources.children.startNode(batchProgram, {
-    args: [String(tasks), String(iterations)],
-    env: { UV_THREADPOOL_SIZE: String(poolSize) },
-    signal,
+function compare(sizes: readonly number[], reports: readonly (readonly BatchReport[])[]): SizeResult[] {
+  const fastest = reports.map((rounds) => rounds.toSorted((a, b) => a.elapsedMs - b.elapsedMs));
+  const firstMs = fastest[0]?.[0]?.elapsedMs ?? 0;
+  return fastest.flatMap((rounds, index) => {
+    const [best] = rounds;
+    const slowestMs = rounds.at(-1)?.elapsedMs ?? 0;
+    if (best === undefined) return [];
+    return {
+      poolSize: sizes[index] ?? 0,
+      poolThreads: new Set(best.runs.map(({ thread }) => thread)).size,
+      elapsedMs: toMicroseconds(best.elapsedMs),
+      slowestMs: toMicroseconds(slowestMs),
+      cpuMs: toMicroseconds(best.cpuMs),
+      coresUsed: toMicroseconds(best.cpuMs / best.elapsedMs),
+      speedUp: toMicroseconds(firstMs / best.elapsedMs),
+    };
   });
-  let output = '';
-  child.process.stdout?.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  child.process.stderr?.resume();
-  const { code } = await child.exited;
-  signal.throwIfAborted();
-  if (code !== 0) throw new Error(`batch child exited with code ${code ?? 'none'}`);
-  return JSON.parse(output) as BatchReport;
-}
-
-function compare(reports: readonly (BatchReport & { poolSize: number })[]): SizeResult[] {
-  return reports.map(({ poolSize, poolThreads, elapsedMs, cpuMs }) => ({
-    poolSize,
-    poolThreads,
-    elapsedMs: toMicroseconds(elapsedMs),
-    cpuMs: toMicroseconds(cpuMs),
-    coresUsed: toMicroseconds(cpuMs / elapsedMs),
-    speedUp: toMicroseconds((reports[0]?.elapsedMs ?? elapsedMs) / elapsedMs),
-  }));
 }
 
 export function conclude(sizes: readonly SizeResult[], tasks: number, cores: number): Lesson {
@@ -120,10 +136,24 @@ export function conclude(sizes: readonly SizeResult[], tasks: number, cores: num
       text: `${base} and used ${first.coresUsed.toFixed(1)} cores. Name a second size to compare.`,
     };
   }
+  if (first.elapsedMs < MIN_BATCH_MS) {
+    return {
+      headline: 'This run is too short to compare pool sizes',
+      text: `${base}, which is mostly noise. Raise tasks or iterations.`,
+    };
+  }
   const coresUsed = Math.max(...sizes.map((tried) => tried.coresUsed));
   const used = `At most ${coresUsed.toFixed(1)} of ${count(cores, 'core')} were used.`;
   // The first size that is almost as fast as the best: larger ones gain little.
   const enough = sizes.find(({ speedUp }) => speedUp > 0.85 * best.speedUp) ?? best;
+  if (enough !== first && !isClearlyFaster(enough, first)) {
+    return {
+      headline: 'The sizes differ no more than the runs of one size',
+      text:
+        `${base} to ${ms(first.slowestMs)} in ${ROUNDS} runs, and with a pool of ${enough.poolSize} ${ms(enough.elapsedMs)} to ` +
+        `${ms(enough.slowestMs)}. ${explainNoGain(sizes, tasks, coresUsed / cores)} ${used}`,
+    };
+  }
   if (enough === first) {
     return {
       headline: `No other size was much faster than a pool of ${first.poolSize}`,
@@ -141,6 +171,11 @@ export function conclude(sizes: readonly SizeResult[], tasks: number, cores: num
     headline: `A pool of ${enough.poolSize} was ${times(enough.speedUp)} as fast as one of ${first.poolSize}`,
     text: `${base}. A pool of ${enough.poolSize} took ${ms(enough.elapsedMs)} and was ${times(enough.speedUp)} as fast. ${larger} ${used}`,
   };
+}
+
+/** More threads took part, and even the slowest run was faster than every run with the first size. */
+function isClearlyFaster(size: SizeResult, first: SizeResult): boolean {
+  return size.poolThreads > first.poolThreads && size.slowestMs < first.elapsedMs;
 }
 
 /** Why no size was faster than the first, as far as the figures show. */

@@ -5,7 +5,8 @@ import { median } from '../../shared/statistics.ts';
 import { count, ms, times } from '../kit/answer/units.ts';
 import { demoRoute, type Lesson } from '../kit/demo.ts';
 import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
-import { fillParameters, timed, whilePoolIsFull } from './full-pool.ts';
+import { fillParameters, rejectLongFill, timed, whilePoolIsFull } from './full-pool.ts';
+import { poolSize } from './keys.ts';
 
 /** How many times each operation is started at once. */
 const SAMPLES = 5;
@@ -46,6 +47,7 @@ export const starve = demoRoute({
   ],
   contrasts: ['thread-pool/pbkdf2', 'thread-pool/who-uses-it', 'security/passwords'],
   async run({ query: { tasks, iterations }, signal, timeline, resources }) {
+    rejectLongFill({ tasks, iterations }, resources);
     const result = await resources.budgets.poolTasks.use(tasks, signal, async () => {
       await measureAll(); // the first operations of a process are slower
       const free = await measureAll(timeline, 'pool free');
@@ -70,7 +72,7 @@ export const starve = demoRoute({
         }),
       };
     });
-    return { result, lesson: conclude(result.latencies, tasks, result.poolBusyMs) };
+    return { result, lesson: conclude(result.latencies, tasks, result.poolBusyMs, poolSize()) };
   },
 });
 
@@ -90,7 +92,12 @@ function measureAll(timeline?: Timeline, lane = '', keysDone?: () => number) {
   );
 }
 
-function conclude(latencies: readonly Row[], tasks: number, poolBusyMs: number): Lesson {
+export function conclude(
+  latencies: readonly Row[],
+  tasks: number,
+  poolBusyMs: number,
+  threads: number,
+): Lesson {
   const figures = latencies
     .map(({ operation, freeMs, fullMs, ratio }) => {
       const change = ratio >= 1.1 ? `, ${times(ratio)} as long` : '';
@@ -101,6 +108,19 @@ function conclude(latencies: readonly Row[], tasks: number, poolBusyMs: number):
   const [worst] = starved.toSorted((a, b) => b.ratio - a.ratio);
   const text = (verdict: string) =>
     `${count(tasks, 'key')} kept the pool busy for ${ms(poolBusyMs)}. ${figures} ${verdict}`;
+  // Enough keys to fill the pool, each longer than an operation on a free pool.
+  const keyMs = poolBusyMs / Math.ceil(tasks / threads);
+  const tells = tasks > threads && keyMs > Math.max(...latencies.map(({ freeMs }) => freeMs));
+  if (!tells && (worst !== undefined || tasks > threads)) {
+    return {
+      headline: 'This run does not show whether a full pool makes others wait',
+      text: text(
+        tasks > threads
+          ? 'A key was no longer than such an operation: raise iterations.'
+          : `${count(tasks, 'key')} cannot fill ${count(threads, 'pool thread')}: raise tasks.`,
+      ),
+    };
+  }
   if (worst === undefined) {
     return {
       headline: `${count(tasks, 'key')} left room in the pool: nothing waited`,

@@ -3,7 +3,8 @@ import { median } from '../../shared/statistics.ts';
 import { count, ms } from '../kit/answer/units.ts';
 import { demoRoute, type Lesson } from '../kit/demo.ts';
 import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
-import { fillParameters, timed, whilePoolIsFull, type Completion } from './full-pool.ts';
+import { fillParameters, rejectLongFill, timed, whilePoolIsFull, type Completion } from './full-pool.ts';
+import { poolSize } from './keys.ts';
 import { withOperations, type Operations } from './operations.ts';
 
 const FREE_SAMPLES = 5;
@@ -45,8 +46,9 @@ export const whoUsesIt = demoRoute({
   ],
   contrasts: ['thread-pool/starve', 'thread-pool/pbkdf2'],
   async run({ query: { tasks, iterations }, signal, timeline, resources }) {
+    rejectLongFill({ tasks, iterations }, resources);
     const result = await resources.budgets.poolTasks.use(tasks, signal, () =>
-      withOperations(signal, async (operations) => {
+      withOperations(signal, resources, async (operations) => {
         const free = await measureInTurn(operations);
         signal.throwIfAborted();
         const end = timeline.begin(count(tasks, 'key'), 'pool');
@@ -57,7 +59,7 @@ export const whoUsesIt = demoRoute({
         return { tasks, poolBusyMs: toMicroseconds(fullMs), operations: compare(free, full) };
       }),
     );
-    return { result, lesson: conclude(result.operations, result.poolBusyMs) };
+    return { result, lesson: conclude(result.operations, tasks, result.poolBusyMs, poolSize()) };
   },
 });
 
@@ -105,14 +107,25 @@ export function compare(free: Readonly<Record<string, number>>, full: Completion
   }));
 }
 
-export function conclude(rows: readonly Row[], busyMs: number): Lesson {
+/** Keys per pool thread that are enough to keep it busy while all operations are submitted. */
+const MIN_KEYS_PER_THREAD = 2;
+/** How much longer the pool must be busy than an operation takes on a free one. */
+const MIN_BUSY_FACTOR = 20;
+
+export function conclude(rows: readonly Row[], tasks: number, busyMs: number, threads: number): Lesson {
   const waiting = rows.filter(({ waits }) => waits);
   const others = rows.filter(({ waits }) => !waits);
   const busy = `The pool had keys to derive for ${ms(busyMs)}.`;
-  if (waiting.length === 0) {
+  const needed = MIN_KEYS_PER_THREAD * threads;
+  const slowestFreeMs = Math.max(...rows.map(({ freeMs }) => freeMs));
+  if (tasks < needed || busyMs < MIN_BUSY_FACTOR * slowestFreeMs || waiting.length === 0) {
+    const reason =
+      tasks < needed
+        ? `With ${count(tasks, 'key')} a pool of ${count(threads, 'thread')} is not full for long enough: use at least ${needed}.`
+        : `The slowest operation takes ${ms(slowestFreeMs)} on a free pool, too long in comparison: raise iterations.`;
     return {
-      headline: 'Too few keys to fill the pool: no operation waited',
-      text: `${busy} Every operation completed before the first key (${range(rows)}). The keys did not fill the pool, so this run cannot show which operations use it.`,
+      headline: 'This run does not show which operations use the pool',
+      text: `${busy} ${reason} The operations took ${range(rows)}.`,
     };
   }
   const free =
