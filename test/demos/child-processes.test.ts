@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { conclude } from '../../src/demos/child-processes/compare.ts';
-import { measureOwnMemory } from '../../src/demos/child-processes/own-memory.ts';
+import { measureOwnMemory } from '../../src/demos/kit/measure/own-memory.ts';
 import type { Observation } from '../../src/demos/kit/demo.ts';
 import { countSurvivors, isAlive } from '../../src/demos/kit/measure/alive.ts';
 import { until } from '../support/program.ts';

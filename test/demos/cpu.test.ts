@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { conclude as concludeChild } from '../../src/demos/cpu/child.ts';
 import { conclude as concludeChunked } from '../../src/demos/cpu/chunked.ts';
 import { conclude as concludeComparison } from '../../src/demos/cpu/compare.ts';
 import { conclude as concludeFork } from '../../src/demos/cpu/fork.ts';
@@ -13,7 +14,9 @@ interface Job {
   readonly startUpMs: number;
   readonly handOverMs: number;
   readonly elapsedMs: number;
-  readonly memoryBytes: number;
+  readonly heapBytes?: number;
+  readonly privateBytes?: number;
+  readonly callMs?: number;
   readonly slices?: number;
   readonly nextJobMs?: number;
   readonly eventLoop: { readonly maxDelayMs: number };
@@ -66,8 +69,8 @@ describe('cpu', () => {
     const pooled = await run('thread-pool?limit=1000');
 
     expect(own.startUpMs).toBeGreaterThan(pooled.startUpMs + pooled.queuedMs);
-    expect(own.memoryBytes).toBeGreaterThan(1_000_000);
-    expect(pooled.memoryBytes).toBe(0);
+    expect(own.heapBytes).toBeGreaterThan(1_000_000);
+    expect(pooled.heapBytes).toBeUndefined();
   });
 
   test('a running child takes its next job without a startup', async () => {
@@ -78,7 +81,7 @@ describe('cpu', () => {
   test('compare lists every place once, with the same count', async () => {
     const response = await service.client.get('/demos/cpu/compare?limit=50000').expect(200);
     const { result } = response.body as {
-      result: { samePrimes: boolean; places: { place: string; startUpMs: number }[] };
+      result: { samePrimes: boolean; places: { place: string; startUpMs: number; privateBytes?: number }[] };
     };
     expect(result.samePrimes).toBe(true);
     expect(result.places.map(({ place }) => place)).toEqual([
@@ -92,7 +95,24 @@ describe('cpu', () => {
     expect(result.places.filter(({ startUpMs }) => startUpMs > 0).map(({ place }) => place)).toEqual(
       expect.arrayContaining(['thread', 'child', 'fork']),
     );
+    const [thread = 0, child = 0] = ['thread', 'child'].map(
+      (name) => result.places.find(({ place }) => place === name)?.privateBytes,
+    );
+    expect(thread).toBeGreaterThan(1_000_000);
+    expect(child / thread).toBeGreaterThan(0.2); // the same measure: neither is several times the other
+    expect(child / thread).toBeLessThan(4);
   });
+
+  test.each(['inline?limit=5000000'])(
+    '%s blocks the event loop for about a second at most, or is rejected with 400',
+    async (path) => {
+      const response = await service.client.get(`/demos/cpu/${path}`);
+      const { result, detail } = response.body as { result?: Job; detail?: string };
+
+      if (response.status === 200) expect(result?.ranMs).toBeLessThan(3_000);
+      else expect(detail).toMatch(/would block the event loop for about .*; at most 1000 ms is allowed/);
+    },
+  );
 
   test('rejects a limit out of bounds with 400 and names the bounds', async () => {
     const response = await service.client.get('/demos/cpu/fork?limit=9000000').expect(400);
@@ -108,10 +128,9 @@ describe('cpu lessons', () => {
     startUpMs: 0,
     handOverMs: 0,
     elapsedMs: 100,
-    memoryBytes: 0,
     eventLoop: { ticks: 20, expectedTicks: 20, maxDelayMs: 1, meanDelayMs: 0.1 },
   };
-  const blocked = { ...job.eventLoop, maxDelayMs: 98 };
+  const blocked = { ...job.eventLoop, maxDelayMs: 101 };
 
   test('say if the figures do not show the effect', () => {
     expect(concludeInline({ ...job, eventLoop: blocked }).text).toContain('had to wait');
@@ -122,6 +141,13 @@ describe('cpu lessons', () => {
       'as an inline job does',
     );
     expect(concludeChunked({ ...job, slices: 20 }).text).toContain('ran between the slices');
+    const late = { ...job.eventLoop, maxDelayMs: 1_047 };
+    expect(concludeChunked({ ...job, ranMs: 5_000, slices: 5, eventLoop: late }).text).toContain(
+      'as an inline job does',
+    );
+    expect(concludeChild({ ...job, callMs: 80, eventLoop: blocked }).text).toContain(
+      '80.0 ms of it in the call that starts the process',
+    );
     expect(concludeFork({ ...job, startUpMs: 50, nextJobMs: 45 }).text).toContain('saved little');
   });
 

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { monotonicMs } from '../kit/measure/monotonic.ts';
-import { measureOwnMemory, type OwnMemory } from './own-memory.ts';
+import { measureOwnMemory, type OwnMemory } from '../kit/measure/own-memory.ts';
 
 export type MemberKind = 'thread' | 'child';
 

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { parentPort } from 'node:worker_threads';
 import { countPrimes } from '../kit/primes/primes.ts';
-import { measureOwnMemory } from './own-memory.ts';
+import { measureOwnMemory } from '../kit/measure/own-memory.ts';
 
 interface MemberMessage {
   readonly ping?: number;

@@ -17,11 +17,11 @@ export const child = placeRoute({
 });
 
 export function conclude(result: JobResult): Lesson {
-  const { startUpMs, ranMs, handOverMs, memoryBytes } = result;
+  const { startUpMs, ranMs, handOverMs, privateBytes = 0 } = result;
   return {
     headline: `Starting a process took ${ms(startUpMs)} for ${ms(ranMs)} of work`,
     text:
       `A process took ${ms(startUpMs)} to start and ran the job in ${ms(ranMs)}. It exited and its output was read ` +
-      `${ms(handOverMs)} later; its resident set was ${bytes(memoryBytes)}. ${describeEventLoop(result)}`,
+      `${ms(handOverMs)} later; it had ${bytes(privateBytes)} of memory of its own. ${describeEventLoop(result)}`,
   };
 }

@@ -1,5 +1,8 @@
 import { count, ms } from '../kit/answer/units.ts';
 import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { judgeDelay } from '../kit/measure/delay.ts';
+import { primesMs } from '../kit/primes/primes-cost.ts';
+import { rejectLongWork } from '../kit/work-limit.ts';
 import { jobSchema, measureJob, type JobResult } from './job-result.ts';
 import { DEFAULT_SLICE_MS, placeQuery } from './place-route.ts';
 
@@ -10,7 +13,8 @@ export const chunked = demoRoute({
   summary:
     'Counts the same primes on the event loop in slices, and lets the event loop iterate between them.',
   teaches:
-    'If a job is divided, other callbacks wait for one slice only. The job still uses the main thread.',
+    'If a job is divided, each other callback waits for one slice only: up to 10 ms is good, 100 ms is as bad as a ' +
+    'blocked loop. The job still uses the main thread.',
   query: placeQuery.extend({
     sliceMs: wholeNumber('How long a slice may block the event loop, in milliseconds', {
       min: 1,
@@ -18,6 +22,7 @@ export const chunked = demoRoute({
       default: DEFAULT_SLICE_MS,
     }),
   }),
+  alone: true,
   result: jobSchema,
   examples: [
     { title: 'In slices of 5 ms', query: { as: 'text' } },
@@ -25,6 +30,9 @@ export const chunked = demoRoute({
   ],
   contrasts: ['cpu/inline', 'cpu/thread-pool'],
   async run({ query, timeline, resources, signal }) {
+    const totalMs = primesMs(query.limit, resources);
+    rejectLongWork('block the event loop', Math.min(query.sliceMs, totalMs), ['sliceMs', 'limit']);
+    rejectLongWork('run', totalMs, ['limit']);
     const result = await measureJob('chunked', { ...query, resources, signal }, timeline);
     return { result, lesson: conclude(result) };
   },
@@ -32,10 +40,11 @@ export const chunked = demoRoute({
 
 export function conclude({ ranMs, slices = 1, eventLoop: { maxDelayMs } }: JobResult): Lesson {
   const total = `The job ran ${ms(ranMs)} on the event loop in ${count(slices, 'slice')}`;
-  return slices > 1 && maxDelayMs < ranMs / 2
+  const verdict = judgeDelay(maxDelayMs);
+  return slices > 1 && verdict !== 'blocked'
     ? {
         headline: `With ${slices} slices, a timer was at most ${ms(maxDelayMs)} late`,
-        text: `${total} of about ${ms(ranMs / slices)}, and a timer was at most ${ms(maxDelayMs)} late. Other callbacks ran between the slices, but this thread still did all the work.`,
+        text: `${total} of about ${ms(ranMs / slices)}, and a timer was at most ${ms(maxDelayMs)} late${verdict === 'felt' ? ', which clients feel' : ''}. Other callbacks ran between the slices, but this thread still did all the work.`,
       }
     : {
         headline:

@@ -1,15 +1,27 @@
 import { z } from 'zod';
-import { ms, times } from '../kit/answer/units.ts';
-import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
-import { jobSchema, measureJob } from './job-result.ts';
+import { bytes, ms, times } from '../kit/answer/units.ts';
+import { demoRoute, wholeNumber, type DemoCall, type Lesson } from '../kit/demo.ts';
+import { primesMs } from '../kit/primes/primes-cost.ts';
+import { readOutput, withChild } from '../kit/resources/with-child.ts';
+import { rejectLongWork } from '../kit/work-limit.ts';
+import { jobSchema, measureJob, type JobResult } from './job-result.ts';
 import { DEFAULT_SLICE_MS } from './place-route.ts';
 import { places, type PlaceName } from './places.ts';
 
 const place = z.enum(Object.keys(places) as [PlaceName, ...PlaceName[]]);
 
+const threadMemoryProgram = new URL('./thread-memory-child.ts', import.meta.url);
+/** How often the job runs in each place. The row is the run with the median duration. */
+const ROUNDS = 3;
+
 const rowSchema = z.strictObject({
   place,
-  ...jobSchema.omit({ primes: true, eventLoop: true, slices: true, nextJobMs: true }).shape,
+  ...jobSchema.pick({ ranMs: true, queuedMs: true, startUpMs: true, handOverMs: true, elapsedMs: true })
+    .shape,
+  privateBytes: z
+    .number()
+    .optional()
+    .describe('Memory of its own: what a thread adds to its process, what a child shares with no other'),
   maxDelayMs: z.number().describe('The longest delay of a timer on the event loop'),
 });
 type Row = z.infer<typeof rowSchema> & { readonly primes: number };
@@ -18,7 +30,7 @@ export const compare = demoRoute({
   method: 'get',
   path: '/compare',
   title: 'Compare all places',
-  summary: 'Counts the same primes in every place, one after the other.',
+  summary: 'Counts the same primes in every place, three times each, in an order that is drawn.',
   teaches: "The best place depends on the job's length relative to the cost of moving it.",
   query: z.object({
     limit: wholeNumber('Counts the primes below this number in each place', {
@@ -27,6 +39,7 @@ export const compare = demoRoute({
       default: 600_000,
     }),
   }),
+  alone: true,
   result: z.strictObject({
     limit: z.number(),
     primes: z.number(),
@@ -39,18 +52,18 @@ export const compare = demoRoute({
   ],
   contrasts: ['cpu/inline', 'cpu/thread-pool', 'child-processes/compare'],
   async run({ query, timeline, resources, signal }) {
+    const totalMs = ROUNDS * place.options.length * primesMs(query.limit, resources);
+    rejectLongWork('run', totalMs, ['limit']);
     const request = { ...query, sliceMs: DEFAULT_SLICE_MS, resources, signal };
-    const rows: Row[] = [];
-    for (const name of place.options) {
-      signal.throwIfAborted();
-      const {
-        eventLoop,
-        slices: _slices,
-        nextJobMs: _nextJobMs,
-        ...job
-      } = await measureJob(name, request, timeline);
-      rows.push({ place: name, ...job, maxDelayMs: eventLoop.maxDelayMs });
+    const runs = new Map<PlaceName, JobResult[]>(place.options.map((name) => [name, []]));
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      for (const name of shuffle(place.options)) {
+        signal.throwIfAborted();
+        runs.get(name)?.push(await measureJob(name, request, timeline));
+      }
     }
+    const threadBytes = await measureThreadMemory(query.limit, { resources, signal });
+    const rows = [...runs].map(([name, jobs]) => toRow(name, jobs, threadBytes));
     const primes = rows[0]?.primes ?? 0;
     return {
       result: {
@@ -63,6 +76,44 @@ export const compare = demoRoute({
     };
   },
 });
+
+function shuffle<T>(list: readonly T[]): T[] {
+  return list
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}
+
+/** The run with the median duration; the pool has started its thread by then. */
+function toRow(name: PlaceName, jobs: readonly JobResult[], threadBytes: number): Row {
+  const middle = jobs.toSorted((a, b) => a.elapsedMs - b.elapsedMs)[jobs.length >> 1];
+  if (middle === undefined) throw new Error(`no run of ${name}`);
+  const { primes, ranMs, queuedMs, startUpMs, handOverMs, elapsedMs, eventLoop } = middle;
+  const privateBytes =
+    name === 'thread' || name === 'thread-pool' ? threadBytes : (middle.privateBytes ?? undefined);
+  return {
+    place: name,
+    primes,
+    ...{ ranMs, queuedMs, startUpMs, handOverMs, elapsedMs },
+    ...(privateBytes === undefined ? {} : { privateBytes }),
+    maxDelayMs: eventLoop.maxDelayMs,
+  };
+}
+
+/** In a process of its own: other work would change the memory of this one. */
+async function measureThreadMemory(
+  limit: number,
+  { resources, signal }: Pick<DemoCall<never, never, never>, 'resources' | 'signal'>,
+): Promise<number> {
+  const output = await resources.budgets.children.use(1, signal, () =>
+    withChild(
+      resources.children.startNode(threadMemoryProgram, { args: [String(limit)], signal }),
+      readOutput,
+    ),
+  );
+  signal.throwIfAborted();
+  return (JSON.parse(output) as { readonly bytes: number }).bytes;
+}
 
 /** How long each place blocked the event loop, and what the move cost. */
 export function conclude(rows: readonly Row[]): Lesson {
@@ -83,8 +134,18 @@ export function conclude(rows: readonly Row[]): Lesson {
     headline: isSame ? blocking.headline : 'The places did not count the same primes',
     text:
       `${same} ${blocking.text} Of the threads and children, ${fastest.place} was fastest with ${ms(fastest.elapsedMs)}; ` +
-      `${slowest.place} took ${times(slowest.elapsedMs / fastest.elapsedMs)} as long, ${ms(slowest.startUpMs)} of it startup.`,
+      `${slowest.place} took ${times(slowest.elapsedMs / fastest.elapsedMs)} as long, ${ms(slowest.startUpMs)} of it startup.` +
+      compareMemory(rows),
   };
+}
+
+function compareMemory(rows: readonly Row[]): string {
+  const [thread, child] = (['thread', 'child'] as const).map(
+    (name) => rows.find((row) => row.place === name)?.privateBytes,
+  );
+  return thread === undefined || child === undefined
+    ? ''
+    : ` A thread took ${bytes(thread)} of memory of its own, a child ${bytes(child)}.`;
 }
 
 function describeBlocking(rows: readonly Row[], inline: Row, elsewhere: readonly Row[]): Lesson {

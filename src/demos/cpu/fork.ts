@@ -15,7 +15,7 @@ export const fork = placeRoute({
 });
 
 export function conclude(result: JobResult): Lesson {
-  const { startUpMs, handOverMs, memoryBytes, nextJobMs = 0 } = result;
+  const { startUpMs, handOverMs, privateBytes = 0, nextJobMs = 0 } = result;
   const next =
     nextJobMs < startUpMs / 2
       ? `A second job in the same child took ${ms(nextJobMs)}, without a startup.`
@@ -23,7 +23,7 @@ export function conclude(result: JobResult): Lesson {
   return {
     headline: `The second job took ${ms(nextJobMs)}, the startup ${ms(startUpMs)}`,
     text:
-      `A child with an IPC channel took ${ms(startUpMs)} to start, and its resident set was ${bytes(memoryBytes)}. Its result ` +
+      `A child with an IPC channel took ${ms(startUpMs)} to start, and it had ${bytes(privateBytes)} of memory of its own. Its result ` +
       `arrived ${ms(handOverMs)} after the end of the job. ${next} ${describeEventLoop(result)}`,
   };
 }

@@ -12,11 +12,9 @@ export const jobSchema = z.strictObject({
   startUpMs: z.number().describe('Time to start the thread or process'),
   handOverMs: z.number().describe('From the end of the job until its result was received'),
   elapsedMs: z.number().describe('The sum of these times'),
-  memoryBytes: z
-    .number()
-    .describe(
-      'Memory for this job alone: the heap of a new thread or the resident set of a child; otherwise 0',
-    ),
+  heapBytes: z.number().optional().describe('The heap of a new thread'),
+  privateBytes: z.number().optional().describe('The memory that a child shares with no other process'),
+  callMs: z.number().optional().describe('How long the call that started a process blocked the event loop'),
   eventLoop: z.strictObject({
     ticks: z.number(),
     expectedTicks: z.number(),
@@ -38,7 +36,7 @@ export async function measureJob(place: PlaceName, job: Job, timeline: Timeline)
     const zero = requestedAt - timeline.now();
     const placeRun = await run(job);
     const eventLoop = probe.stop();
-    const { primes, admittedAt, startedAt, endedAt, receivedAt, newlyStarted, memoryBytes } = placeRun;
+    const { primes, admittedAt, startedAt, endedAt, receivedAt, newlyStarted } = placeRun;
     const toStartMs = Math.max(0, startedAt - admittedAt);
     if (startedAt - requestedAt > 1) {
       const label = newlyStarted ? 'startup' : 'queue';
@@ -48,7 +46,7 @@ export async function measureJob(place: PlaceName, job: Job, timeline: Timeline)
     if (receivedAt - endedAt > 1) {
       timeline.add(`${place}: hand over`, lane, endedAt - zero, receivedAt - zero);
     }
-    const { slices, nextJobMs } = placeRun;
+    const { slices, nextJobMs, callMs, heapBytes, privateBytes } = placeRun;
     return {
       primes,
       ranMs: toMicroseconds(endedAt - startedAt),
@@ -56,7 +54,9 @@ export async function measureJob(place: PlaceName, job: Job, timeline: Timeline)
       startUpMs: toMicroseconds(newlyStarted ? toStartMs : 0),
       handOverMs: toMicroseconds(Math.max(0, receivedAt - endedAt)),
       elapsedMs: toMicroseconds(receivedAt - requestedAt),
-      memoryBytes,
+      ...(heapBytes === undefined ? {} : { heapBytes }),
+      ...(privateBytes === undefined ? {} : { privateBytes }),
+      ...(callMs === undefined ? {} : { callMs: toMicroseconds(callMs) }),
       eventLoop,
       ...(slices === undefined ? {} : { slices }),
       ...(nextJobMs === undefined ? {} : { nextJobMs: toMicroseconds(nextJobMs) }),

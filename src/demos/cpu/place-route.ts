@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { count, ms } from '../kit/answer/units.ts';
 import { demoRoute, wholeNumber, type DemoRoute, type DemoRouteBase, type Lesson } from '../kit/demo.ts';
+import { judgeDelay } from '../kit/measure/delay.ts';
+import { primesMs } from '../kit/primes/primes-cost.ts';
+import { rejectLongWork } from '../kit/work-limit.ts';
 import { jobSchema, measureJob, type JobResult } from './job-result.ts';
 import type { PlaceName } from './places.ts';
 
@@ -23,9 +26,12 @@ export function placeRoute({ place, conclude, ...texts }: PlaceRoute): DemoRoute
   return demoRoute({
     ...texts,
     method: 'get',
+    alone: true,
     query: placeQuery,
     result: jobSchema,
     async run({ query, timeline, resources, signal }) {
+      const blocks = place === 'inline' ? 'block the event loop' : 'run';
+      rejectLongWork(blocks, primesMs(query.limit, resources), ['limit']);
       const job = { ...query, sliceMs: DEFAULT_SLICE_MS, resources, signal };
       const result = await measureJob(place, job, timeline);
       return { result, lesson: conclude(result) };
@@ -34,9 +40,13 @@ export function placeRoute({ place, conclude, ...texts }: PlaceRoute): DemoRoute
 }
 
 /** Whether the event loop was free while the job ran elsewhere. */
-export function describeEventLoop({ ranMs, eventLoop: { ticks, maxDelayMs } }: JobResult): string {
+export function describeEventLoop({ callMs = 0, eventLoop: { ticks, maxDelayMs } }: JobResult): string {
   const delay = `A timer on this event loop fired ${count(ticks, 'time')} and was at most ${ms(maxDelayMs)} late`;
-  return maxDelayMs < ranMs / 2
-    ? `${delay}: the event loop was free for other requests.`
-    : `${delay}: the job was too short to tell, or all cores were busy.`;
+  const verdict = judgeDelay(maxDelayMs);
+  if (verdict === 'good' || verdict === 'acceptable') {
+    return `${delay}: the event loop was free for other requests.`;
+  }
+  return callMs > maxDelayMs / 2
+    ? `${delay}, ${ms(callMs)} of it in the call that starts the process: that call blocks the event loop.`
+    : `${delay}, although the job ran elsewhere: all cores were busy.`;
 }

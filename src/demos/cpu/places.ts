@@ -5,6 +5,7 @@ import type { PrimesResult } from '../kit/primes/primes-job.ts';
 import { countPrimes, countPrimesInSlices } from '../kit/primes/primes.ts';
 import { nextMessage } from '../kit/resources/threads.ts';
 import { nextChildMessage, readOutput, withChild } from '../kit/resources/with-child.ts';
+import type { ChildPrimesResult } from './primes-child.ts';
 
 const threadProgram = new URL('./primes-thread.ts', import.meta.url);
 const childProgram = new URL('./primes-child.ts', import.meta.url);
@@ -25,7 +26,12 @@ interface PlaceRun {
   readonly receivedAt: number;
   /** Whether a thread or process was started for it: the time until it ran is startup, not queueing. */
   readonly newlyStarted: boolean;
-  readonly memoryBytes: number;
+  /** The heap of a new thread. */
+  readonly heapBytes?: number;
+  /** The memory that a child shares with no other process. */
+  readonly privateBytes?: number;
+  /** How long the call that started a process blocked the event loop. */
+  readonly callMs?: number;
   readonly slices?: number;
   readonly nextJobMs?: number;
 }
@@ -58,7 +64,7 @@ async function runChunked({ limit, sliceMs, signal }: Job): Promise<PlaceRun> {
 
 function localRun(primes: number, startedAt: number, endedAt: number): PlaceRun {
   const times = { admittedAt: startedAt, startedAt, endedAt, receivedAt: endedAt };
-  return { primes, ...times, newlyStarted: false, memoryBytes: 0 };
+  return { primes, ...times, newlyStarted: false };
 }
 
 function runOnThread({ limit, signal, resources }: Job): Promise<PlaceRun> {
@@ -66,7 +72,7 @@ function runOnThread({ limit, signal, resources }: Job): Promise<PlaceRun> {
     const admittedAt = monotonicMs();
     return resources.threads.run(threadProgram, { data: { limit }, signal }, async (thread) => {
       const { message: result } = await nextMessage<PrimesResult>(thread);
-      return remoteRun(result, admittedAt, result.heapBytes);
+      return { ...remoteRun(result, admittedAt), heapBytes: result.heapBytes };
     });
   });
 }
@@ -76,7 +82,7 @@ function runOnPool({ limit, signal, resources }: Job): Promise<PlaceRun> {
     const admittedAt = monotonicMs();
     const newlyStarted = resources.pool().threads.length === 0;
     const result = await resources.pool().run({ limit }, { signal });
-    return { ...remoteRun(result, admittedAt, newlyStarted ? result.heapBytes : 0), newlyStarted };
+    return { ...remoteRun(result, admittedAt), newlyStarted };
   });
 }
 
@@ -85,11 +91,12 @@ function runInChild({ limit, signal, resources }: Job): Promise<PlaceRun> {
   return resources.budgets.children.use(1, signal, () => {
     const admittedAt = monotonicMs();
     const started = resources.children.startNode(childProgram, { args: [String(limit)], signal });
+    const callMs = monotonicMs() - admittedAt;
     return withChild(started, async (child) => {
       const output = await readOutput(child);
       signal.throwIfAborted();
-      const result = JSON.parse(output) as PrimesResult;
-      return remoteRun(result, admittedAt, result.rssBytes);
+      const result = JSON.parse(output) as ChildPrimesResult;
+      return { ...remoteRun(result, admittedAt), callMs, privateBytes: result.privateBytes };
     });
   });
 }
@@ -98,10 +105,12 @@ function runInChild({ limit, signal, resources }: Job): Promise<PlaceRun> {
 function runInFork({ limit, signal, resources }: Job): Promise<PlaceRun> {
   return resources.budgets.children.use(1, signal, () => {
     const admittedAt = monotonicMs();
-    return withChild(resources.children.startNode(childProgram, { ipc: true, signal }), async (child) => {
+    const started = resources.children.startNode(childProgram, { ipc: true, signal });
+    const callMs = monotonicMs() - admittedAt;
+    return withChild(started, async (child) => {
       child.send(limit);
-      const result = await nextChildMessage<PrimesResult>(child);
-      const run = remoteRun(result, admittedAt, result.rssBytes);
+      const result = await nextChildMessage<ChildPrimesResult>(child);
+      const run = { ...remoteRun(result, admittedAt), callMs, privateBytes: result.privateBytes };
       const sentAt = monotonicMs();
       child.send(2); // no prime is below 2, so this measures only the round trip
       await nextChildMessage<PrimesResult>(child);
@@ -110,11 +119,7 @@ function runInFork({ limit, signal, resources }: Job): Promise<PlaceRun> {
   });
 }
 
-function remoteRun(
-  { primes, startedAt, endedAt }: PrimesResult,
-  admittedAt: number,
-  memoryBytes: number,
-): PlaceRun {
+function remoteRun({ primes, startedAt, endedAt }: PrimesResult, admittedAt: number): PlaceRun {
   const receivedAt = monotonicMs();
-  return { primes, admittedAt, startedAt, endedAt, receivedAt, newlyStarted: true, memoryBytes };
+  return { primes, admittedAt, startedAt, endedAt, receivedAt, newlyStarted: true };
 }

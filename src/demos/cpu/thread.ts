@@ -16,9 +16,9 @@ export const thread = placeRoute({
 });
 
 export function conclude(result: JobResult): Lesson {
-  const { startUpMs, ranMs, memoryBytes } = result;
+  const { startUpMs, ranMs, heapBytes = 0 } = result;
   return {
     headline: `Starting a thread took ${ms(startUpMs)} for ${ms(ranMs)} of work`,
-    text: `A thread took ${ms(startUpMs)} to start and ${bytes(memoryBytes)} of heap for a job of ${ms(ranMs)}. ${describeEventLoop(result)}`,
+    text: `A thread took ${ms(startUpMs)} to start and ${bytes(heapBytes)} of heap for a job of ${ms(ranMs)}. ${describeEventLoop(result)}`,
   };
 }
