@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import { describeBuffering } from '../../src/demos/child-processes/buffered-run.ts';
 import { conclude } from '../../src/demos/child-processes/compare.ts';
 import { measureOwnMemory } from '../../src/demos/kit/measure/own-memory.ts';
 import type { Observation } from '../../src/demos/kit/demo.ts';
@@ -46,12 +47,27 @@ describe('ways to start a program', () => {
     });
   });
 
-  test('spawn returns output before the program ends, execFile at the end', async () => {
-    const { result: streamed } = await run<Run>('spawn?lines=100000');
-    const { result: buffered } = await run<Run>('exec-file');
+  test.each(['exec', 'exec-file'])('%s passes output on only when the program has ended', async (way) => {
+    const { result, lesson } = await run<Run & { printedMs: number }>(way);
 
-    expect(streamed.firstOutputMs).toBeLessThan(0.9 * streamed.endedMs);
-    expect(buffered.firstOutputMs).toBe(buffered.endedMs);
+    expect(result.firstOutputMs - result.printedMs).toBeGreaterThan(140); // the program runs on for 150 ms
+    expect(result.firstOutputMs).toBeGreaterThan(
+      result.printedMs + 0.9 * (result.endedMs - result.printedMs),
+    );
+    expect(lesson.text).toContain('only when the program had ended');
+  });
+
+  test('the lesson of exec would report output that arrives while the program runs', () => {
+    const text = describeBuffering({ printedMs: 50, firstOutputMs: 52, endedMs: 210 });
+
+    expect(text).toContain('2.0 ms later, while the program still ran');
+  });
+
+  test('spawn returns output before the program ends, without a shell', async () => {
+    const { result } = await run<Run>('spawn?lines=100000');
+
+    expect(result.firstOutputMs).toBeLessThan(0.9 * result.endedMs);
+    expect(result.shell).toBe(false);
   });
 
   test('spawn reports the duration of its call and allocates the requested memory first', async () => {
@@ -63,9 +79,13 @@ describe('ways to start a program', () => {
   });
 
   test('fork opens a channel, and a message round trip is much faster than the start', async () => {
-    const { result } = await run<Run & { startUpMs: number; meanRoundTripMs: number }>('fork?messages=50');
+    const { result, lesson } = await run<Run & { startUpMs: number; meanRoundTripMs: number }>(
+      'fork?messages=50',
+    );
     expect(result.child.hasChannel).toBe(true);
     expect(result.meanRoundTripMs).toBeLessThan(result.startUpMs / 5);
+    expect(result).toMatchObject({ shell: false, valueHere: 0, valueInChild: 1 });
+    expect(lesson.text).toContain('a message is a copy');
   });
 });
 
@@ -93,6 +113,18 @@ describe('child-processes/stream', () => {
       server.close();
     }
   });
+});
+
+test('child-processes/stream shows that a client that does not read stops the program', async () => {
+  const { result, lesson } = await run<Record<string, number | boolean>>('stream?lines=1000000&as=json');
+
+  expect(result).toMatchObject({ linesRead: 3, ended: false, processes: 2, survivors: 0 });
+  expect(result['acceptedLines']).toBeLessThan(500_000);
+  expect(lesson.text).toContain('0 of 2 processes survived');
+
+  const short = await run<Record<string, number | boolean>>('stream?lines=5&as=json');
+  expect(short.result).toMatchObject({ ended: true });
+  expect(short.lesson.headline).toBe('All 5 lines fit into the buffers');
 });
 
 describe('child-processes/overflow', () => {
@@ -247,7 +279,7 @@ describe('child-processes/compare', () => {
   });
 
   test('the lesson follows the figures, whichever kind they favor', () => {
-    const base = { memoryEachBytes: 5e6, roundTripMs: 0.1, jobsPerSecond: 10, primes: 1 };
+    const base = { memoryEachBytes: 5e6, roundTripMs: 0.1, jobsPerSecond: 10, jobCpuMs: 20, primes: 1 };
     const thread = { ...base, kind: 'thread' as const, startUpMs: 10 };
     const child = { ...base, kind: 'child' as const, startUpMs: 50 };
     const slowThread = { ...thread, startUpMs: 90 };
@@ -260,5 +292,15 @@ describe('child-processes/compare', () => {
     );
     expect(conclude([thread, fastChild], 'private').text).toContain('the children did 3.0× as many');
     expect(conclude([thread, child], 'private').text).toContain('about the same speed');
+    const cause = 'so the slower kind waited longer for a core';
+    expect(conclude([thread, fastChild], 'private').text).toContain(cause);
+    expect(conclude([thread, child], 'private').text).not.toContain(cause);
+    expect(conclude([{ ...thread, jobCpuMs: 60 }, fastChild], 'private').text).not.toContain(cause);
+  });
+
+  test('rejects work that would take too long with 400', async () => {
+    await service.client
+      .get('/demos/child-processes/compare?count=8&messages=10000&limit=3000000')
+      .expect(400);
   });
 });

@@ -6,6 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
+import { median } from '../../shared/statistics.ts';
 import { monotonicMs } from '../kit/measure/monotonic.ts';
 import { measureOwnMemory, type OwnMemory } from '../kit/measure/own-memory.ts';
 
@@ -23,10 +24,20 @@ export interface BenchmarkReport {
   readonly memoryMeasured: OwnMemory['measured'];
   readonly memoryEachBytes: number;
   readonly messages: Interval;
-  readonly jobs: Interval;
-  /** One per member. */
+  /** The rounds; in each, all members run the job at once. */
+  readonly jobs: readonly Interval[];
+  /** CPU time of a job, in milliseconds: the median. */
+  readonly jobCpuMs: number;
+  /** One per job. */
   readonly primes: readonly number[];
 }
+
+interface JobReply {
+  readonly primes: number;
+  readonly cpuMs: number;
+}
+
+const JOB_ROUNDS = Number(process.argv[6]);
 
 const [kind, size, rounds, limit] = process.argv.slice(2) as [MemberKind, string, string, string];
 const program = new URL('./benchmark-member-child.ts', import.meta.url);
@@ -51,11 +62,14 @@ const messagesFrom = monotonicMs();
 for (let ping = 1; first !== undefined && ping <= Number(rounds); ping += 1) await request(first, { ping });
 const messages = { from: messagesFrom, to: monotonicMs() };
 
-const jobsFrom = monotonicMs();
-const replies = (await Promise.all(members.map((member) => request(member, { limit: Number(limit) })))) as {
-  readonly primes: number;
-}[];
-const jobs = { from: jobsFrom, to: monotonicMs() };
+const jobs: Interval[] = [];
+const replies: JobReply[] = [];
+while (jobs.length < JOB_ROUNDS) {
+  const from = monotonicMs();
+  const replied = await Promise.all(members.map((member) => request(member, { limit: Number(limit) })));
+  jobs.push({ from, to: monotonicMs() });
+  replies.push(...(replied as JobReply[]));
+}
 
 const report: BenchmarkReport = {
   starts,
@@ -63,6 +77,7 @@ const report: BenchmarkReport = {
   memoryEachBytes: Math.max(0, Math.round(usedBytes / members.length)),
   messages,
   jobs,
+  jobCpuMs: median(replies.map(({ cpuMs }) => cpuMs)),
   primes: replies.map(({ primes }) => primes),
 };
 process.stdout.write(JSON.stringify(report), () => process.exit(0)); // ends threads, and children by their 'disconnect'

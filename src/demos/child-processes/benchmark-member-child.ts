@@ -16,7 +16,14 @@ if (parentPort === null) {
 send(measureOwnMemory());
 
 function respond({ limit, ...ping }: MemberMessage): void {
-  send(limit === undefined ? ping : { primes: countPrimes(limit) });
+  if (limit === undefined) {
+    send(ping);
+    return;
+  }
+  const before = process.threadCpuUsage();
+  const primes = countPrimes(limit);
+  const { user, system } = process.threadCpuUsage(before);
+  send({ primes, cpuMs: (user + system) / 1000 });
 }
 
 function send(message: object): void {

@@ -1,12 +1,24 @@
 import { z } from 'zod';
 import { bytes, ms, times } from '../kit/answer/units.ts';
 import { demoRoute, wholeNumber, type DemoCall, type Lesson } from '../kit/demo.ts';
+import { median } from '../../shared/statistics.ts';
+import { availableCpus } from '../../process/available-cpus.ts';
+import { Problem } from '../../http/problem.ts';
+import { primesMs } from '../kit/primes/primes-cost.ts';
+import { childTimedOut } from '../kit/problems.ts';
+import { rejectLongWork } from '../kit/work-limit.ts';
 import { monotonicMs } from '../kit/measure/monotonic.ts';
 import { toMicroseconds } from '../kit/measure/timeline.ts';
 import { readOutput, withChild } from '../kit/resources/with-child.ts';
 import type { BenchmarkReport, Interval, MemberKind } from './benchmark-child.ts';
 
 const benchmark = new URL('./benchmark-child.ts', import.meta.url);
+/** Far beyond the longest work that is accepted. */
+const TIMEOUT_MS = 20_000;
+/** One job of each member would be no throughput. */
+const JOB_ROUNDS = 5;
+/** A generous estimate of a message round trip. */
+const MESSAGE_MS = 0.1;
 
 const querySchema = z.object({
   count: wholeNumber('Threads, and then children, at once', { min: 1, max: 8, default: 2 }),
@@ -21,7 +33,8 @@ const rowSchema = z.strictObject({
     .number()
     .describe('For a thread the growth of its process, for a child all memory of its process'),
   roundTripMs: z.number(),
-  jobsPerSecond: z.number().describe('All run at once, each with the same job'),
+  jobsPerSecond: z.number().describe('All run at once, each with the same job; the median of five rounds'),
+  jobCpuMs: z.number().describe('CPU time of a job, the median'),
   primes: z.number(),
 });
 type Row = z.infer<typeof rowSchema>;
@@ -32,8 +45,10 @@ export const compare = demoRoute({
   title: 'Compare threads and children',
   summary: 'Compares threads and child processes by startup, memory, message round trip and throughput.',
   teaches:
-    'A thread can share memory with its process and ends with it; a child can crash, leak and be killed alone. Measure ' +
+    'The textbook says that threads are lighter. A thread can share memory with its process and ends with it; a child can crash, leak and be killed alone. Measure ' +
     'which one is slower to start; once running, both compute at the same speed.',
+  problems: [childTimedOut],
+  alone: true,
   query: querySchema,
   result: z.strictObject({
     count: z.number(),
@@ -50,6 +65,9 @@ export const compare = demoRoute({
   ],
   contrasts: ['cpu/compare', 'worker-threads/start-up', 'child-processes/fork'],
   async run({ query, signal, timeline, resources }) {
+    const jobMs = primesMs(query.limit, resources) / Math.min(query.count, availableCpus());
+    const kindMs = JOB_ROUNDS * query.count * jobMs + query.messages * MESSAGE_MS;
+    rejectLongWork('run', 2 * kindMs, ['count', 'messages', 'limit']);
     const call = { signal, timeline, resources };
     // One more than requested, for the process that starts them.
     const [thread, child] = await resources.budgets.children.use(
@@ -74,24 +92,30 @@ async function measure(
   { count, messages, limit }: z.infer<typeof querySchema>,
   { signal, timeline, resources }: Call,
 ): Promise<{ readonly row: Row; readonly memoryMeasured: BenchmarkReport['memoryMeasured'] }> {
-  const args = [kind, count, messages, limit].map(String);
-  const started = resources.children.startNode(benchmark, { args, signal, timeoutMs: 20_000 });
+  const args = [kind, count, messages, limit, JOB_ROUNDS].map(String);
+  const started = resources.children.startNode(benchmark, { args, signal, timeoutMs: TIMEOUT_MS });
   const output = await withChild(started, readOutput);
   signal.throwIfAborted();
+  if (started.endReason === 'time-out') {
+    throw new Problem(childTimedOut, {
+      detail: `The ${kind} benchmark did not finish within ${ms(TIMEOUT_MS)}.`,
+    });
+  }
   const report = JSON.parse(output) as BenchmarkReport;
 
   const zero = monotonicMs() - timeline.now();
   const draw = (label: string, { from, to }: Interval) => timeline.add(label, kind, from - zero, to - zero);
   for (const [index, start] of report.starts.entries()) draw(`startup ${index + 1}`, start);
   draw('messages', report.messages);
-  draw('jobs', report.jobs);
+  for (const [index, round] of report.jobs.entries()) draw(`jobs, round ${index + 1}`, round);
   const [primes = 0] = report.primes;
   const row = {
     kind,
     startUpMs: toMicroseconds(report.starts.reduce((sum, start) => sum + duration(start), 0) / count),
     memoryEachBytes: report.memoryEachBytes,
     roundTripMs: toMicroseconds(duration(report.messages) / messages),
-    jobsPerSecond: toMicroseconds((1_000 * count) / duration(report.jobs)),
+    jobsPerSecond: toMicroseconds((1_000 * count) / median(report.jobs.map(duration))),
+    jobCpuMs: toMicroseconds(report.jobCpuMs),
     primes,
   };
   return { row, memoryMeasured: report.memoryMeasured };
@@ -115,11 +139,15 @@ export function conclude(
   const throughput =
     ratio < 1.3
       ? 'Once running, both computed at about the same speed.'
-      : `Once running, the ${faster === thread ? 'threads' : 'children'} did ${times(ratio)} as many jobs. Both run the same code, so the machine is the likely cause.`;
+      : `Once running, the ${faster === thread ? 'threads' : 'children'} did ${times(ratio)} as many jobs.`;
+  const cpuRatio = Math.max(thread.jobCpuMs, child.jobCpuMs) / Math.min(thread.jobCpuMs, child.jobCpuMs);
+  const cpu =
+    `A job took ${compared((row) => row.jobCpuMs, ms)} of CPU time` +
+    (ratio >= 1.3 && cpuRatio < 1.3 ? ': about the same, so the slower kind waited longer for a core.' : '.');
   return {
     headline: `Startup: ${compared((row) => row.startUpMs, ms)}`,
     text:
       `The ${memoryMeasured} memory was ${compared((row) => row.memoryEachBytes, bytes)}. ` +
-      `A message round trip took ${compared((row) => row.roundTripMs, ms)}. ${throughput}`,
+      `A message round trip took ${compared((row) => row.roundTripMs, ms)}. ${throughput} ${cpu}`,
   };
 }

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { bytes, ms } from '../kit/answer/units.ts';
 import { demoRoute } from '../kit/demo.ts';
 import { minimalEnvironment, nodeArguments } from '../kit/resources/children.ts';
-import { bufferedSchema, runBuffered } from './buffered-run.ts';
-import { childReport, parseReport } from './child-report.ts';
+import { bufferedSchema, describeBuffering, runBuffered } from './buffered-run.ts';
+import { childReport, hasShell, parseReport } from './child-report.ts';
 
 const program = new URL('./report-child.ts', import.meta.url);
 const ARGUMENT = '$(whoami); *';
@@ -20,7 +20,7 @@ export const execFileRoute = demoRoute({
     'because no shell reads them.',
   result: z.strictObject({
     child: childReport,
-    shell: z.boolean(),
+    shell: z.boolean().describe('Whether the parent of the program is another process than this one'),
     ...bufferedSchema,
   }),
   examples: [{ title: 'Run and read', query: { as: 'text' } }],
@@ -33,14 +33,14 @@ export const execFileRoute = demoRoute({
         runBuffered((callback) => execFile(process.execPath, args, options, callback), { signal, resources }),
       ),
     );
-    const child = parseReport(output);
+    const { child } = parseReport(output);
     const received = child.arguments.join(' ');
     return {
-      result: { child, shell: false, ...end },
+      result: { child, shell: hasShell(child), ...end },
       lesson: {
-        headline: `The whole output arrived after ${ms(end.endedMs)}, when the program had ended`,
+        headline: `The output arrived ${ms(end.firstOutputMs - end.printedMs)} after the program printed it`,
         text:
-          `Process ${child.pid} ran for ${ms(end.endedMs)} and used ${bytes(child.rssBytes)} of memory. ` +
+          `${describeBuffering(end)} Process ${child.pid} used ${bytes(child.rssBytes)} of memory. ` +
           (received === ARGUMENT
             ? `Its argument "${received}" arrived unchanged, because no shell read it.`
             : `Its argument "${ARGUMENT}" arrived as "${received}".`),

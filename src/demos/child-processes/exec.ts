@@ -2,11 +2,11 @@ import { exec } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { bytes, count, ms } from '../kit/answer/units.ts';
+import { bytes, count } from '../kit/answer/units.ts';
 import { demoRoute, type Lesson } from '../kit/demo.ts';
 import { minimalEnvironment } from '../kit/resources/children.ts';
-import { bufferedSchema, runBuffered } from './buffered-run.ts';
-import { childReport, parseReport, type ChildReport } from './child-report.ts';
+import { bufferedSchema, describeBuffering, runBuffered } from './buffered-run.ts';
+import { childReport, hasShell, parseReport, type ChildReport } from './child-report.ts';
 
 const program = new URL('./report-child.ts', import.meta.url);
 
@@ -38,16 +38,16 @@ export const execRoute = demoRoute({
         runBuffered((callback) => exec(COMMAND, options, callback), { signal, resources }),
       ),
     );
-    const child = parseReport(output);
-    const shell = child.parentPid !== process.pid;
+    const { child } = parseReport(output);
+    const shell = hasShell(child);
     return {
       result: { child, shell, shellPid: pid, command: COMMAND, ...end },
-      lesson: conclude(child, shell, end.endedMs),
+      lesson: conclude(child, shell, describeBuffering(end)),
     };
   },
 });
 
-function conclude(child: ChildReport, shell: boolean, endedMs: number): Lesson {
+function conclude(child: ChildReport, shell: boolean, buffering: string): Lesson {
   const parent = shell
     ? `The parent of process ${child.pid} is the shell, process ${child.parentPid}, not this process.`
     : `No shell stood between this process and process ${child.pid} in this run.`;
@@ -55,6 +55,6 @@ function conclude(child: ChildReport, shell: boolean, endedMs: number): Lesson {
     headline: `The shell replaced the substitution with ${count(child.arguments.length, 'argument')}`,
     text:
       `The program received the arguments ${child.arguments.join(', ')}. ${parent} ` +
-      `The whole command took ${ms(endedMs)}; the program alone used ${bytes(child.rssBytes)} of memory.`,
+      `${buffering} It used ${bytes(child.rssBytes)} of memory.`,
   };
 }

@@ -69,7 +69,7 @@ export const injection = demoRoute({
 /** The program prints one line; other commands printed the rest. */
 function describe(way: Row['way'], given: string, output: string): Row {
   const [line = '', ...others] = output.trimEnd().split('\n');
-  const received = parseReport(line).arguments.join(' ');
+  const received = parseReport(line).child.arguments.join(' ');
   return {
     way,
     given,

@@ -7,7 +7,7 @@ import { bytes, count, ms } from '../kit/answer/units.ts';
 import { demoRoute, wholeNumber } from '../kit/demo.ts';
 import { toMicroseconds } from '../kit/measure/timeline.ts';
 import { stdoutOf } from '../kit/resources/with-child.ts';
-import { endSchema } from './child-report.ts';
+import { endSchema, hasShell } from './child-report.ts';
 
 const program = new URL('./lines-child.ts', import.meta.url);
 
@@ -58,9 +58,13 @@ export const spawnRoute = demoRoute({
         : budgets.megabytes.use(query.megabytes, signal, start));
       let lines = 0;
       let firstMs = 0;
+      let parentPid = process.pid;
       const output = createInterface({ input: stdoutOf(child) });
-      output.on('line', () => {
-        if (lines === 0) firstMs = timeline.now();
+      output.on('line', (line) => {
+        if (lines === 0) {
+          firstMs = timeline.now();
+          parentPid = Number(/child of (\d+)$/.exec(line)?.[1]);
+        }
         lines += 1;
       });
       await once(output, 'close');
@@ -72,7 +76,7 @@ export const spawnRoute = demoRoute({
       timeline.add(count(lines, 'line'), 'child', firstMs, endMs);
       return {
         lines,
-        shell: false,
+        shell: hasShell({ parentPid }),
         rssBytes,
         callMs: toMicroseconds(calledMs - startMs),
         firstOutputMs: toMicroseconds(firstMs - startMs),
@@ -84,10 +88,10 @@ export const spawnRoute = demoRoute({
     return {
       result,
       lesson: {
-        headline: `The first line arrived ${ms(result.endedMs - result.firstOutputMs)} before the program ended`,
+        headline: `spawn() blocked every other request for ${ms(result.callMs)}`,
         text:
-          `The first of ${count(result.lines, 'line')} arrived after ${ms(result.firstOutputMs)}, and the program ended after ${ms(result.endedMs)}. ` +
-          `The call itself blocked the event loop for ${ms(result.callMs)}, in a process with ${bytes(result.rssBytes)} of memory.`,
+          `spawn() blocked the event loop, and so every other request of this worker, for ${ms(result.callMs)}, in a process ` +
+          `with ${bytes(result.rssBytes)} of memory. The first of ${count(result.lines, 'line')} arrived after ${ms(result.firstOutputMs)}, and the program ended after ${ms(result.endedMs)}: the output streams.`,
       },
     };
   },

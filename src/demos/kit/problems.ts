@@ -7,6 +7,12 @@ export const childFailed: ProblemType = {
   title: 'Child process failed',
 };
 
+export const childTimedOut: ProblemType = {
+  code: 'child-timed-out',
+  status: 504,
+  title: 'Child process timed out',
+};
+
 export const primarySilent: ProblemType = {
   code: 'primary-silent',
   status: 503,
