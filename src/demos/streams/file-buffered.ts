@@ -3,8 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { rawRoute, type DemoCall } from '../kit/demo.ts';
 import { sendStream } from '../kit/send-stream.ts';
-import { deliver } from '../kit/measure/delivery.ts';
-import { download, downloadHeaders, downloadLesson } from './download.ts';
+import { download, downloadHeaders, observeDownload, type Track } from './download.ts';
 
 export const fileBuffered = rawRoute({
   ...download,
@@ -14,13 +13,10 @@ export const fileBuffered = rawRoute({
   teaches:
     'Buffering takes the memory of the whole file for each client, and the first byte waits until the last one is read.',
   contrasts: ['streams/file'],
-  async observe(call) {
-    const { signal, timeline } = call;
-    const result = await withBufferedFile(call, (path) =>
-      deliver((res) => sendBuffered(path, res, signal), timeline, signal),
-    );
-    return { result, lesson: downloadLesson('Buffering', result) };
-  },
+  observe: (call) =>
+    withBufferedFile(call, (path) =>
+      observeDownload('Buffering', call, (res, track) => sendBuffered(path, res, call.signal, track)),
+    ),
   async send(call) {
     call.res.set(downloadHeaders(call.query.bytes));
     await withBufferedFile(call, (path) => sendBuffered(path, call.res, call.signal));
@@ -37,7 +33,13 @@ function withBufferedFile<T>(
   );
 }
 
-async function sendBuffered(path: string, res: ServerResponse, signal: AbortSignal): Promise<void> {
+async function sendBuffered(
+  path: string,
+  res: ServerResponse,
+  signal: AbortSignal,
+  track?: Track,
+): Promise<void> {
   const content = await readFile(path, { signal });
+  track?.(() => content.length);
   await sendStream(Readable.from([content]), res, signal);
 }

@@ -22,7 +22,8 @@ export const streams = {
   teaches:
     'A stream holds a few chunks of the data at a time. `pipeline` connects streams: a slow reader slows the source, and ' +
     'an error or a disconnect destroys all of them.',
-  lookFor: '`peakMemoryBytes` against `bytes`, and `firstByteMs` against `lastByteMs`.',
+  lookFor:
+    '`heldBytes` against `bytes`, `rowsWhileStalled` against `rows`, and `firstByteMs` against `lastByteMs`.',
   terms: [
     'back-pressure',
     'high-water mark',

@@ -57,4 +57,31 @@ describe('streams/chain and streams/async-iteration', () => {
     expect(lines).toHaveLength(3_001);
     expect(lines.at(-1)).toBe('3000,9000000,54.772256');
   });
+
+  test.each([
+    ['chain?way=pipeline', true],
+    ['chain?way=buffered', false],
+    ['async-iteration?drain=await', true],
+    ['async-iteration?drain=ignore', false],
+  ])('%s: a stalled client stops the first stage: %s', async (path, stops) => {
+    const { result, lesson } = await run<Figures>(service, path);
+
+    expect(Number(result['rowsWhileStalled']) < Number(result['rows'])).toBe(stops);
+    expect(lesson.headline).toMatch(stops ? /^A stalled client stopped/ : /^Nothing stopped/);
+    if (path.startsWith('async')) expect(Number(result['pauses']) > 0).toBe(stops);
+  });
+
+  test('too few rows to fill the buffers do not tell', async () => {
+    const { lesson } = await run<Figures>(service, 'chain?rows=1000');
+
+    expect(lesson.headline).toMatch(/too few to show back-pressure/);
+  });
+
+  test.each([
+    'chain?way=buffered&rows=2000001',
+    'async-iteration?drain=ignore&rows=2000001',
+    'chain?rows=2000001&as=json',
+  ])('rejects more rows than may be in memory with 400: %s', async (path) => {
+    await service.client.get(`/demos/streams/${path}`).expect(400);
+  });
 });
