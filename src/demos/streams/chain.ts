@@ -1,4 +1,5 @@
 import { Readable, type Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { z } from 'zod';
@@ -72,8 +73,10 @@ async function writeWhenComplete(
   destination: Writable,
   signal: AbortSignal,
 ): Promise<void> {
-  const chunks: Buffer[] = [];
-  const compressed = Readable.from(toCsv(blocks)).compose(createGzip(), { signal });
-  for await (const chunk of compressed as AsyncIterable<Buffer>) chunks.push(chunk);
-  await pipeline([Buffer.concat(chunks)], destination, { signal });
+  let archive = Buffer.alloc(0);
+  const keep = async (compressed: AsyncIterable<Buffer>) => {
+    archive = await buffer(compressed);
+  };
+  await pipeline(Readable.from(toCsv(blocks)), createGzip(), keep, { signal });
+  await pipeline([archive], destination, { signal });
 }
