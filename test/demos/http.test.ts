@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseCookies } from '../../src/demos/http/cookies.ts';
 import { isOwnPath } from '../../src/demos/http/redirect.ts';
 import { useTestApp } from '../support/use-test-app.ts';
 
@@ -212,12 +211,4 @@ describe('http/cookies', () => {
       expect(resultOf(response)).toMatchObject({ visitsReceived: null, visitsNow: 1 });
     },
   );
-
-  test('parses the first of two equal names and ignores pairs without a name', () => {
-    expect([...parseCookies('a=1; b="x y"; a=2; =n; noise; __proto__=p')]).toEqual([
-      ['a', '1'],
-      ['b', 'x y'],
-      ['__proto__', 'p'],
-    ]);
-  });
 });

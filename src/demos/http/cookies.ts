@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count } from '../kit/answer/units.ts';
+import { parseCookies } from '../kit/cookies.ts';
 import { demoRoute } from '../kit/demo.ts';
 
 const NAME = 'visits';
@@ -64,18 +65,6 @@ function conclude(cookies: number, value: string | undefined, visits: number | n
         headline: 'The count was invalid and restarts at 1',
         text: `${received}. \`${NAME}\` was not a whole number from 1 to ${MAX_VISITS}, so it was ignored.`,
       };
-}
-
-/** Parses a Cookie header (RFC 6265, section 4.2). The first of several cookies with the same name wins. */
-export function parseCookies(header: string): Map<string, string> {
-  const cookies = new Map<string, string>();
-  for (const pair of header.split(';')) {
-    const at = pair.indexOf('=');
-    const name = pair.slice(0, Math.max(0, at)).trim();
-    const value = pair.slice(at + 1).trim();
-    if (name !== '' && !cookies.has(name)) cookies.set(name, value.replace(/^"(.*)"$/, '$1'));
-  }
-  return cookies;
 }
 
 function parseVisits(value: string | undefined): number | null {

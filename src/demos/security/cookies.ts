@@ -1,8 +1,8 @@
 import { createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
-import type { Request } from 'express';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
 import { count } from '../kit/answer/units.ts';
+import { parseCookies } from '../kit/cookies.ts';
 import { demoRoute, type Lesson } from '../kit/demo.ts';
 import { perService } from '../kit/resources/per-service.ts';
 import type { DemoResources } from '../kit/resources/resources.ts';
@@ -48,7 +48,7 @@ export const cookies = demoRoute({
   contrasts: [],
   run({ req, res, resources }) {
     const signer = signerOf(resources);
-    const { verdict, value } = signer.open(readCookie(req, COOKIE));
+    const { verdict, value } = signer.open(parseCookies(req.get('cookie') ?? '').get(COOKIE));
     if (verdict === 'forged') {
       throw new Problem('forbidden', { detail: `The cookie ${COOKIE} has no valid signature.` });
     }
@@ -79,11 +79,6 @@ function readKey({ dependencies }: DemoResources): Buffer {
   return Buffer.from(hkdfSync('sha256', master, '', 'security/cookies', 32));
 }
 
-export function readCookie(req: Pick<Request, 'headers'>, name: string): string | undefined {
-  const pairs = (req.headers.cookie ?? '').split(';').map((part) => part.trim());
-  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
-}
-
 function tryForgeries(signer: Signer): Result['checks'] {
   const genuine = signer.sign('1');
   const [value = '', keyId = '', signature = ''] = genuine.split('.');
@@ -93,6 +88,8 @@ function tryForgeries(signer: Signer): Result['checks'] {
     ['unchanged', genuine],
     ['with another value', `${Number(value) + 999_999}.${keyId}.${signature}`],
     ['with one character of the signature changed', `${value}.${keyId}.${flipped}`],
+    ['with another spelling of the same signature bytes', respell(genuine)],
+    ['with padding after the signature', `${genuine}=`],
     ['without a signature', value],
     ['signed with another key, but with our key id', other.sign(value).replace(other.keyId, keyId)],
     ['signed with another key', other.sign(value)],
@@ -101,6 +98,13 @@ function tryForgeries(signer: Signer): Result['checks'] {
     const { verdict } = signer.open(signed);
     return { cookie, verdict, accepted: verdict === 'genuine' };
   });
+}
+
+/** The last character of 32 bytes in base64url has two bits that lenient decoders ignore. */
+function respell(signed: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const last = alphabet.indexOf(signed.slice(-1));
+  return signed.slice(0, -1) + (alphabet[last ^ 1] ?? '');
 }
 
 const receptions: Readonly<Record<Result['received'], string>> = {
