@@ -15,7 +15,7 @@ export const security = {
     'measured or tried out.',
   lookFor:
     'In `timing`, `leaks` marks a comparison that reveals the secret. In `prototype`, `pollutes` lists what a merge changed. ' +
-    'In `passwords`, compare `eventLoopMaxDelayMs` of both ways. `rate-limit` responds with 429 after ten requests.',
+    'In `passwords`, compare `eventLoopMaxDelayMs` of both ways, and `unknownUserMs` with `wrongPasswordMs`. `rate-limit` responds with 429 after ten requests.',
   terms: [
     'Content-Security-Policy',
     'clickjacking',

@@ -66,8 +66,8 @@ describe('a signer', () => {
     const signed = signer.sign('7');
     const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= ';
     const variants = [
-      ...[...characters].map((last) => signed.slice(0, -1) + last),
-      ...[...characters].map((last) => signed + last),
+      ...Array.from(characters, String).map((last) => signed.slice(0, -1) + last),
+      ...Array.from(characters, String).map((last) => signed + last),
       signed.replaceAll('-', '+').replaceAll('_', '/') + '=',
     ].filter((variant) => variant !== signed);
 
