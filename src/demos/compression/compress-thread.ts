@@ -9,15 +9,22 @@ const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT, ZSTD_c_compressionLevel } 
 
 /** Each way runs repeatedly for this long: some systems count CPU time in steps of milliseconds. */
 const REPEAT_FOR_MS = 40;
+const SAMPLE_BYTES = 100_000;
 
 interface CompressTask {
   readonly bytes: number;
   readonly content: Content;
 }
 
+export interface CompressReport {
+  readonly ways: readonly Compressed[];
+  /** The share of its size to which 100 kB of the same content compress: whether the size or the content decides. */
+  readonly shareOf100kB: number;
+}
+
 export interface Compressed {
   readonly encoding: string;
-  readonly level: number | null;
+  readonly level: number;
   readonly bytes: number;
   readonly runs: number;
   /** Average of the runs. */
@@ -31,13 +38,12 @@ export interface Compressed {
 
 interface Way {
   readonly encoding: string;
-  readonly level: number | null;
+  readonly level: number;
   readonly compress: (input: Buffer) => Buffer;
   readonly restore: (output: Buffer) => Buffer;
 }
 
 const ways: readonly Way[] = [
-  { encoding: 'identity', level: null, compress: (input) => Buffer.from(input), restore: (output) => output },
   ...[1, 6, 9].map((level) => ({
     encoding: 'gzip',
     level,
@@ -72,7 +78,12 @@ if (parentPort !== null) {
   const { bytes, content } = workerData as CompressTask;
   const input = makeContent(content, bytes);
   for (const way of ways) way.compress(input.subarray(0, 1_000)); // the first run of each initializes its tables
-  parentPort.postMessage(ways.map((way) => measure(way, input)));
+  const sample = makeContent(content, SAMPLE_BYTES);
+  const report: CompressReport = {
+    ways: ways.map((way) => measure(way, input)),
+    shareOf100kB: zlib.gzipSync(sample).length / SAMPLE_BYTES,
+  };
+  parentPort.postMessage(report);
 }
 
 function measure({ encoding, level, compress, restore }: Way, input: Buffer): Compressed {

@@ -11,7 +11,7 @@ export const compression = {
     'leave small or already compressed content alone. Practice 5.3 of nodebestpractices delegates compression to a reverse ' +
     'proxy, which saves this CPU time in the service. Without such a proxy, the service compresses its own responses.',
   lookFor:
-    '`percentOfOriginal` against `cpuMs`: at which level of each encoding more CPU time stops paying off.',
+    '`percentOfOriginal` against `cpuMs`, and the lowest `deliveredMs`: beyond that level more CPU time does not pay off.',
   terms: [
     'content coding',
     'content negotiation',

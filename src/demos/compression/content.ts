@@ -22,11 +22,18 @@ export function makeContent(content: Content, bytes: number): Buffer {
   return Buffer.from(pieces.join('')).subarray(0, bytes);
 }
 
-/** @returns a pseudo-random number generator with a fixed seed */
-function createRandom(): () => number {
+/**
+ * A pseudo-random number generator with a fixed seed (xorshift32, https://www.jstatsoft.org/v08/i14). It repeats after
+ * 2^32 - 1 numbers: one that repeats earlier would compress better than real content.
+ *
+ * @returns whole numbers from 0 to 2^20 - 1
+ */
+export function createRandom(): () => number {
   let state = 42;
   return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return Math.floor(state / 2 ** 12);
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 12;
   };
 }
