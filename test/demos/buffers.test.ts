@@ -47,16 +47,68 @@ describe('buffers', () => {
     });
   });
 
+  test('small buffers of allocUnsafe share blocks of memory, and no others do', async () => {
+    const { result: small, lesson } = await run<{ buffers: number; ways: Row[] }>('alloc?bytes=100');
+    const { result: large, lesson: own } = await run<{ buffers: number; ways: Row[] }>('alloc?bytes=100000');
+
+    expect(small.ways[0]).toMatchObject({ way: 'alloc', blocks: small.buffers });
+    expect(small.ways[1]?.['blocks']).toBeLessThan(small.buffers / 10);
+    expect(lesson.text).toMatch(/Those of allocUnsafe share \d+ blocks of/);
+    expect(large.ways.map((row) => row['blocks'])).toEqual([large.buffers, large.buffers]);
+    expect(own.text).toContain('Each has memory of its own');
+  });
+
+  test.each([1, 100, 32_768, 5_000_000, 8_000_000])(
+    'allocates at most 8 MB each way: %i bytes a buffer',
+    async (size) => {
+      const { result } = await run<{ buffers: number }>(`alloc?bytes=${size}`);
+
+      expect(result.buffers * size).toBeLessThanOrEqual(8_000_000);
+      expect(result.buffers).toBeGreaterThan(0);
+    },
+  );
+
   test('tells shared memory from copies by writing on both sides', async () => {
-    const { result } = await run<{ ways: { made: string; sawTheWrite: boolean; wroteBack: boolean }[] }>(
-      'views',
-    );
+    const { result } = await run<{
+      ways: {
+        made: string;
+        sawTheWrite: boolean;
+        wroteBack: boolean;
+        keepsSource: boolean;
+        because: string;
+      }[];
+    }>('views');
     const sharing = result.ways.filter(({ sawTheWrite }) => sawTheWrite).map(({ made }) => made);
 
     expect(sharing).toContain('source.subarray(0, 4)');
     expect(sharing).not.toContain('Buffer.from(view)');
-    expect(result.ways.every(({ sawTheWrite, wroteBack }) => sawTheWrite === wroteBack)).toBe(true);
+    for (const { sawTheWrite, wroteBack, keepsSource, because } of result.ways) {
+      expect(sawTheWrite).toBe(wroteBack);
+      expect(keepsSource).toBe(sawTheWrite);
+      expect(because === 'the source').toBe(sawTheWrite);
+    }
   });
+
+  test.each([4, 1_000_000])(
+    'explains what each copy of a view keeps alive: a source of %i bytes',
+    async (size) => {
+      const { result, lesson } = await run<{
+        ways: { made: string; keepsAliveBytes: number; because: string }[];
+      }>(`views?bytes=${size}`);
+      const of = (made: string) => result.ways.find((way) => way.made.startsWith(made));
+
+      expect(of('Buffer.from(view)')).toMatchObject({
+        because: 'the pool',
+        keepsAliveBytes: Buffer.poolSize,
+      });
+      expect(of('Uint8Array')).toMatchObject({ because: 'its own bytes', keepsAliveBytes: 4 });
+      expect(of('structuredClone')).toMatchObject({
+        because: size === 4 ? 'its own bytes' : 'a copy of the source',
+        keepsAliveBytes: size,
+      });
+      expect(lesson.text).toContain('from a pool that they share');
+    },
+  );
 
   test('only chunk.toString() corrupts a character that is split between chunks', async () => {
     const { result } = await run<{ cutCharacters: number; ways: Row[] }>('text');
