@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
 import type { Logger } from 'pino';
+import { addDroppedLines, type LogDestination } from '../telemetry/log-destination.ts';
 import { MetricsReader, type MetricsJson } from '../telemetry/metrics-reader.ts';
 import type { EventLog } from './event-log.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -11,6 +12,7 @@ interface ClusterMetricsOptions {
   readonly workers: () => readonly WorkerHandle[];
   readonly events: EventLog;
   readonly log: Logger;
+  readonly destination: Pick<LogDestination, 'dropped'>;
 }
 
 /**
@@ -32,6 +34,7 @@ export class ClusterMetrics {
     const registry = new Registry();
     this.#own = new MetricsReader({ registry, log: options.log });
     collectDefaultMetrics({ register: registry, prefix: 'primary_' });
+    addDroppedLines(registry, options.destination);
     const registers = [registry];
     const eventCounter = new Counter({
       name: 'supervision_events_total',

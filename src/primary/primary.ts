@@ -36,7 +36,12 @@ async function wirePrimary(
     log,
     readSettings: readNewSettings,
   });
-  const metrics = new ClusterMetrics({ workers: () => supervisor.workers, events: supervisor.events, log });
+  const metrics = new ClusterMetrics({
+    workers: () => supervisor.workers,
+    events: supervisor.events,
+    log,
+    destination,
+  });
   const management = new Management({
     config,
     log,

@@ -1,21 +1,14 @@
 import { Buffer } from 'node:buffer';
-import { fstatSync, write } from 'node:fs';
-import { Socket } from 'node:net';
-import process from 'node:process';
+import type { Registry } from '@prometheus-io/client';
+import { createLogWriter, type LogWriter } from './log-writer.ts';
+import { addCounter } from './metrics.ts';
 
-/**
- * A write to a pipe is atomic up to this size (POSIX PIPE_BUF on Linux). All workers share one standard output, so a
- * write of several lines must not be longer.
- */
-const ATOMIC_PIPE_WRITE_BYTES = 4_096;
-/** A write to a file is never interleaved. Larger writes wake threads of libuv's pool less often. */
-const FILE_WRITE_BYTES = 32_768;
 /** The maximum age of a line before it is written. */
 const FLUSH_INTERVAL_MS = 100;
 /** Delay after an error that may go away, such as a full disk: retrying at once would only burn CPU. */
 const RETRY_AFTER_MS = 1_000;
-
-type Write = (bytes: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void) => void;
+/** Delay after a terminal took nothing: it holds only some kilobytes. */
+const RETRY_FULL_AFTER_MS = 20;
 
 const temporaryErrors = new Set(['EAGAIN', 'EBUSY', 'ENOSPC', 'EDQUOT', 'EINTR']);
 
@@ -33,8 +26,7 @@ interface LogDestinationOptions {
  * is stalled, and it joins lines beyond PIPE_BUF, which interleaves the output of several workers.
  */
 export class LogDestination {
-  readonly #write: Write;
-  readonly #maxWriteBytes: number;
+  readonly #writer: LogWriter;
   readonly #maxWaitingBytes: number;
   /** Whole lines, in chunks of one write each. */
   readonly #waiting: Buffer[] = [];
@@ -50,8 +42,7 @@ export class LogDestination {
   #onResumed: ((dropped: number) => void) | undefined;
 
   constructor({ fd = 1, maxWaitingBytes = 8 * 1024 * 1024 }: LogDestinationOptions = {}) {
-    this.#write = writerOf(fd);
-    this.#maxWriteBytes = isFile(fd) ? FILE_WRITE_BYTES : ATOMIC_PIPE_WRITE_BYTES;
+    this.#writer = createLogWriter(fd);
     this.#maxWaitingBytes = maxWaitingBytes;
   }
 
@@ -72,7 +63,7 @@ export class LogDestination {
       this.#dropped += 1;
       return;
     }
-    if (this.#nextBytes + bytes > this.#maxWriteBytes) {
+    if (this.#nextBytes + bytes > this.#writer.maxBytes) {
       this.#seal();
       this.#writeNext();
     }
@@ -117,11 +108,12 @@ export class LogDestination {
     const [chunk] = this.#waiting;
     if (this.#writing || this.#closed || chunk === undefined) return;
     this.#writing = true;
-    this.#write(chunk, (error, written) => {
+    this.#writer.write(chunk, (error, written) => {
       if (error === null) this.#onWritten(chunk, written);
-      else if (temporaryErrors.has(error.code ?? ''))
-        setTimeout(() => this.#onWritten(chunk, 0), RETRY_AFTER_MS).unref();
-      else this.#close();
+      else if (temporaryErrors.has(error.code ?? '')) {
+        const delayMs = error.code === 'EAGAIN' ? RETRY_FULL_AFTER_MS : RETRY_AFTER_MS;
+        setTimeout(() => this.#onWritten(chunk, 0), delayMs).unref();
+      } else this.#close();
     });
   }
 
@@ -151,6 +143,16 @@ export class LogDestination {
   }
 }
 
+/** Counts the dropped lines of a process in its metrics. */
+export function addDroppedLines(registry: Registry, destination: Pick<LogDestination, 'dropped'>): void {
+  addCounter(
+    registry,
+    'log_lines_dropped_total',
+    'Log lines lost because their reader stalled or closed the pipe.',
+    () => destination.dropped,
+  );
+}
+
 /** Starts something that logs. If it fails, its log lines are flushed before the error is passed on and ends the process. */
 export async function startWithDestination(
   options: LogDestinationOptions,
@@ -163,25 +165,4 @@ export async function startWithDestination(
     await destination.flush();
     throw error;
   }
-}
-
-function isFile(fd: number): boolean {
-  try {
-    return fstatSync(fd).isFile();
-  } catch {
-    return false; // closed: the first write will fail
-  }
-}
-
-/**
- * Returns a non-blocking write. A pipe is written through its stream: `fs.write` would hold a thread of libuv's pool
- * while the reader stalls, and the process could not exit until it resumed.
- */
-function writerOf(fd: number): Write {
-  if (fd === 1 && process.stdout instanceof Socket) {
-    const stream = process.stdout;
-    stream.on('error', () => undefined); // the callback of each write gets it
-    return (bytes, done) => stream.write(bytes, (error) => done(error ?? null, error ? 0 : bytes.length));
-  }
-  return (bytes, done) => write(fd, bytes, done);
 }

@@ -1,6 +1,6 @@
 import type { InFlight } from '../http/in-flight.ts';
 import type { HttpServer } from '../http/server.ts';
-import type { LogDestination } from '../telemetry/log-destination.ts';
+import { addDroppedLines, type LogDestination } from '../telemetry/log-destination.ts';
 import { addCounter, addGauge, type Metrics } from '../telemetry/metrics.ts';
 
 interface WorkerMetricsOptions {
@@ -21,10 +21,5 @@ export function addWorkerMetrics({ metrics, inFlight, server, destination }: Wor
     'Clients disconnected because they did not read their response.',
     () => server.slowReadersDisconnected,
   );
-  addCounter(
-    registry,
-    'log_lines_dropped_total',
-    'Log lines lost because their reader stalled or closed the pipe.',
-    () => destination.dropped,
-  );
+  addDroppedLines(registry, destination);
 }

@@ -5,7 +5,7 @@ import { outOfDescriptors } from './runs/descriptors.ts';
 import type { Fault } from './fault.ts';
 import { poolOverload, stubbornChildren, threadOutOfMemory, threadsAndChildren } from './runs/heavy.ts'; // template: omit
 import { logInjection } from './runs/log-injection.ts';
-import { closedOrFullLog, stalledLog } from './runs/logs.ts';
+import { closedOrFullLog, stalledAfterExit, stalledLog } from './runs/logs.ts';
 import { malformedRequests, pathTraversal } from './runs/malformed.ts';
 import { orphansOfAll, orphansOfShutdown, orphansOfWorker } from './runs/orphans.ts'; // template: omit
 import { overload } from './runs/overload.ts';
@@ -65,6 +65,7 @@ export const faults: readonly Fault[] = [
   pathTraversal,
   logInjection,
   stalledLog,
+  ...stalledAfterExit,
   closedOrFullLog,
   ...databaseFaults,
 ];

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { Program, root, until } from '../support/program.ts';
+import { Program, root, until, type LogFile } from '../support/program.ts';
 import { Traffic, type RequestSpec } from './traffic.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -68,15 +68,15 @@ export class Sandbox {
     return this.short ? Math.ceil(full / 10) : full;
   }
 
-  async start(env: Environment = {}): Promise<Program> {
-    const program = this.launch(env);
+  async start(env: Environment = {}, log?: LogFile): Promise<Program> {
+    const program = this.launch(env, log);
     await program.started();
     return program;
   }
 
   /** Starts it without waiting until it is ready. */
-  launch(env: Environment = {}): Program {
-    const program = Program.launch(env, this.folder, this.path('src/main.ts'));
+  launch(env: Environment = {}, log?: LogFile): Program {
+    const program = Program.launch(env, this.folder, this.path('src/main.ts'), log);
     this.#programs.push(program);
     return program;
   }

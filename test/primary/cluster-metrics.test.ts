@@ -19,7 +19,12 @@ function createWorker(
 }
 
 function createMetrics(workers: readonly WorkerHandle[]): ClusterMetrics {
-  return new ClusterMetrics({ workers: () => workers, events: new EventLog(log), log });
+  return new ClusterMetrics({
+    workers: () => workers,
+    events: new EventLog(log),
+    log,
+    destination: { dropped: 0 },
+  });
 }
 
 test('counts a worker that exits during a collection once, so that totals never fall', async () => {

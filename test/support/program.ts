@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import process from 'node:process';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { compileCacheFolder } from '../../src/process/compile-cache.ts';
@@ -13,6 +14,14 @@ export interface Exit {
   readonly signal: string | null;
 }
 
+/** A file that the program logs to instead of a pair of sockets, and what arrives at its other end. */
+export interface LogFile {
+  readonly fd: number;
+  readonly output: Readable;
+  /** Whether lines of several processes may mix, as they do on a terminal that is full. */
+  readonly mixesLines?: boolean;
+}
+
 /** The real program, started as a child process on free ports. */
 export class Program implements AsyncDisposable {
   readonly process: ChildProcess;
@@ -20,15 +29,16 @@ export class Program implements AsyncDisposable {
   output = '';
   errors = '';
   readonly #lines: Record<string, unknown>[] = [];
+  readonly #mixesLines: boolean;
   #unfinishedLine = '';
   #started: Record<string, unknown> | undefined;
 
-  private constructor(env: Readonly<Record<string, string>>, cwd: string, main: string) {
+  private constructor(env: Readonly<Record<string, string>>, cwd: string, main: string, log?: LogFile) {
     this.process = spawn(process.execPath, [main], {
       cwd,
       // A process group of its own, so that the whole group can be signaled, as a terminal does.
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', log?.fd ?? 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
         // The service's own cache, here also for the programs of tests, and from their first module on.
@@ -40,9 +50,11 @@ export class Program implements AsyncDisposable {
         ...env,
       },
     });
+    this.#mixesLines = log?.mixesLines ?? false;
+    const output = log?.output ?? this.process.stdout;
     // Pipes are socket pairs: that of a killed program may end with ECONNRESET.
-    for (const pipe of [this.process.stdout, this.process.stderr]) pipe?.on('error', () => undefined);
-    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
+    for (const pipe of [output, this.process.stderr]) pipe?.on('error', () => undefined);
+    output?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
     this.exited = new Promise((resolve) => {
       this.process.once('close', (code, signal) => {
@@ -78,8 +90,9 @@ export class Program implements AsyncDisposable {
     env: Readonly<Record<string, string>> = {},
     cwd = root,
     main = `${root}src/main.ts`,
+    log?: LogFile,
   ): Program {
-    return new Program(env, cwd, main);
+    return new Program(env, cwd, main, log);
   }
 
   /** Waits until the program is ready. */
@@ -154,7 +167,8 @@ export class Program implements AsyncDisposable {
     const lines = (this.#unfinishedLine + text).split('\n');
     this.#unfinishedLine = lines.pop() ?? '';
     for (const line of lines) {
-      if (line.startsWith('{')) this.#lines.push(JSON.parse(line) as Record<string, unknown>);
+      if (line.startsWith('{') && !(this.#mixesLines && !isJson(line)))
+        this.#lines.push(JSON.parse(line) as Record<string, unknown>);
     }
   }
 
@@ -188,6 +202,15 @@ export class Program implements AsyncDisposable {
     } catch {
       // It has exited.
     }
+  }
+}
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
   }
 }
 

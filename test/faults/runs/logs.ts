@@ -7,10 +7,13 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterView } from '../../../src/supervision/supervision.ts';
 import { testEnvironment } from '../../support/environment.ts';
-import { until } from '../../support/program.ts';
+import { until, type Program } from '../../support/program.ts';
 import type { Fault, Finding } from '../fault.ts';
+import { startLogReader, type LogKind } from '../log-reader.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { send, Traffic } from '../traffic.ts';
+
+const WINDOW_MS = 3_000;
 
 function countDropped(workers: ClusterView['workers']): number {
   return workers.reduce((sum, { report }) => sum + (report?.droppedLogLines ?? 0), 0);
@@ -64,6 +67,80 @@ export const stalledLog: Fault = {
     };
   },
 };
+
+/** What makes a worker exit: as it exits, Node.js resets the flags of its standard streams. */
+const exits = {
+  reload: (program: Program) => send({ url: `${program.managementUrl}/reload`, method: 'POST' }),
+  crash: (program: Program) => send({ url: `${program.url}/faults/uncaught-exception`, method: 'POST' }),
+  async recycling(program: Program) {
+    process.kill((await program.readyWorkers(2))[0]?.pid ?? 0, 'SIGTERM');
+  },
+};
+
+function stalledAfter(name: string, exit: keyof typeof exits, kind: LogKind): Fault {
+  return {
+    name,
+    expects: `standard output is a ${kind}; a worker exits (${exit}), then the log reader stalls under load: throughput as before; management port responds; dropped lines counted and logged`,
+    async run(sandbox) {
+      await using reader = await startLogReader(sandbox, kind);
+      if (reader === undefined) return { figure: `skipped: no ${kind} on this machine`, checks: {} };
+      const program = await sandbox.start({ LOG_MAX_WAITING_BYTES: '50000' }, reader.file);
+      const before = new Set((await program.readyWorkers(2)).map(({ pid }) => pid));
+      await exits[exit](program);
+      await until('the exit of a worker', async () => {
+        const workers = await program.workers();
+        const ready = workers.filter(({ state }) => state === 'ready');
+        const exited = workers.filter(({ pid }) => before.has(pid)).length < before.size;
+        return exited && workers.length === 2 && ready.length === 2 ? true : undefined;
+      });
+
+      const traffic = sandbox.startTraffic(program);
+      await traffic.untilSent(500);
+      const reading = await countCompleted(traffic);
+      reader.stall(program);
+      // Fills what the kernel and the service buffer; a service that blocks does not get that far.
+      await Promise.race([traffic.untilSent(traffic.sent + 500), sleep(WINDOW_MS)]);
+      const stalled = await countCompleted(traffic);
+      const statuses = await Promise.all(
+        ['/readyz', '/workers', '/metrics'].map(async (path) => {
+          const request = send({ url: `${program.managementUrl}${path}` });
+          return Promise.race([request.then(({ status }) => status).catch(() => 0), sleep(5_000, 0)]);
+        }),
+      );
+      const dropped = statuses[1] === 200 ? countDropped(await program.workers()) : 0;
+      reader.resume(program);
+      const logged = await program.logged('log-lines-dropped', {}, 10_000).catch(() => undefined);
+      await traffic.stop();
+      const { code } = await program.stop();
+      return {
+        figure: `${kind}, ${exit}: ${stalled} responses in ${WINDOW_MS / 1_000} s while stalled, ${reading} before; management: ${statuses.join(', ')}; ${dropped} lines dropped, ${String(logged?.['dropped'])} logged as dropped; ${traffic.summary}; exit code ${code}`,
+        checks: {
+          'no failed request': traffic.failed === 0,
+          'throughput as before': stalled > reading / 2,
+          'management port responds': statuses.every((status) => status === 200),
+          'dropped lines counted': dropped > 0,
+          'dropped lines logged': Number(logged?.['dropped']) > 0,
+          'exit code 0': code === 0,
+        },
+      };
+    },
+  };
+}
+
+/** The responses of a window. */
+async function countCompleted(traffic: Traffic): Promise<number> {
+  const before = traffic.completed;
+  await sleep(WINDOW_MS);
+  return traffic.completed - before;
+}
+
+export const stalledAfterExit: readonly Fault[] = [
+  stalledAfter('log-stalled-after-reload', 'reload', 'pipe'),
+  stalledAfter('log-stalled-after-recycling', 'recycling', 'pipe'),
+  stalledAfter('log-stalled-after-crash', 'crash', 'pipe'),
+  stalledAfter('log-stalled-socket', 'reload', 'socket'),
+  stalledAfter('log-stalled-terminal', 'reload', 'terminal'),
+];
 
 /** Starts the service on free ports that are known without its log. */
 async function startWith(sandbox: Sandbox, stdout: 'pipe' | number) {

@@ -26,7 +26,12 @@ export async function readMetrics(): Promise<MetricDescription[]> {
     destination: {} as LogDestination,
   });
   new MetricsReader({ registry: metrics.registry, log });
-  const primary = new ClusterMetrics({ workers: () => [], events: new EventLog(log), log });
+  const primary = new ClusterMetrics({
+    workers: () => [],
+    events: new EventLog(log),
+    log,
+    destination: { dropped: 0 },
+  });
   const ofPrimary = [...(await primary.collect()).matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\w+)$/gm)].map(
     ([, name = '', help = '', type = '']) => ({ name, type, help }),
   );
