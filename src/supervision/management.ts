@@ -12,6 +12,8 @@ import { Problem, PROBLEM_MEDIA_TYPE, toDetails } from '../http/problem.ts';
 import { checkHead, convertTarget } from '../http/request-head.ts';
 import { identify } from '../http/request-id.ts';
 import { helmetHeaders } from '../http/helmet-headers.ts';
+import { SlowReaders } from '../http/slow-readers.ts';
+import { limitConnections } from './connection-limit.ts';
 import type { ClusterView, ReloadResult, SupervisionEvent, WorkerView } from './supervision.ts';
 
 /** What the management port shows and does. */
@@ -33,11 +35,17 @@ interface ManagementOptions {
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void> | void;
 
+/** Each takes a file descriptor of the primary, which needs some to replace a worker. */
+const MAX_CONNECTIONS = 24;
+/** How long a client may take to read a part of its response. */
+const READ_TIMEOUT_MS = 10_000;
+
 const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** The management port, on bare `node:http`: it must respond when no worker does. */
 export class Management {
   readonly #server: Server;
+  readonly #slowReaders: SlowReaders;
   readonly #options: ManagementOptions;
   readonly #routes: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
 
@@ -76,7 +84,7 @@ export class Management {
       headersTimeout: 5_000,
       requestTimeout: 10_000,
     });
-    this.#server.maxConnections = 200;
+    this.#slowReaders = new SlowReaders(limitConnections(this.#server, MAX_CONNECTIONS), READ_TIMEOUT_MS);
     this.#server.on('request', (req, res) => void this.#respond(req, res));
     this.#server.on('checkExpectation', (req, res) => void this.#respond(req, res));
     this.#server.on(
@@ -92,11 +100,13 @@ export class Management {
    * @throws {ListenError} if it cannot
    */
   listen(): Promise<string> {
+    this.#slowReaders.start();
     const { MANAGEMENT_HOST: host, MANAGEMENT_PORT: port } = this.#options.config;
     return listen(this.#server, { host, port, exclusive: true });
   }
 
   close(): void {
+    this.#slowReaders.stop();
     this.#server.close();
     this.#server.closeAllConnections();
   }

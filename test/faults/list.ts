@@ -1,7 +1,7 @@
 import { busyLoop, killedWorker, leak, uncaughtErrors } from './runs/crash.ts';
 import { databaseFaults } from './runs/database.ts';
 import { silentDependency } from './runs/dependency.ts';
-import { outOfDescriptors } from './runs/descriptors.ts';
+import { managementFlood, outOfDescriptors } from './runs/descriptors.ts';
 import type { Fault } from './fault.ts';
 import { poolOverload, stubbornChildren, threadOutOfMemory, threadsAndChildren } from './runs/heavy.ts'; // template: omit
 import { logInjection } from './runs/log-injection.ts';
@@ -59,6 +59,7 @@ export const faults: readonly Fault[] = [
   threadOutOfMemory, // template: omit
   stubbornChildren, // template: omit
   outOfDescriptors,
+  managementFlood,
   slowloris,
   slowReaders,
   malformedRequests,

@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
@@ -75,5 +76,19 @@ describe('the management port', () => {
     expect(response).toMatch(/^X-Content-Type-Options: nosniff/im);
     expect(response).toMatch(/^Date: /im);
     if (status >= 400) expect(response).toMatch(/^Content-Type: application\/problem\+json/im);
+  });
+
+  test('closes the connection that has been idle the longest when there are too many', async () => {
+    const { hostname, port } = new URL(url);
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 40; i += 1) {
+      const socket = connect(Number(port), hostname).on('error', () => undefined);
+      await once(socket, 'connect');
+      sockets.push(socket);
+    }
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    for (const socket of sockets.slice(0, 16)) if (!socket.closed) await once(socket, 'close');
+    expect(sockets.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(24);
+    for (const socket of sockets) socket.destroy();
   });
 });
