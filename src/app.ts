@@ -7,7 +7,7 @@ import type { InFlightBoard } from './http/in-flight-board.ts';
 import { isProbe } from './http/probes.ts';
 import { createAccessLog } from './layers/access-log.ts';
 import { createCompression } from './layers/compression.ts';
-import { createErrorHandler } from './layers/error-handler.ts';
+import { createErrorHandler, handleStreamErrors } from './layers/error-handler.ts';
 import { createNotFound } from './layers/not-found.ts';
 import { createOverload } from './layers/overload/overload.ts';
 import { createRateLimit } from './layers/rate-limit.ts';
@@ -92,6 +92,8 @@ export function createApp(dependencies: AppDependencies): Express {
   for (const feature of features) app.use(feature.base, createFeatureRouter(feature, dependencies));
 
   app.use(createNotFound());
-  app.use(createErrorHandler(dependencies));
+  const handleError = createErrorHandler(dependencies);
+  app.use(handleError);
+  handleStreamErrors(app, handleError);
   return app;
 }

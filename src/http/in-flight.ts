@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Response } from 'express';
 
 /**
@@ -48,6 +49,21 @@ export class InFlight {
       for (const listener of this.#onEnd) listener(res);
       if (this.#responses.size === 0) this.#onIdle?.();
     });
+  }
+
+  /** The requests in flight on a connection, oldest first. */
+  on(socket: Socket): Response[] {
+    return [...this.#responses].filter((res) => res.req.socket === socket);
+  }
+
+  /** Closes connections whose time is over. */
+  closeAtDeadline(sockets: ReadonlySet<Socket>): void {
+    for (const res of this.#responses) {
+      if (!sockets.has(res.req.socket)) continue;
+      res.locals.closedBy ??= 'deadline';
+      if (!res.headersSent) res.statusCode = 503; // for the log: the client gets no status
+    }
+    for (const socket of sockets) socket.destroy();
   }
 
   /** Resolves when no request is in flight, or at the deadline. */

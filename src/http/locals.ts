@@ -1,5 +1,11 @@
 import type { RequestFields } from './request-id.ts';
 
+/**
+ * Who closes a connection before a response is complete: the client; this service because of an error, because a time
+ * was over (`deadline`), or because a handler destroyed the response without an error (`handler`).
+ */
+export type ClosedBy = 'client' | 'error' | 'deadline' | 'handler';
+
 /** What the first layer stores in `res.locals`. */
 export interface RequestLocals {
   /** Finds this request in the log; also sent as `X-Request-Id`. */
@@ -14,8 +20,10 @@ export interface RequestLocals {
   route: string | undefined;
   /** The client's address; undefined if the connection was closed before it was read. */
   ip: string | undefined;
-  /** Whether the server closed the connection before the response was complete. */
-  closedByServer: boolean;
+  /** Who closed the connection before the response was complete; undefined if it is complete, or still open. */
+  closedBy: ClosedBy | undefined;
+  /** The error that ended the response, once it has been logged. */
+  failure: unknown;
 }
 
 declare global {

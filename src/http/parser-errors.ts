@@ -47,7 +47,7 @@ export class ParserErrors {
     this.#rejected.add(socket);
     const code = error.code ?? 'unknown';
     const problem = new Problem(parserProblems[code] ?? 'bad-request');
-    const open = [...this.#options.inFlight.responses].filter((res) => res.req.socket === socket);
+    const open = this.#options.inFlight.on(socket);
     // If only the body is malformed, the layers know the request, and its response may have begun.
     const unread = open.find((res) => !res.req.complete);
     // The request already has its response: the rest of its body is not a new request.
@@ -58,9 +58,9 @@ export class ParserErrors {
       return;
     }
     const requestId = unread?.locals.requestId ?? randomUUID();
-    if (unread?.headersSent === false) {
-      unread.locals.closedByServer = true;
-      unread.statusCode = problem.status;
+    if (unread !== undefined) {
+      unread.locals.closedBy = problem.code === 'request-timeout' ? 'deadline' : 'error';
+      if (!unread.headersSent) unread.statusCode = problem.status;
     }
     this.#record(problem, code, requestId, socket);
 

@@ -66,7 +66,9 @@ export class HttpServer {
     const { config, clustered, app, inFlight } = options;
     this.#config = config;
     this.#inFlight = inFlight;
-    this.#slowReaders = new SlowReaders(this.#sockets, config.SLOW_READER_TIMEOUT_MS);
+    this.#slowReaders = new SlowReaders(this.#sockets, config.SLOW_READER_TIMEOUT_MS, (socket) =>
+      inFlight.closeAtDeadline(new Set([socket])),
+    );
     const classes = createMessageClasses(app);
     this.#server = createServer({
       ...classes,
@@ -150,11 +152,7 @@ export class HttpServer {
 
   /** Closes all connections and waits until every request on them has been recorded. */
   async #abort(): Promise<void> {
-    for (const res of this.#inFlight.responses) {
-      res.locals.closedByServer = true;
-      if (!res.headersSent) res.statusCode = 503; // for the log: the client gets no status
-    }
-    for (const socket of this.#sockets) socket.destroy();
+    this.#inFlight.closeAtDeadline(this.#sockets);
     await this.#inFlight.whenIdle();
   }
 

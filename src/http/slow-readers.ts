@@ -28,13 +28,20 @@ interface Handle {
 export class SlowReaders {
   readonly #sockets: ReadonlySet<Socket>;
   readonly #timeoutMs: number;
+  readonly #disconnect: (socket: Socket) => void;
   readonly #watched = new Map<Socket, Watched>();
   #timer: NodeJS.Timeout | undefined;
   #disconnected = 0;
 
-  constructor(sockets: ReadonlySet<Socket>, timeoutMs: number) {
+  /** @param disconnect closes the connection of a client that does not read */
+  constructor(
+    sockets: ReadonlySet<Socket>,
+    timeoutMs: number,
+    disconnect = (socket: Socket): void => void socket.destroy(),
+  ) {
     this.#sockets = sockets;
     this.#timeoutMs = timeoutMs;
+    this.#disconnect = disconnect;
   }
 
   /** Clients disconnected since the start. */
@@ -66,7 +73,7 @@ export class SlowReaders {
         this.#watched.set(socket, { bytesTaken, at: now });
       } else if (now - watched.at >= this.#timeoutMs) {
         this.#watched.delete(socket);
-        socket.destroy();
+        this.#disconnect(socket);
         this.#disconnected += 1;
       }
     }

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Request, Response } from 'express';
 import morgan from 'morgan';
 import type { Logger } from 'pino';
-import { seenStatus } from '../http/seen-status.ts';
+import { isClosedByServer, seenStatus } from '../http/seen-status.ts';
 
 /**
  * Writes one log line per request, through morgan into pino; call it when the response has ended. morgan is called with
@@ -30,7 +30,8 @@ export function createAccessLog({ log }: { readonly log: Logger }): (res: Respon
           durationMs: Math.round((performance.now() - res.locals.startedAt) * 1000) / 1000,
           bytes: Number(res.getHeader('content-length')) || undefined,
           ip: res.locals.ip,
-          closedByServer: res.locals.closedByServer || undefined,
+          closedByServer: isClosedByServer(res) || undefined,
+          closedBy: res.locals.closedBy,
         },
         'request',
       );

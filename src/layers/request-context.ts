@@ -22,7 +22,11 @@ export class RequestContext {
   constructor(options: RequestContextOptions) {
     this.#options = options;
     const { board, inFlight } = options;
-    inFlight.onEnd((res) => board.end(res.locals.slot));
+    inFlight.onEnd(({ locals, writableFinished }) => {
+      board.end(locals.slot);
+      if (writableFinished) locals.closedBy = undefined;
+      else locals.closedBy ??= 'client';
+    });
   }
 
   /** The fields of the request that is being served; empty outside a request. */
@@ -45,7 +49,8 @@ export class RequestContext {
         // Read now: when the request is logged, its connection and address may be gone.
         ip: clientAddress(req),
         route: undefined,
-        closedByServer: false,
+        closedBy: undefined,
+        failure: undefined,
       } satisfies RequestLocals;
       res.setHeader('X-Request-Id', fields.requestId);
       inFlight.add(res);

@@ -7,7 +7,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 /** Methods with a label of their own. Callers can invent methods, and labels must stay few. */
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Records the duration of a request when its response has ended, by the pattern of its route. */
+/** Records a request when its response has ended: its duration by the pattern of its route, and who aborted it. */
 export function createRequestMetrics({ metrics }: { readonly metrics: Metrics }): (res: Response) => void {
   // Looking up a histogram by its labels costs more than recording into it.
   const histograms = new Map<string, Histogram.Internal<'method' | 'route' | 'status'>>();
@@ -21,6 +21,7 @@ export function createRequestMetrics({ metrics }: { readonly metrics: Metrics })
       histogram = metrics.requestDuration.labels({ method, route, status });
       histograms.set(key, histogram);
     }
+    if (res.locals.closedBy !== undefined) metrics.responsesAborted.inc({ by: res.locals.closedBy });
     histogram.observe((performance.now() - res.locals.startedAt) / 1000);
   };
 }

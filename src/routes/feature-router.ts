@@ -6,6 +6,7 @@ import type { InFlightBoard } from '../http/in-flight-board.ts';
 import { preferredType } from '../http/negotiation.ts';
 import { sendNotModified } from '../http/preconditions.ts';
 import { Problem } from '../http/problem.ts';
+import { isClosedByServer } from '../http/seen-status.ts';
 import { sendJson } from '../http/send-json.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -251,10 +252,13 @@ class RouteCall implements Call {
   }
 }
 
+/** Whatever rejects with the reason of the signal is recognized as aborted by its name. */
 function abortOnClose(res: Response): AbortController {
   const controller = new AbortController();
   const abort = () => {
-    if (!res.writableFinished) controller.abort(new Error('the client disconnected'));
+    if (res.writableFinished) return;
+    const what = isClosedByServer(res) ? 'the connection was closed' : 'the client disconnected';
+    controller.abort(new DOMException(what, 'AbortError'));
   };
   if (res.closed) abort();
   else res.once('close', abort);

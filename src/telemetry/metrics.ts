@@ -16,6 +16,8 @@ export interface Metrics {
   readonly shed: Counter<'by'>;
   /** Requests rejected by the HTTP parser, by error code. */
   readonly parserErrors: Counter<'code'>;
+  /** Responses that are incomplete, by who closed the connection. */
+  readonly responsesAborted: Counter<'by'>;
   /** Responses that were not what their route declares. */
   readonly responseMismatches: Counter<'route'>;
 }
@@ -42,6 +44,12 @@ export function createMetrics(): Metrics {
       name: 'http_parser_errors_total',
       help: 'Requests rejected by the HTTP parser, by error code.',
       labelNames: ['code'],
+      registers: [registry],
+    }),
+    responsesAborted: new Counter({
+      name: 'http_responses_aborted_total',
+      help: 'Incomplete responses, by who closed the connection: client, or service (error, deadline, handler).',
+      labelNames: ['by'],
       registers: [registry],
     }),
     responseMismatches: new Counter({

@@ -21,6 +21,7 @@ import {
   twice,
 } from './runs/shutdown.ts';
 import { slowloris, slowReaders } from './runs/slow-clients.ts';
+import { failingStreams } from './runs/streams.ts';
 import { badConfig, crashLoop, portInUse, startTimeout } from './runs/start.ts';
 import { starvedWorker } from './runs/starved.ts';
 
@@ -54,6 +55,7 @@ export const faults: readonly Fault[] = [
   processOne,
   overload,
   silentDependency,
+  failingStreams,
   poolOverload, // template: omit
   threadsAndChildren, // template: omit
   threadOutOfMemory, // template: omit

@@ -20,7 +20,7 @@ const block = Buffer.alloc(1024 * 1024, 'x');
 const leaked: unknown[] = [];
 
 export async function create({ resources }: FeatureDependencies): Promise<CreatedFeatures> {
-  const routes = [...plainRoutes, ...streamRoutes, ...dangerousRoutes];
+  const routes = [...plainRoutes, ...streamRoutes, failingStream, ...dangerousRoutes];
   routes.push(...(await createDatabaseRoutes(resources)));
   routes.push(...heavyRoutes); // template: omit
   return {
@@ -149,6 +149,24 @@ const streamRoutes: readonly Route[] = [
   }),
 ];
 
+/** Sends n KB and fails; cleans up in its own time, like a handler that closes a file or a cursor. */
+const failingStream = defineRoute({
+  method: 'get',
+  path: '/failing-stream',
+  title: 'Fail in a stream',
+  summary: 'Sends n KB, then its source fails.',
+  query: number(1),
+  ...text,
+  async handler({ res, query }) {
+    res.set('Content-Type', 'text/plain');
+    try {
+      await pipeline(Readable.from(failAfter(query.n)), res);
+    } finally {
+      await sleep(20);
+    }
+  },
+});
+
 const dangerousRoutes: readonly Route[] = [
   defineRoute({
     method: 'post',
@@ -222,6 +240,12 @@ function work(ms: number): void {
     return (user + system) / 1_000;
   };
   while (usedMs() < ms);
+}
+
+async function* failAfter(kilobytes: number): AsyncGenerator<string> {
+  for (let i = 0; i < kilobytes; i += 1) yield 'x'.repeat(1024);
+  await sleep(1);
+  throw new Error('the source failed');
 }
 
 async function* drip(): AsyncGenerator<string> {
