@@ -3,9 +3,10 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { helmetHeaders } from './helmet-headers.ts';
 import type { InFlight } from './in-flight.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails, type ProblemCode } from './problem.ts';
-import { helmetHeaders } from './helmet-headers.ts';
+import type { RequestOrder } from './request-order.ts';
 
 /** Errors of the HTTP parser with a status of their own: https://nodejs.org/api/errors.html#err_http_request_timeout */
 const parserProblems: Readonly<Record<string, ProblemCode>> = {
@@ -18,6 +19,8 @@ interface ParserErrorsOptions {
   /** Where they are counted; those of the management port are only logged. */
   readonly metrics?: Metrics;
   readonly inFlight: InFlight;
+  /** Requests that the layers do not know yet. */
+  readonly order?: RequestOrder;
 }
 
 /**
@@ -47,7 +50,8 @@ export class ParserErrors {
     this.#rejected.add(socket);
     const code = error.code ?? 'unknown';
     const problem = new Problem(parserProblems[code] ?? 'bad-request');
-    const open = this.#options.inFlight.on(socket);
+    const { inFlight, order } = this.#options;
+    const open = inFlight.on(socket);
     // If only the body is malformed, the layers know the request, and its response may have begun.
     const unread = open.find((res) => !res.req.complete);
     // The request already has its response: the rest of its body is not a new request.
@@ -69,7 +73,7 @@ export class ParserErrors {
       else this.#write(problem, requestId, socket);
     };
     // Responses to earlier requests on the connection come first: this one would be mistaken for one of them.
-    const before = open.filter((res) => res !== unread).at(-1);
+    const before = order?.dropUnread(socket) ?? open.filter((res) => res !== unread).at(-1);
     if (before === undefined) finish();
     else before.once('close', finish);
   }

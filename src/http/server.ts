@@ -9,9 +9,11 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { createConnectResponse } from './connect-response.ts';
 import { createMessageClasses } from './express-messages.ts';
 import type { InFlight } from './in-flight.ts';
+import { linger } from './lingering-close.ts';
 import { listen } from './listen.ts';
 import { ParserErrors } from './parser-errors.ts';
 import { convertTarget } from './request-head.ts';
+import { RequestOrder } from './request-order.ts';
 import { SlowReaders } from './slow-readers.ts';
 
 /**
@@ -20,8 +22,10 @@ import { SlowReaders } from './slow-readers.ts';
  */
 const CHECK_CONNECTIONS_INTERVAL_MS = 1_000;
 
-/** After this many consecutive iterations of the event loop without an arrival, the kernel's backlog is empty. */
+/** After this many consecutive iterations of the event loop without an arrival, the kernel has no more. */
 const QUIET_ITERATIONS = 5;
+/** How often a drain looks at its connections, in milliseconds. */
+const POLL_MS = 10;
 /** In a longer iteration, more connections may arrive than it accepts. */
 const LONG_ITERATION_MS = 5;
 /** The default of Node.js: as many connections may wait in the backlog. */
@@ -56,9 +60,10 @@ export class HttpServer {
   readonly #sockets = new Set<Socket>();
   readonly #inFlight: InFlight;
   readonly #slowReaders: SlowReaders;
+  readonly #order: RequestOrder;
   /** The latest request of each connection. */
   readonly #latest = new WeakMap<Socket, Latest>();
-  /** The response of each connection that carries `Connection: close`. */
+  /** The response of each connection that carries `Connection: close` because of the drain. */
   readonly #closing = new WeakMap<Socket, ServerResponse>();
   #draining = false;
 
@@ -95,16 +100,18 @@ export class HttpServer {
       if (this.#draining) this.#announceClose(res);
       app(req, res);
     };
-    this.#server.on('request', serve);
-    this.#server.on('checkContinue', serve); // whoever reads the body sends the 100
-    this.#server.on('checkExpectation', serve); // anything but 100-continue; a layer rejects it
+    const order = new RequestOrder({ serve, onWait: (socket) => this.#withdrawClose(socket) });
+    this.#order = order;
+    this.#server.on('request', order.add);
+    this.#server.on('checkContinue', order.add); // whoever reads the body sends the 100
+    this.#server.on('checkExpectation', order.add); // anything but 100-continue; a layer rejects it
     this.#server.on('connect', (req: IncomingMessage, socket: Socket) => {
       const respond = () => serve(req, createConnectResponse(req, socket, classes.ServerResponse));
-      const before = [...inFlight.responses].findLast((res) => res.req.socket === socket);
+      const before = order.waiting.get(socket)?.at(-1) ?? inFlight.on(socket).at(-1);
       if (before === undefined) respond();
       else before.once('close', respond);
     });
-    const parserErrors = new ParserErrors(options);
+    const parserErrors = new ParserErrors({ ...options, order });
     this.#server.on('clientError', (error, socket) => parserErrors.respond(error, socket as Socket));
   }
 
@@ -142,12 +149,35 @@ export class HttpServer {
       this.#closeListener();
       await sleep(LAST_REQUEST_MS, undefined, { signal: deadline }).catch(() => undefined);
     }
-    // After a late timer, requests may be waiting to be read on sockets that look idle.
-    await setImmediate();
+    await this.#untilQuiet(deadline);
     this.#endIdleSockets();
-    await this.#inFlight.whenIdle(deadline);
+    while (this.#isBusy() && !deadline.aborted) {
+      await this.#inFlight.whenIdle(deadline);
+      // A response whose head was sent before the drain did not announce the close: its client may send again.
+      await this.#untilQuiet(deadline);
+    }
+    this.#endIdleSockets();
+    while (this.#sockets.size > 0 && !deadline.aborted) await sleep(POLL_MS);
     if (deadline.aborted) await this.#abort();
-    else for (const socket of this.#sockets) socket.destroySoon();
+  }
+
+  #isBusy(): boolean {
+    return this.#inFlight.size > 0 || this.#order.waiting.size > 0;
+  }
+
+  /**
+   * Waits until nothing has arrived for a while. A socket looks idle while its request is still unread: after a long
+   * iteration of the event loop, or if the process had no CPU. A timer fires after the sockets have been read once, and
+   * arrivals start the wait again. Each connection delays it once at most: its response announces the close.
+   */
+  async #untilQuiet(deadline: AbortSignal): Promise<void> {
+    let quiet = 0;
+    while (quiet < QUIET_ITERATIONS && this.#sockets.size > 0 && !deadline.aborted) {
+      const { arrivals } = this.#inFlight;
+      await sleep(POLL_MS);
+      quiet = this.#inFlight.arrivals > arrivals || this.#order.waiting.size > 0 ? 0 : quiet + 1;
+    }
+    await setImmediate(); // right after the sockets have been read
   }
 
   /** Closes all connections and waits until every request on them has been recorded. */
@@ -168,21 +198,26 @@ export class HttpServer {
     const requests = (latest?.requests ?? 0) + 1;
     const limit = this.#config.MAX_REQUESTS_PER_SOCKET;
     if (limit > 0 && requests > limit) return false;
-    if (requests === limit) this.#announceClose(res);
+    if (requests === limit) closeAfter(res);
     this.#latest.set(socket, { requests, res });
     return true;
   }
 
   /**
    * Sets `Connection: close` on the last pending response of a connection: Node.js ends a connection after the first
-   * response that carries it. If the last one has been written already, the end of the drain closes the connection.
+   * response that carries it. If its head has been sent already, the end of the drain closes the connection.
    */
   #announceClose(res: ServerResponse): void {
     const { socket } = res.req;
-    const before = this.#closing.get(socket);
-    if (before?.headersSent === false) before.shouldKeepAlive = true;
+    if (res.headersSent || !res.shouldKeepAlive || this.#order.waiting.has(socket)) return;
     this.#closing.set(socket, res);
-    if (!res.headersSent) res.shouldKeepAlive = false;
+    closeAfter(res);
+  }
+
+  /** Another request has arrived on the connection: its response will be the last one. */
+  #withdrawClose(socket: Socket): void {
+    const res = this.#closing.get(socket);
+    if (res?.headersSent === false) res.shouldKeepAlive = true;
   }
 
   /**
@@ -209,8 +244,18 @@ export class HttpServer {
   /** Also those that never sent a request, which `closeIdleConnections()` spares. */
   #endIdleSockets(): void {
     const busy = new Set([...this.#inFlight.responses].map((res) => res.req.socket));
-    for (const socket of this.#sockets) if (!busy.has(socket)) socket.end();
+    for (const socket of this.#sockets) {
+      if (busy.has(socket) || this.#order.waiting.has(socket)) continue;
+      linger(socket);
+      socket.destroySoon();
+    }
   }
+}
+
+/** Closes the connection after this response. Its client may have sent more. */
+function closeAfter(res: ServerResponse): void {
+  res.shouldKeepAlive = false;
+  linger(res.req.socket);
 }
 
 /** Whether a response has ended its connection for further requests. */

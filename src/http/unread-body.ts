@@ -1,12 +1,9 @@
 /** Requests whose body has not been read: it is asked for when somebody reads it, and not waited for otherwise. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { linger } from './lingering-close.ts';
 
 /** An unread rest of this size is read and dropped, so that the client can reuse its connection. */
 const MAX_DROPPED_BYTES = 65_536;
-
-/** How long a client may go on sending to a connection that this server has ended, in milliseconds. */
-const LINGER_MS = 1_000;
 
 /** Requests that got a 100 Continue. */
 const continued = new WeakSet<IncomingMessage>();
@@ -43,17 +40,4 @@ function announcedBytes(req: IncomingMessage): number {
   const length = Number(headers['content-length'] ?? 0);
   // Whether such a client still sends its body after another status is not known.
   return length > 0 && headers.expect !== undefined && !continued.has(req) ? Infinity : length;
-}
-
-/**
- * Makes the connection read on for a while after its last response. A socket that is closed with unread bytes resets the
- * connection, and the client may lose the response: https://www.rfc-editor.org/rfc/rfc9112#section-9.6
- */
-function linger(socket: Socket): void {
-  // Node.js calls it after the last response.
-  socket.destroySoon = () => {
-    socket.end();
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-    socket.once('close', () => clearTimeout(timer));
-  };
 }

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Express, NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
-import type { ClosedBy } from '../http/locals.ts';
+import type { ClosedBy, RequestLocals } from '../http/locals.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, toDetails, type ProblemCode } from '../http/problem.ts';
 import { sendJson } from '../http/send-json.ts';
 
@@ -39,8 +39,9 @@ export function createErrorHandler({ log }: { readonly log: Logger }): ErrorRequ
     const { locals } = res;
     // A stream that fails destroys the response first, and its handler is rejected with the same error afterwards.
     if (locals.failure !== undefined && isCausedBy(thrown, locals.failure)) return;
-    const ended = res.destroyed || res.writableEnded;
-    if ((res.destroyed && isAbort(thrown)) || (thrown !== undefined && thrown === req.errored)) {
+    const closed = res.destroyed || locals.closedBy !== undefined;
+    const ended = closed || res.writableEnded;
+    if ((closed && isAbort(thrown)) || (thrown !== undefined && thrown === req.errored)) {
       if (!ended) closeConnection(res, 'client');
       return;
     }
@@ -76,8 +77,10 @@ export function createErrorHandler({ log }: { readonly log: Logger }): ErrorRequ
 export function handleStreamErrors(app: Express, handleError: ErrorRequestHandler): void {
   const { destroy } = app.response;
   app.response.destroy = function destroyResponse(this: Response, error?: Error) {
-    const { locals } = this;
-    if (this.destroyed || locals.closedBy !== undefined) return destroy.call(this, error);
+    const locals = this.locals as RequestLocals | undefined; // undefined if no layer has seen the request
+    if (this.destroyed || locals === undefined || locals.closedBy !== undefined) {
+      return destroy.call(this, error);
+    }
     if (error !== undefined) {
       this.on('error', () => undefined); // of another writer, which does not know yet that the response has ended
       void handleError(error, this.req, this, () => undefined);

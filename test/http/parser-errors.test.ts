@@ -107,11 +107,11 @@ describe('a request that is rejected before its body has arrived', () => {
     expect(await server.renderMetrics()).not.toMatch(/http_parser_errors_total\{/);
   });
 
-  test('gets its response after an earlier one even if its client stops sending', async () => {
+  test('gets a 400 after the response to an earlier one if its client stops sending before its turn', async () => {
     await using server = await createTestServer();
-    const first = request('GET /probe/slow?ms=300') + rejected;
-    expect(await exchange(server, first, [], 'hel')).toEqual(['200', '415']);
-    expect(server.logged).toEqual([]);
+    const first = request('GET /probe/slow?ms=300') + request('GET /probe/quick') + rejected;
+    expect(await exchange(server, first, [], 'hel')).toEqual(['200', '200', '400']);
+    expect(server.logged).toEqual([expect.objectContaining({ event: 'parser-error' })]);
   });
 
   test('ends with its body: further bytes are parsed as another request', async () => {
