@@ -176,8 +176,11 @@ function createHandler(
 async function runWithoutContent(run: () => unknown, call: RouteCall): Promise<unknown> {
   const { res } = call;
   const end = () => {
-    // Not before it is sent: an aborted pipeline destroys the response.
-    if (!res.writableEnded) res.end(() => call.abort(new Error('a response to HEAD has no content')));
+    if (res.writableEnded) return false;
+    res.end();
+    // An aborted pipeline destroys its destination, which is complete.
+    Object.assign(res, { destroy: () => res });
+    call.abort(new Error('a response to HEAD has no content'));
     return false;
   };
   Object.assign(res, { write: end, flushHeaders: end });
