@@ -2,7 +2,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * The response to a CONNECT request, which Node.js leaves to whoever listens for it: without one, it closes the
+ * The response to a CONNECT request, for which Node.js creates none: without a listener, it closes the
  * connection. The connection is closed after the response.
  *
  * @param Response the class of the response
@@ -16,7 +16,7 @@ export function createConnectResponse(
   res.assignSocket(socket);
   res.once('finish', () => socket.destroySoon());
   socket.once('close', () => res.emit('close'));
-  // The parser has left the connection: nothing else listens for an error.
+  // The parser is detached, so nothing else listens for an error.
   socket.on('error', () => socket.destroy());
   return res;
 }

@@ -44,7 +44,7 @@ export function checkPreconditions({ method, headers }: Conditional, validators:
 }
 
 /**
- * The same for a change, which requires `If-Match`: nobody overwrites what they have not seen.
+ * The same for a change, which requires `If-Match`, so that clients do not overwrite what they have not seen.
  *
  * @throws {Problem} `precondition-required` without the header, or `precondition-failed`
  */

@@ -103,7 +103,7 @@ export class HttpServer {
     const order = new RequestOrder({ serve, onWait: (socket) => this.#withdrawClose(socket) });
     this.#order = order;
     this.#server.on('request', order.add);
-    this.#server.on('checkContinue', order.add); // whoever reads the body sends the 100
+    this.#server.on('checkContinue', order.add); // reading the body sends the 100
     this.#server.on('checkExpectation', order.add); // anything but 100-continue; a layer rejects it
     this.#server.on('connect', (req: IncomingMessage, socket: Socket) => {
       const respond = () => serve(req, createConnectResponse(req, socket, classes.ServerResponse));

@@ -1,4 +1,4 @@
-/** Requests whose body has not been read: it is asked for when somebody reads it, and not waited for otherwise. */
+/** Requests whose body has not been read: it is requested when it is read, and not waited for otherwise. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { linger } from './lingering-close.ts';
 
@@ -20,7 +20,7 @@ export function requestBody(req: IncomingMessage, res: ServerResponse | undefine
 }
 
 /**
- * Closes the connection after a response to a request whose body nobody will read, unless the rest is small. Called
+ * Closes the connection after a response to a request whose body will not be read, unless the rest is small. Called
  * before the head of the response is sent.
  */
 export function closeIfBodyRemains(res: ServerResponse): void {

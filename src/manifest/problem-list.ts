@@ -9,12 +9,12 @@ export function createProblemList(features: readonly Feature[]): RequestHandler 
     ...problems,
     ...routes.flatMap((route) => route.problems ?? []),
   ]);
-  const catalogued = [...(Object.keys(catalog) as ProblemCode[]), ...declared].map(problemType);
+  const listed = [...(Object.keys(catalog) as ProblemCode[]), ...declared].map(problemType);
   // Those of a bare status, which a package may throw; 499 and 599 are unknown, and stand for all that are.
   const ofStatus = [...Object.keys(STATUS_CODES).map(Number), 499, 599]
     .filter((status) => status >= 400)
     .map((status) => Problem.ofStatus(status));
-  const all = [...catalogued, ...ofStatus];
+  const all = [...listed, ...ofStatus];
   const problems = [...new Map(all.map((problem) => [problem.code, problem])).values()].map(
     ({ code, status, title }) => ({ type: `/problems#${code}`, code, status, title }),
   );

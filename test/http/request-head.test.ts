@@ -57,7 +57,7 @@ describe('the Host header', () => {
     'b\u00fccher.example',
     '%20',
     '$(id)',
-  ])('cannot be «%s»', async (host) => {
+  ])('cannot be "%s"', async (host) => {
     expect((await exchange(closing(host))).status).toBe(400);
   });
 

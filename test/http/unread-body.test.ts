@@ -28,7 +28,7 @@ describe('a client that waits for a 100 Continue', () => {
     expect(statusesIn(await server.send(sent))).toEqual(['200']);
   });
 
-  test('is told that the connection closes if its body is not read', async () => {
+  test('learns that the connection closes if its body is not read', async () => {
     const response = await server.send(request('POST /nothing', { ...expecting, Connection: 'keep-alive' }));
     expect(response).toMatch(/^Connection: close/im);
   });

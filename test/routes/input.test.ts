@@ -159,7 +159,7 @@ describe('a JSON body', () => {
     await client.post('/in/body').send({ text }).expect(status);
   });
 
-  test('with a coding that nobody decodes is a 415 that names those that are', async () => {
+  test('in an unsupported coding is rejected with 415 and the supported ones', async () => {
     const response = await client
       .post('/in/body')
       .set('Content-Encoding', 'compress')

@@ -112,7 +112,7 @@ interface Figures {
 function conclude({ bytes: size, megabits, percentOf100kB, ways }: Figures): Lesson {
   const compressed = ways.filter(({ encoding }) => encoding !== 'identity');
   const [smallest] = compressed.toSorted((a, b) => a.bytes - b.bytes) as [Row];
-  const [cheapest, ...dearer] = compressed.toSorted((a, b) => a.cpuMs - b.cpuMs) as [Row, ...Row[]];
+  const [cheapest, ...others] = compressed.toSorted((a, b) => a.cpuMs - b.cpuMs) as [Row, ...Row[]];
   const [first] = ways.toSorted((a, b) => a.deliveredMs - b.deliveredMs) as [Row];
   const sizes = compressed.map((row) => row.bytes);
   if (smallest.bytes >= size) {
@@ -124,7 +124,7 @@ function conclude({ bytes: size, megabits, percentOf100kB, ways }: Figures): Les
       headline: `No encoding made ${bytes(size)} smaller`,
       text:
         `The results have ${bytes(Math.min(...sizes))} to ${bytes(Math.max(...sizes))}, and the most expensive level used ` +
-        `${ms(dearer.at(-1)?.cpuMs ?? 0)} of CPU time. ${reason}`,
+        `${ms(others.at(-1)?.cpuMs ?? 0)} of CPU time. ${reason}`,
     };
   }
   const figures = (row: Row) =>
