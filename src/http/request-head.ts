@@ -6,8 +6,8 @@ import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { Problem, type ProblemCode } from './problem.ts';
 
-/** Scheme, authority and the rest of a target in absolute form. */
-const absoluteForm = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is;
+/** Scheme, host with port, and the rest of a target in absolute form. A user name and password are ignored. */
+const absoluteForm = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#@]*@)?([^/?#]*)(.*)$/is;
 
 /**
  * Replaces a target in absolute form, as clients send it to a proxy, by its path and query, and the Host header by its
@@ -19,11 +19,11 @@ export function convertTarget(req: IncomingMessage): void {
     req.url = '/';
     return;
   }
-  const [, scheme, authority, rest] = absoluteForm.exec(req.url ?? '') ?? [];
-  if (scheme === undefined || authority === undefined || rest === undefined) return;
+  const [, scheme, host, rest] = absoluteForm.exec(req.url ?? '') ?? [];
+  if (scheme === undefined || host === undefined || rest === undefined) return;
   req.url = rest.startsWith('/') ? rest : `/${rest}`;
   // No host is valid for another scheme, so checkHead() rejects the request.
-  req.headers.host = /^https?$/i.test(scheme) ? authority : '';
+  req.headers.host = /^https?$/i.test(scheme) ? host : '';
 }
 
 /** Headers with one value at most. Node.js keeps the first of several; a proxy in front may have used another one. */
@@ -93,11 +93,11 @@ function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
 }
 
 /** A name in ASCII, an IPv4 address or an IPv6 address in brackets; then possibly a port. */
-const hostForm = /^(?:\[([0-9a-f:.]+)\]|[a-z0-9._~-]{1,253})(?::(\d{0,5}))?$/i;
+const hostForm = /^(?:\[([0-9a-f:.]+)\]|[a-z0-9._~!*+=-]{1,253})(?::(\d{0,5}))?$/i;
 
 /**
- * Whether a Host header names a host. Of what RFC 3986 allows in a name, this accepts what names consist of in practice:
- * the others, such as quotes, could break a log line or a command that is printed for the caller.
+ * Whether a Host header names a host. Of what RFC 3986 allows in a name, this rejects the characters that separate
+ * values or mean something to a shell: a comma, a semicolon, quotes, parentheses, `$`, `&` and `%`.
  */
 export function isHost(value: string): boolean {
   const match = hostForm.exec(value);
