@@ -46,11 +46,8 @@ async function wirePrimary(
     config,
     log,
     supervision: {
-      get ready() {
-        return supervisor.ready;
-      },
-      get stopping() {
-        return supervisor.stopping;
+      get readiness() {
+        return supervisor.readiness;
       },
       workers: () => supervisor.workers.map((worker) => view(worker, supervisor)),
       events: () => [...supervisor.events.latest],

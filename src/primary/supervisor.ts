@@ -7,7 +7,12 @@ import type { Settings } from '../config/config.ts';
 import { listen } from '../http/listen.ts';
 import { exitCodes } from '../supervision/exit-codes.ts';
 import { StartError } from '../supervision/start-failure.ts';
-import type { ReloadResult, WorkerReport } from '../supervision/supervision.ts';
+import {
+  readinessOf,
+  type ReloadResult,
+  type ServiceReadiness,
+  type WorkerReport,
+} from '../supervision/supervision.ts';
 import { EventLog } from './event-log.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Recycling } from './recycling.ts';
@@ -45,7 +50,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #recycling = new Recycling();
   readonly #reloads: Reloads;
   readonly #heartbeats: Heartbeats<WorkerHandle>;
+  /** Whether the first worker serves. */
   #started = false;
+  /** Whether the start of the others has ended, too. */
+  #complete = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -79,9 +87,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#stopping !== undefined;
   }
 
-  /** Whether a request would be served: the service is not shutting down, and a worker and its resources are ready. */
-  get ready(): boolean {
-    return !this.stopping && this.#workers.inService.some(({ report }) => !report?.failing.length);
+  /** Of the whole service, which has started when every worker has, or has failed to. */
+  get readiness(): ServiceReadiness {
+    if (this.stopping) return { status: 'draining', failing: [] };
+    if (!this.#complete) return { status: 'starting', failing: [] };
+    return readinessOf(this.#workers.inService.map(({ report }) => report?.failing ?? []));
   }
 
   /** How often the worker of a slot was replaced. */
@@ -111,6 +121,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await Promise.allSettled(others);
     if (stopping()) return undefined;
     this.#heartbeats.start();
+    this.#complete = true;
     return address;
   }
 

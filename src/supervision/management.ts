@@ -14,12 +14,17 @@ import { identify } from '../http/request-id.ts';
 import { helmetHeaders } from '../http/helmet-headers.ts';
 import { SlowReaders } from '../http/slow-readers.ts';
 import { limitConnections } from './connection-limit.ts';
-import type { ClusterView, ReloadResult, SupervisionEvent, WorkerView } from './supervision.ts';
+import type {
+  ClusterView,
+  ReloadResult,
+  ServiceReadiness,
+  SupervisionEvent,
+  WorkerView,
+} from './supervision.ts';
 
 /** What the management port shows and does. */
 export interface Supervision {
-  readonly ready: boolean;
-  readonly stopping: boolean;
+  readonly readiness: ServiceReadiness;
   workers(): WorkerView[];
   events(): SupervisionEvent[];
   metrics(): Promise<string>;
@@ -56,14 +61,22 @@ export class Management {
       '/livez': { GET: (_req, res) => sendJson(res, 200, { status: 'alive' }) },
       '/readyz': {
         GET: (_req, res) => {
-          const status = supervision.ready ? 'ready' : supervision.stopping ? 'draining' : 'unavailable';
-          sendJson(res, supervision.ready ? 200 : 503, { status });
+          const { status, failing } = supervision.readiness;
+          sendJson(
+            res,
+            status === 'ready' ? 200 : 503,
+            failing.length > 0 ? { status, failing } : { status },
+          );
         },
       },
       '/workers': {
         GET: (_req, res) =>
           sendJson(res, 200, {
-            primary: { pid: process.pid, uptimeS: Math.round(process.uptime()), ready: supervision.ready },
+            primary: {
+              pid: process.pid,
+              uptimeS: Math.round(process.uptime()),
+              ready: supervision.readiness.status === 'ready',
+            },
             workers: supervision.workers(),
             events: supervision.events(),
           } satisfies ClusterView),

@@ -55,6 +55,20 @@ export const supervisionEventSchema = z.looseObject({
 });
 export type SupervisionEvent = Readonly<z.infer<typeof supervisionEventSchema>>;
 
+/** What the management port's `/readyz` responds. */
+export interface ServiceReadiness {
+  /** `unavailable`: no worker is ready, or each of those that are cannot reach something it depends on. */
+  readonly status: 'starting' | 'ready' | 'unavailable' | 'draining';
+  /** The checks that fail in ready workers, if it is unavailable. */
+  readonly failing: readonly string[];
+}
+
+/** The readiness of a service that has started, from the failing checks of each ready worker. */
+export function readinessOf(workers: readonly (readonly string[])[]): ServiceReadiness {
+  if (workers.some((failing) => failing.length === 0)) return { status: 'ready', failing: [] };
+  return { status: 'unavailable', failing: [...new Set(workers.flat())] };
+}
+
 /** The response of `GET /workers`. */
 export const clusterViewSchema = z.strictObject({
   primary: z.strictObject({ pid: z.number(), uptimeS: z.number(), ready: z.boolean() }),

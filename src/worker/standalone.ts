@@ -8,7 +8,7 @@ import type { Lifecycle } from '../process/lifecycle.ts';
 import { handleSignals } from '../process/signals.ts';
 import { exitCodes } from '../supervision/exit-codes.ts';
 import { Management } from '../supervision/management.ts';
-import type { WorkerReport, WorkerView } from '../supervision/supervision.ts';
+import { readinessOf, type WorkerReport, type WorkerView } from '../supervision/supervision.ts';
 import type { MetricsJson, MetricsReader } from '../telemetry/metrics-reader.ts';
 import type { SupervisorLink } from './supervisor-link.ts';
 
@@ -34,11 +34,9 @@ export class Standalone implements SupervisorLink {
       config,
       log,
       supervision: {
-        get ready() {
-          return lifecycle.state === 'ready' && !readReport()?.failing.length;
-        },
-        get stopping() {
-          return lifecycle.state === 'draining';
+        get readiness() {
+          const { state: status } = lifecycle;
+          return status === 'ready' ? readinessOf([readReport()?.failing ?? []]) : { status, failing: [] };
         },
         workers: () => [this.#view()],
         events: () => [],

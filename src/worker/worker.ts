@@ -153,6 +153,7 @@ async function wireWorker(
     debugging: inspector.url() !== undefined,
   }));
 
+  await readiness.failing(); // the first report must be true
   const address = await server.listen();
   lifecycle.ready();
   await supervisor.ready(address);

@@ -51,6 +51,24 @@ test('forks no other worker if it is stopped while the first one starts', async 
   expect(forked).toBe(1);
 });
 
+test('is ready once all workers have started, not when the first one serves', async () => {
+  const supervisor = supervise(
+    'test/primary/first-start-fails-program.ts',
+    { WORKERS: '2', PORT: '3000' },
+    [],
+  );
+  const statuses: string[] = [];
+  supervisor.events.subscribe(({ event }) => {
+    if (event === 'ready') statuses.push(supervisor.readiness.status);
+  });
+  await supervisor.start('');
+  statuses.push(supervisor.readiness.status);
+  const stopped = supervisor.stop('test');
+  statuses.push(supervisor.readiness.status);
+  await stopped;
+  expect(statuses).toEqual(['starting', 'starting', 'ready', 'draining']);
+});
+
 test('with PORT=0 tries another port if the free one is taken before a worker listens on it', async () => {
   const supervisor = supervise('test/primary/first-start-fails-program.ts', { WORKERS: '1', PORT: '0' });
   const gone = once(cluster, 'exit');

@@ -13,8 +13,7 @@ const management = new Management({
   config: { MANAGEMENT_HOST: '127.0.0.1', MANAGEMENT_PORT: 0 },
   log: pino({}, { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) }),
   supervision: {
-    ready: true,
-    stopping: false,
+    readiness: { status: 'unavailable', failing: ['database'] },
     workers: () => [],
     events: () => [],
     metrics: () => Promise.reject(new Error('a secret')),
@@ -50,6 +49,12 @@ describe('the management port', () => {
     expect(logged.filter((line) => line['requestId'] === 'mine-1')).toEqual([
       expect.objectContaining({ path: '/metrics', err: expect.objectContaining({ message: 'a secret' }) }),
     ]);
+  });
+
+  test('names the failing checks in /readyz', async () => {
+    const response = await fetch(`${url}/readyz`);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ status: 'unavailable', failing: ['database'] });
   });
 
   test('replaces an invalid request id', async () => {
