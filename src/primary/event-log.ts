@@ -20,6 +20,7 @@ const messages: Readonly<Record<EventName, readonly [level: 'info' | 'warn', mes
   'reload-finished': ['info', 'reload finished'],
   'reload-failed': ['warn', 'reload failed'],
   'gave-up': ['warn', 'workers keep failing, giving up'],
+  'primary-failed': ['warn', 'error in the primary, shutting down'],
 };
 
 /** The latest supervision events; each is also a log line. */

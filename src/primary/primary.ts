@@ -18,6 +18,9 @@ import { countForWorkers } from './count-for-workers.ts';
 import { Supervisor } from './supervisor.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
+/** How long after the shutdown deadline a primary that has failed ends, even if its shutdown does not. */
+const EXIT_AFTER_DEADLINE_MS = 5_000;
+
 /** Runs the primary: it supervises the workers, counts rate-limit hits for them and serves the management port. */
 export function runPrimary(config: Config, localServices = new LocalServices()): Promise<void> {
   const options = { maxWaitingBytes: config.LOG_MAX_WAITING_BYTES };
@@ -64,8 +67,22 @@ async function wirePrimary(
 
   localServices.supervise(log);
   countForWorkers();
-  // The primary serves no requests. An error here is a defect, but exiting would take the service down.
-  installGuards({ log, onFatal: () => undefined });
+  let failed = false;
+  installGuards({
+    log,
+    // Its state is unknown. It ends in order while it can, for whatever started it to start it again.
+    onFatal(origin) {
+      if (failed) return;
+      failed = true;
+      supervisor.events.record('primary-failed', { reason: origin });
+      const end = exitCodes[origin === 'uncaught-exception' ? 'uncaughtException' : 'unhandledRejection'];
+      setTimeout(() => {
+        supervisor.kill();
+        process.exit(end.code);
+      }, config.SHUTDOWN_TIMEOUT_MS + EXIT_AFTER_DEADLINE_MS);
+      void supervisor.stop(origin).then(() => exit(end));
+    },
+  });
   handleSignals({
     stop: (signal) => void supervisor.stop(signal).then(() => exit(exitCodes.ok)),
     kill() {

@@ -16,8 +16,8 @@ export const exitCodes = {
     code: 78,
     meaning: 'EX_CONFIG: invalid configuration; every invalid variable is named.',
   },
-  uncaughtException: { code: 80, meaning: 'Worker exited after an uncaught exception.' },
-  unhandledRejection: { code: 81, meaning: 'Worker exited after an unhandled rejection.' },
+  uncaughtException: { code: 80, meaning: 'The service or a worker exited after an uncaught exception.' },
+  unhandledRejection: { code: 81, meaning: 'The service or a worker exited after an unhandled rejection.' },
   primaryGone: { code: 82, meaning: 'Worker exited because its primary was gone.' },
   crashLoop: { code: 83, meaning: 'The primary gave up: workers kept crashing.' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;

@@ -45,6 +45,7 @@ export const eventNames = [
   'reload-finished',
   'reload-failed',
   'gave-up',
+  'primary-failed',
 ] as const;
 export type EventName = (typeof eventNames)[number];
 

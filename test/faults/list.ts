@@ -9,7 +9,7 @@ import { closedOrFullLog, stalledAfterExit, stalledLog } from './runs/logs.ts';
 import { malformedRequests, pathTraversal } from './runs/malformed.ts';
 import { orphansOfAll, orphansOfShutdown, orphansOfWorker } from './runs/orphans.ts'; // template: omit
 import { overload } from './runs/overload.ts';
-import { orphansOfPrimary, suspendedPrimary, unresponsiveWorker } from './runs/primary.ts';
+import { failedPrimary, orphansOfPrimary, suspendedPrimary, unresponsiveWorker } from './runs/primary.ts';
 import { processOne } from './runs/process-one.ts';
 import { brokenReload, queuedReloads, reloadBurst, reloadUnderLoad } from './runs/reload.ts';
 import {
@@ -46,6 +46,7 @@ export const faults: readonly Fault[] = [
   badConfig,
   crashLoop,
   startTimeout,
+  failedPrimary,
   suspendedPrimary,
   unresponsiveWorker,
   orphansOfPrimary,

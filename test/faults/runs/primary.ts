@@ -1,4 +1,5 @@
 /** A primary that is killed or suspended, and one with an unresponsive worker. */
+import { appendFileSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../fault.ts';
@@ -21,6 +22,47 @@ export const orphansOfPrimary: Fault = {
       figure: `${left} of ${others.length} processes left after ${tookMs} ms (timeouts of 2000 ms)`,
       checks: { 'no process left': left === 0, 'gone after the timeouts': tookMs < 6_000 },
     };
+  },
+};
+
+export const failedPrimary: Fault = {
+  name: 'primary-fails',
+  expects:
+    'uncaught exception, then unhandled rejection, in the primary under load: counted; not ready; workers drain; exit codes 80 and 81; no accepted request fails',
+  async run(sandbox) {
+    appendFileSync(
+      sandbox.path('src/primary/primary.ts'),
+      `process.on('SIGUSR2', () => { throw new Error('thrown on purpose'); });
+       process.on('SIGWINCH', () => void Promise.reject(new Error('rejected on purpose')));\n`,
+    );
+    const figures: string[] = [];
+    const checks: Record<string, boolean> = {};
+    for (const [signal, event, expected] of [
+      ['SIGUSR2', 'uncaught-exception', 80],
+      ['SIGWINCH', 'unhandled-rejection', 81],
+    ] as const) {
+      const program = await sandbox.start({ SHUTDOWN_SETTLE_MS: '1500' });
+      const traffic = sandbox.startTraffic(program);
+      await traffic.untilSent(sandbox.amount(2_000));
+      program.kill(signal);
+      await program.logged('primary-failed', { reason: event });
+      program.kill(signal); // another error must not disturb the shutdown
+      const { text, status } = await send({ url: `${program.managementUrl}/readyz` });
+      const metrics = await send({ url: `${program.managementUrl}/metrics` });
+      const { code } = await program.exited;
+      await traffic.stop();
+      const failed = traffic.failed - traffic.refused; // after the end, connections are refused
+      figures.push(
+        `${event}: ${failed} of ${traffic.completed} accepted requests failed, /readyz ${status}, exit code ${code}`,
+      );
+      checks[`${event}: no accepted request failed`] = failed === 0;
+      checks[`${event}: not ready`] = status === 503 && text.includes('draining');
+      checks[`${event}: counted`] = metrics.text.includes(
+        'supervision_events_total{event="primary-failed"} 1',
+      );
+      checks[`${event}: exit code ${expected}`] = code === expected;
+    }
+    return { figure: figures.join(' | '), checks };
   },
 };
 

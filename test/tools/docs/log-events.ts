@@ -14,8 +14,8 @@ export const logEvents: Readonly<Record<string, string>> = {
   'rate-limit': 'The rate limiter could not count; requests passed uncounted.',
   'event-loop-blocked': 'The event loop was blocked; the line has the requests in flight and the stack.',
   'watchdog-failed': 'The watchdog thread failed; the service goes on without it.',
-  'uncaught-exception': 'An uncaught exception; the worker drains and exits with code 80.',
-  'unhandled-rejection': 'An unhandled rejection; the worker drains and exits with code 81.',
+  'uncaught-exception': 'An uncaught exception; the process drains and exits with code 80.',
+  'unhandled-rejection': 'An unhandled rejection; the process drains and exits with code 81.',
   warning: 'A warning of Node.js.',
   'log-lines-dropped': 'Log lines were dropped while their reader stalled.',
   'database-connection-lost':
@@ -47,4 +47,5 @@ export const logEvents: Readonly<Record<string, string>> = {
   'reload-finished': 'Every worker has been replaced.',
   'reload-failed': 'The reload stopped; the line has the reason.',
   'gave-up': 'Workers keep failing; the service exits with code 83.',
+  'primary-failed': 'An error in the primary outside of the workers; the service drains and exits.',
 };

@@ -18,6 +18,7 @@ const tones: Partial<Record<EventName, Tone>> = {
   'start-failed': 'bad',
   'reload-failed': 'bad',
   'gave-up': 'bad',
+  'primary-failed': 'bad',
   stopping: 'wait',
   recycling: 'wait',
   'restart-delayed': 'wait',
