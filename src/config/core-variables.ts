@@ -70,6 +70,13 @@ const workers: Variable<number> = {
   ]),
 };
 
+const maxRss: Variable<number | 'auto'> = {
+  doc: "Recycle a worker whose resident memory stays above this size (MB). auto: its part of the container's limit. 0: never.",
+  expects: 'auto or a whole number from 0 to 1000000',
+  default: 'auto',
+  schema: z.union([z.literal('auto'), wholeNumber.pipe(z.number().min(0).max(1_000_000))]),
+};
+
 const server = {
   NODE_ENV: choice(['development', 'test', 'production'], {
     doc: 'The environment; production has stricter defaults.',
@@ -217,6 +224,7 @@ const supervision = {
     min: 0,
     max: 1_000_000,
   }),
+  WORKER_MAX_RSS_MB: maxRss,
   WORKER_MAX_AGE_S: integer({
     doc: 'Recycle a worker older than this (s). 0: never.',
     default: 0,

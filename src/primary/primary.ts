@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import process from 'node:process';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readSettings, type Settings } from '../config/config.ts';
@@ -15,6 +16,7 @@ import { startWithDestination, type LogDestination } from '../telemetry/log-dest
 import { createLogger } from '../telemetry/logger.ts';
 import { ClusterMetrics } from './cluster-metrics.ts';
 import { countForWorkers } from './count-for-workers.ts';
+import { heapOptions, memoryShare } from './memory-limits.ts';
 import { Supervisor } from './supervisor.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
@@ -34,6 +36,8 @@ async function wirePrimary(
 ): Promise<void> {
   const startedAt = performance.now();
   const log = await createLogger({ config, destination, name: packageJson.name, worker: 'primary' });
+  const given = `${process.execArgv.join(' ')} ${readEnvironment()['NODE_OPTIONS'] ?? ''}`;
+  cluster.setupPrimary({ execArgv: [...process.execArgv, ...heapOptions(memoryShare(config), given)] });
   const supervisor = new Supervisor({
     settings: { ...readNewSettings(), config },
     log,

@@ -1,4 +1,4 @@
-import { busyLoop, killedWorker, leak, uncaughtErrors } from './runs/crash.ts';
+import { busyLoop, killedWorker, uncaughtErrors } from './runs/crash.ts';
 import { databaseFaults } from './runs/database.ts';
 import { silentDependency } from './runs/dependency.ts';
 import { managementFlood, outOfDescriptors } from './runs/descriptors.ts';
@@ -9,6 +9,7 @@ import { closedOrFullLog, stalledAfterExit, stalledLog } from './runs/logs.ts';
 import { malformedRequests, pathTraversal } from './runs/malformed.ts';
 import { orphansOfAll, orphansOfShutdown, orphansOfWorker } from './runs/orphans.ts'; // template: omit
 import { overload } from './runs/overload.ts';
+import { bufferLeak, leak } from './runs/memory.ts';
 import { failedPrimary, orphansOfPrimary, suspendedPrimary, unresponsiveWorker } from './runs/primary.ts';
 import { processOne } from './runs/process-one.ts';
 import { brokenReload, queuedReloads, reloadBurst, reloadUnderLoad } from './runs/reload.ts';
@@ -42,6 +43,7 @@ export const faults: readonly Fault[] = [
   busyLoop,
   starvedWorker,
   leak,
+  bufferLeak,
   portInUse,
   badConfig,
   crashLoop,

@@ -201,6 +201,18 @@ const dangerousRoutes: readonly Route[] = [
   }),
   defineRoute({
     method: 'post',
+    path: '/buffers',
+    title: 'Leak buffers',
+    summary: 'Keeps n MB outside of the heap.',
+    query: number(1),
+    ...json,
+    handler({ query }) {
+      for (let i = 0; i < query.n; i += 1) leaked.push(Buffer.alloc(1024 * 1024, 'x'));
+      return { leaked: leaked.length };
+    },
+  }),
+  defineRoute({
+    method: 'post',
     path: '/orphan',
     title: 'Leave an orphan',
     summary: 'Starts a shell that exits before its child, which PID 1 then has to reap.',

@@ -1,4 +1,4 @@
-/** Workers that die, hang or leak. */
+/** Workers that die or hang. */
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Program } from '../../support/program.ts';
@@ -124,38 +124,6 @@ export const busyLoop: Fault = {
           Number(culprit['ageMs']) > timeoutMs / 2,
         'log has the stack': String(report['stack']).includes('spin (faults/routes/fault-routes.ts:'),
         'log does not have the query': !JSON.stringify(report).includes('secret'),
-      },
-    };
-  },
-};
-
-export const leak: Fault = {
-  name: 'leak',
-  expects: 'memory leak with a small heap: worker recycled before it crashes; no failed request',
-  async run(sandbox) {
-    const program = await sandbox.start({
-      NODE_OPTIONS: '--max-old-space-size=160',
-      WORKER_MAX_HEAP_MB: '90',
-      WORKERS: '1',
-    });
-    const traffic = sandbox.startTraffic(program);
-    const leaking = new Tally();
-    const count = (event: string) => program.lines.filter((line) => line['event'] === event).length;
-    const wanted = sandbox.short ? 1 : 2;
-    const deadline = Date.now() + 60_000;
-    while (count('recycling') < wanted && Date.now() < deadline) {
-      await leaking.send({ url: `${program.url}/faults/leak?n=1`, method: 'POST' });
-      sandbox.show(`${leaking.sent} leaks, ${count('recycling')} workers recycled`);
-      await sleep(100);
-    }
-    await program.readyWorkers(1);
-    await traffic.stop();
-    return {
-      figure: `${leaking.sent} leaks: ${count('recycling')} workers recycled, ${count('crashed')} crashed; ${traffic.summary}`,
-      checks: {
-        'worker recycled': count('recycling') >= wanted,
-        'no crash': count('crashed') === 0,
-        'no failed request': traffic.failed + leaking.failed === 0,
       },
     };
   },

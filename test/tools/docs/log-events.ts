@@ -38,7 +38,7 @@ export const logEvents: Readonly<Record<string, string>> = {
   ready: 'A worker serves requests.',
   'start-failed': 'A worker could not start.',
   unresponsive: 'A worker sent no heartbeat in time and is killed.',
-  recycling: 'A worker is replaced because of a signal, its age or its heap.',
+  recycling: 'A worker is replaced because of a signal, its age or its memory.',
   crashed: 'A worker exited unexpectedly.',
   ended: 'A worker exited as requested.',
   replaced: 'A failed worker has a replacement that serves.',
