@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { createTestApp } from '../support/app.ts';
-import { Program } from '../support/program.ts';
+import { Program, until } from '../support/program.ts';
 import { useTestApp } from '../support/use-test-app.ts';
 
 interface ProblemBody {
@@ -87,6 +87,41 @@ describe('failures in a request', () => {
     for (const path of ['block', 'exit', 'leak', 'kill', 'uncaught-exception', 'unhandled-rejection']) {
       await guarded.client.post(`/demos/failures/${path}`).expect(403);
     }
+  });
+});
+
+describe('failures/aftermath', () => {
+  interface Aftermath {
+    readonly result: Readonly<Record<string, unknown>> & { readonly exitedMs: number | null };
+    readonly lesson: { readonly headline: string; readonly text: string };
+  }
+  const all = { answered: 20, cut: 0, refused: 0 };
+  const none = { answered: 0, cut: 20, refused: 0 };
+  const goesOn = { exitCode: null, signal: null, late: { answered: 10, cut: 0, refused: 0 } };
+
+  test.each([
+    ['handled', all, goesOn, /cut 0 of 20/, /went on.*Nothing was lost but/],
+    ['block', all, goesOn, /cut 0 of 20/, /everything waited until the event loop was free/],
+    ['exit', none, { exitCode: 7 }, /cut 20 of 20/, /code 7 .*Nothing was drained/],
+    ['sigkill', none, { signal: 'SIGKILL' }, /cut 20 of 20/, /SIGKILL .*Nothing was drained/],
+    ['sigterm', all, { exitCode: 0 }, /cut 0 of 20/, /code 0 .*It drained/],
+    ['sigterm&handlers=none', none, { signal: 'SIGTERM' }, /cut 20 of 20/, /Nothing was drained/],
+    ['uncaught', all, { exitCode: 80 }, /cut 0 of 20/, /code 80 .*It drained/],
+    ['uncaught&handlers=none', none, { exitCode: 1 }, /cut 20 of 20/, /Nothing was drained/],
+    ['unhandled', all, { exitCode: 81 }, /cut 0 of 20/, /code 81 .*It drained/],
+    ['unhandled&handlers=none', none, { exitCode: 1 }, /cut 20 of 20/, /Nothing was drained/],
+  ])('%s: %j in flight', async (end, inFlight, exit, headline, text) => {
+    // On a busy machine the service may respond before it is told to fail: the lesson says so.
+    const { result, lesson } = await until('a failure with every request in flight', async () => {
+      const response = await service.client.get(`/demos/failures/aftermath?end=${end}`).expect(200);
+      const body = response.body as Aftermath;
+      return body.lesson.headline.startsWith('This run does not tell') ? undefined : body;
+    });
+
+    expect(result).toMatchObject({ waitingAtTheEnd: 20, inFlight, ...exit });
+    expect(result.exitedMs === null).toBe(exit === goesOn);
+    expect(lesson.headline).toMatch(headline);
+    expect(lesson.text).toMatch(text);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Demo } from '../kit/demo.ts';
+import { aftermathRoute } from './aftermath.ts';
 import { blockRoute } from './block.ts';
 import { callbackRoute } from './callback.ts';
 import { emitterRoute } from './emitter.ts';
@@ -25,7 +26,7 @@ export const failures = {
     'caller and logged in full. After an uncaught error the state of the process is unknown. Here the worker then drains ' +
     'for a bounded time, exits and is replaced; exiting at once is the stricter alternative.',
   lookFor:
-    'The `requestId` of a response finds its log entry. After a dangerous route, see `/workers` on the management port.',
+    'In `aftermath`, `inFlight` counts what each ending costs. The `requestId` of a response finds its log entry. After a dangerous route, see `/workers` on the management port.',
   terms: [
     'operational error',
     'programmer error',
@@ -59,6 +60,7 @@ export const failures = {
     notFoundRoute,
     teapotRoute,
     hiddenRoute,
+    aftermathRoute,
     uncaughtExceptionRoute,
     unhandledRejectionRoute,
     blockRoute,

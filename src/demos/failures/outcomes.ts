@@ -112,7 +112,20 @@ function isKilledByPrimary({ config }: Dependencies, reported: readonly string[]
   };
 }
 
-/** The ids of the routes that end a worker in another way. */
+/** The same endings in a child, where they are measured. */
+const measured: Readonly<Record<string, string>> = {
+  'uncaught-exception': 'uncaught',
+  'unhandled-rejection': 'unhandled',
+  exit: 'exit',
+  kill: 'sigkill',
+  block: 'block',
+};
+
+/** The ids of the routes that measure this ending, and that end a worker in another way. */
 export function otherEndings(ending: string): string[] {
-  return endings.filter((other) => other !== ending).map((other) => `failures/${other}`);
+  const measure = measured[ending];
+  return [
+    ...(measure === undefined ? [] : [`failures/aftermath?end=${measure}`]),
+    ...endings.filter((other) => other !== ending).map((other) => `failures/${other}`),
+  ];
 }
