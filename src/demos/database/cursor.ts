@@ -4,15 +4,15 @@ import Cursor from 'pg-cursor';
 import { z } from 'zod';
 import { bytes, count, ms, percent } from '../kit/answer/units.ts';
 import { oneOf, rawRoute, wholeNumber, type DemoCall, type Lesson } from '../kit/demo.ts';
-import { deliver, delivery } from '../kit/measure/delivery.ts';
+import { deliverStalled, stalledDelivery } from '../kit/measure/stalled-delivery.ts';
 import { sendStream } from '../kit/send-stream.ts';
 import { scratchDatabaseOf } from '../kit/database/scratch-database.ts';
 import { ORDERS } from '../kit/database/seed.ts';
 
 const MEDIA_TYPE = 'application/x-ndjson';
 const BATCH_ROWS = 200;
-/** So few that batches on their way to the client may be most of them. */
-const SMALL_ROWS = 50 * BATCH_ROWS;
+/** Less than this may be on its way in buffers, however the rows are read. */
+const TELLING_BYTES = 500_000;
 /** Memory of a row in a result that is read at once, estimated generously. */
 const ROW_BYTES = 2_000;
 const TEXT = 'select id, customer_id, total_cents, note from orders order by id limit $1';
@@ -23,11 +23,13 @@ const querySchema = z.object({
 });
 type Query = z.output<typeof querySchema>;
 
-const observed = delivery.extend({
+const observed = stalledDelivery.extend({
   way: z.string(),
   rows: z.number().describe('Rows that the client received'),
   reads: z.number().describe('How often this process asked the server for rows'),
-  rowsAhead: z.number().describe('The most rows that were read and that the client had not received yet'),
+  rowsWhileStalled: z
+    .number()
+    .describe('Rows that were read while the client had received none: they were in memory'),
 });
 type Observed = z.infer<typeof observed>;
 
@@ -56,25 +58,29 @@ export const cursor = rawRoute({
     let reads = 0;
     let rowsRead = 0;
     let rows = 0;
-    let rowsAhead = 0;
+    let rowsWhileStalled = 0;
     const delivered = await withBlocks(
       call,
       (rowsOfRead) => {
         reads += 1;
         rowsRead += rowsOfRead;
-        rowsAhead = Math.max(rowsAhead, rowsRead - rows);
       },
       (blocks) =>
-        deliver(
+        deliverStalled(
           (res) => send(blocks, res, signal),
+          {
+            made: () => rowsRead,
+            complete: () => rowsRead >= query.rows,
+            onStalled: () => (rowsWhileStalled = rowsRead),
+            onChunk: (chunk) => {
+              for (const byte of chunk) if (byte === NEWLINE) rows += 1;
+            },
+          },
           timeline,
           signal,
-          (chunk) => {
-            for (const byte of chunk) if (byte === NEWLINE) rows += 1;
-          },
         ),
     );
-    const result = { way: query.way, rows, reads, rowsAhead, ...delivered };
+    const result = { way: query.way, rows, reads, rowsWhileStalled, ...delivered };
     return { result, lesson: conclude(result) };
   },
   async send(call) {
@@ -136,29 +142,27 @@ function toLines(rows: readonly unknown[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
 
-function conclude({ way, rows, reads, rowsAhead, ...delivered }: Observed): Lesson {
-  const rose = bytes(delivered.peakMemoryBytes);
+function conclude({ rows, reads, rowsWhileStalled, bytes: size, ...delivered }: Observed): Lesson {
+  const { firstByteMs, lastByteMs, stalledMs } = delivered;
   const figures =
-    `${count(rows, 'row')} of ${bytes(delivered.bytes)} were read in ${count(reads, 'read')}. The first left after ` +
-    `${ms(delivered.firstByteMs)}, the last after ${ms(delivered.lastByteMs)}. Memory rose by at most ${rose}.`;
-  const waiting = rows === 0 ? 0 : rowsAhead / rows;
-  const headline = `Memory rose by ${rose}; ${percent(waiting)} of the rows waited in it`;
-  if (way === 'cursor') {
+    `${count(rows, 'row')} of ${bytes(size)} were read in ${count(reads, 'read')}. The first bytes left after ` +
+    `${ms(firstByteMs)}, the last after ${ms(lastByteMs)} without the stall.`;
+  if (size < TELLING_BYTES) {
     return {
-      headline,
-      text:
-        waiting < 0.5
-          ? `${figures} At most ${count(rowsAhead, 'row')} waited in memory: the next batch was read when the client had taken the last.`
-          : rows <= SMALL_ROWS
-            ? `${figures} The result is so small that a few batches hold most of it.`
-            : `${figures} The cursor saved little: ${count(rowsAhead, 'row')} waited in memory for the client.`,
+      headline: `${bytes(size)} are too few to tell`,
+      text: `The buffers of the connection may hold all of it: request more \`rows\`. ${figures}`,
     };
   }
-  return {
-    headline,
-    text:
-      waiting >= 0.5
-        ? `${figures} Before the client had any, ${count(rowsAhead, 'row')} were in memory, and more clients multiply that.`
-        : `${figures} In this run the client had most rows before the last was read.`,
-  };
+  const share = percent(rowsWhileStalled / rows);
+  return rowsWhileStalled < rows
+    ? {
+        headline: `A stalled client stopped the query at ${share} of the rows`,
+        text:
+          `While the client read nothing for ${ms(stalledMs)}, ${rowsWhileStalled} of ${count(rows, 'row')} were read from ` +
+          `the server, and no more: the next batch is read when the client has taken the last. ${figures}`,
+      }
+    : {
+        headline: `All of ${count(rows, 'row')} were in memory for a stalled client`,
+        text: `Nothing stopped the reads: the client had received no row when the last one was read, and more clients multiply that. ${figures}`,
+      };
 }
