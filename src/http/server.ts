@@ -66,6 +66,7 @@ export class HttpServer {
   /** The response of each connection that carries `Connection: close` because of the drain. */
   readonly #closing = new WeakMap<Socket, ServerResponse>();
   #draining = false;
+  #refused = 0;
 
   constructor(options: HttpServerOptions) {
     const { config, clustered, app, inFlight } = options;
@@ -85,6 +86,7 @@ export class HttpServer {
       requireHostHeader: false,
     });
     this.#server.maxConnections = config.MAX_CONNECTIONS;
+    this.#server.on('drop', () => (this.#refused += 1));
     const never = new Int32Array(new SharedArrayBuffer(4));
     this.#server.on('connection', (socket: Socket) => {
       // Without a pause, one worker accepts a whole burst of connections before another one is scheduled, and keeps
@@ -118,6 +120,11 @@ export class HttpServer {
   /** Clients disconnected because they did not read their response. */
   get slowReadersDisconnected(): number {
     return this.#slowReaders.disconnected;
+  }
+
+  /** Connections refused because there were too many. */
+  get connectionsRefused(): number {
+    return this.#refused;
   }
 
   get connections(): number {

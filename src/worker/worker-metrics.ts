@@ -21,5 +21,11 @@ export function addWorkerMetrics({ metrics, inFlight, server, destination }: Wor
     'Clients disconnected because they did not read their response.',
     () => server.slowReadersDisconnected,
   );
+  addCounter(
+    registry,
+    'http_connections_refused_total',
+    'Connections refused because there were more than MAX_CONNECTIONS.',
+    () => server.connectionsRefused,
+  );
   addDroppedLines(registry, destination);
 }

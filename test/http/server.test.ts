@@ -18,4 +18,13 @@ describe('the HTTP server', () => {
     const response = await server.send(postJson({ 'Content-Length': 9_999_999, Connection: 'close' }));
     expect(response).toMatch(/^HTTP\/1.1 413 /);
   });
+
+  test('counts the connections that it refuses', async () => {
+    await using server = await createTestServer({ MAX_CONNECTIONS: '1' });
+    const first = server.connect();
+    await server.connections(1);
+    expect(await server.send(request('GET /probe/quick')).catch(() => '')).toBe('');
+    expect(server.connectionsRefused()).toBe(1);
+    first.destroy();
+  });
 });

@@ -104,6 +104,7 @@ export async function createTestServer(env: Readonly<Record<string, string>> = {
       }
       return received;
     },
+    connectionsRefused: () => server.connectionsRefused,
     /** Waits until the server has this many connections. */
     connections: (count: number) =>
       until(`${count} connections`, () => server.connections === count || undefined),
