@@ -3,7 +3,8 @@ export const logEvents: Readonly<Record<string, string>> = {
   started: 'The service is ready; the line has its addresses.',
   stopping: 'A graceful shutdown begins, or a worker shuts down on its own.',
   request: 'A request has ended.',
-  'request-failed': 'A request failed with an unexpected error; the client got a 500, or its connection was closed.',
+  'request-failed':
+    'A request failed with an unexpected error; the client got a 500, or its connection was closed.',
   'request-problem': 'A request failed with an expected error; the line has its cause.',
   'handler-timeout': 'A handler did not respond in time; the client got a 504.',
   'response-mismatch':
