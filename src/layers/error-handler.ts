@@ -75,6 +75,7 @@ export function createErrorHandler({ log }: { readonly log: Logger }): ErrorRequ
  * no error response, and the error would look like a client that disconnected.
  */
 export function handleStreamErrors(app: Express, handleError: ErrorRequestHandler): void {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with a response
   const { destroy } = app.response;
   app.response.destroy = function destroyResponse(this: Response, error?: Error) {
     const locals = this.locals as RequestLocals | undefined; // undefined if no layer has seen the request

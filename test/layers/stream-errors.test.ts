@@ -16,7 +16,6 @@ type Streaming = (call: Pick<Call, 'res' | 'signal'>) => Promise<void>;
 const sourceFailure = 'the source failed';
 const cleanedUp: string[] = [];
 
-// eslint-disable-next-line @typescript-eslint/require-await -- fails like an asynchronous source
 async function* failAtOnce(): AsyncGenerator<string> {
   if (cleanedUp.length >= 0) throw new Error(sourceFailure);
   yield '';

@@ -9,7 +9,7 @@ import { AFTERMATH, type AftermathMessage } from './aftermath-protocol.ts';
 
 const { requests, workMs, blockMs } = AFTERMATH;
 const drains = process.argv[2] === 'drain';
-const allArrived = Promise.withResolvers<void>();
+const allArrived = Promise.withResolvers<undefined>();
 let working = 0;
 
 const endings: Readonly<Record<string, () => void>> = {
@@ -29,7 +29,7 @@ const server = createServer((req, res) => {
   if (req.url === '/work') {
     working += 1;
     report({ working });
-    if (working === requests) allArrived.resolve();
+    if (working === requests) allArrived.resolve(undefined);
     void allArrived.promise.then(() => setTimeout(() => res.end('done'), workMs));
     return;
   }
