@@ -90,6 +90,45 @@ describe('failures in a request', () => {
   });
 });
 
+describe('the right and the wrong way to handle an error', () => {
+  interface Observed {
+    readonly result: { readonly ways: readonly Readonly<Record<string, unknown>>[] };
+    readonly lesson: { readonly headline: string; readonly text: string };
+  }
+  const conflict = {
+    client: '409',
+    bystander: '200',
+    exitCode: null,
+    causeInLog: true,
+    causeInResponse: false,
+  };
+  const crash = { client: 'cut', bystander: 'cut', exitCode: 1, causeInLog: true, causeInResponse: false };
+
+  test.each([
+    ['throw', conflict, crash, /the process exited with 1$/],
+    ['callback', conflict, crash, /the process exited with 1$/],
+    ['emitter', conflict, crash, /the process exited with 1$/],
+    ['reject', conflict, { ...conflict, client: '200' }, /Handled wrong: 200$/],
+    ['stream', conflict, { ...conflict, client: 'no response' }, /Handled wrong: no response$/],
+    [
+      'hidden',
+      { ...conflict, client: '500' },
+      { ...conflict, client: '500', causeInLog: false, causeInResponse: true },
+      /Handled wrong: 500, which reveals the cause$/,
+    ],
+  ])('%s', async (origin, right, wrong, headline) => {
+    const response = await service.client.get(`/demos/failures/${origin}?as=json`).expect(200);
+    const { result, lesson } = response.body as Observed;
+
+    expect(result.ways).toEqual([
+      { way: 'right', ...right },
+      { way: 'wrong', ...wrong },
+    ]);
+    expect(lesson.headline).toMatch(headline);
+    expect(lesson.text.includes('Another request')).toBe(wrong === crash);
+  });
+});
+
 describe('failures/aftermath', () => {
   interface Aftermath {
     readonly result: Readonly<Record<string, unknown>> & { readonly exitedMs: number | null };

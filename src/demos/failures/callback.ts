@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs';
 import { rawRoute } from '../kit/demo.ts';
-import { conflict, errorResponse, otherSources } from './error-response.ts';
+import { errorResponse, otherSources } from './error-response.ts';
+import { observeOrigin, originObserved } from './observe-origin.ts';
+import { origins } from './origins.ts';
 
 export const callbackRoute = rawRoute({
   method: 'get',
@@ -11,13 +12,12 @@ export const callbackRoute = rawRoute({
     'An exception thrown in an asynchronous callback has no caller that could catch it: it becomes an uncaught exception. ' +
     'Reject a promise instead, or use the promise API.',
   response: errorResponse,
-  examples: [{ title: 'A conflict', status: 409 }],
+  examples: [
+    { title: 'A conflict', status: 409 },
+    { title: 'The right and the wrong way', query: { as: 'text' } },
+  ],
   contrasts: otherSources('callback'),
-  send: () =>
-    new Promise((resolve, reject) => {
-      readFile(new URL('./no-such-file', import.meta.url), (error, content) => {
-        if (error === null) resolve(content);
-        else reject(conflict('readFile passed an error to its callback.', error));
-      });
-    }),
+  observed: originObserved,
+  observe: (call) => observeOrigin('callback', call),
+  send: ({ res }) => origins.callback.right(res),
 });

@@ -1,6 +1,7 @@
-import { EventEmitter, once } from 'node:events';
 import { rawRoute } from '../kit/demo.ts';
-import { conflict, errorResponse, otherSources } from './error-response.ts';
+import { errorResponse, otherSources } from './error-response.ts';
+import { observeOrigin, originObserved } from './observe-origin.ts';
+import { origins } from './origins.ts';
 
 export const emitterRoute = rawRoute({
   method: 'get',
@@ -12,15 +13,12 @@ export const emitterRoute = rawRoute({
     "Without a listener, `emit('error')` throws the error. `events.once` rejects if 'error' is emitted while it waits " +
     'for another event.',
   response: errorResponse,
-  examples: [{ title: 'A conflict', status: 409 }],
+  examples: [
+    { title: 'A conflict', status: 409 },
+    { title: 'The right and the wrong way', query: { as: 'text' } },
+  ],
   contrasts: otherSources('emitter'),
-  async send() {
-    const emitter = new EventEmitter();
-    setImmediate(() => emitter.emit('error', new Error('the emitter failed')));
-    try {
-      await once(emitter, 'ready');
-    } catch (cause) {
-      throw conflict("The emitter emitted 'error' before 'ready'.", cause);
-    }
-  },
+  observed: originObserved,
+  observe: (call) => observeOrigin('emitter', call),
+  send: ({ res }) => origins.emitter.right(res),
 });

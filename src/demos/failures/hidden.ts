@@ -1,5 +1,7 @@
 import { rawRoute } from '../kit/demo.ts';
 import { errorResponse } from './error-response.ts';
+import { observeOrigin, originObserved } from './observe-origin.ts';
+import { origins } from './origins.ts';
 
 export const hiddenRoute = rawRoute({
   method: 'get',
@@ -10,10 +12,12 @@ export const hiddenRoute = rawRoute({
     'The message of an unexpected error may contain a path, a query or a secret. It belongs in the log, not in the ' +
     'response.',
   response: errorResponse,
-  examples: [{ title: 'A 500; the log has the reason', status: 500 }],
+  examples: [
+    { title: 'A 500; the log has the reason', status: 500 },
+    { title: 'The right and the wrong way', query: { as: 'text' } },
+  ],
   contrasts: ['failures/throw', 'failures/validation'],
-  send() {
-    const user = undefined as unknown as { readonly password: { readonly length: number } };
-    return user.password.length; // a real TypeError
-  },
+  observed: originObserved,
+  observe: (call) => observeOrigin('hidden', call),
+  send: ({ res }) => origins.hidden.right(res),
 });

@@ -1,5 +1,7 @@
 import { rawRoute } from '../kit/demo.ts';
-import { conflict, errorResponse, otherSources } from './error-response.ts';
+import { errorResponse, otherSources } from './error-response.ts';
+import { observeOrigin, originObserved } from './observe-origin.ts';
+import { origins } from './origins.ts';
 
 export const rejectRoute = rawRoute({
   method: 'get',
@@ -10,10 +12,12 @@ export const rejectRoute = rawRoute({
     'A `.catch` that only logs swallows the error, and its callers continue as if the call had succeeded. Throw a ' +
     'translated error with the original as its cause.',
   response: errorResponse,
-  examples: [{ title: 'A conflict', status: 409 }],
+  examples: [
+    { title: 'A conflict', status: 409 },
+    { title: 'The right and the wrong way', query: { as: 'text' } },
+  ],
   contrasts: otherSources('reject'),
-  send: () =>
-    Promise.reject(new Error('the lower layer failed')).catch((cause: unknown) => {
-      throw conflict('A promise was rejected, and .catch translated the error.', cause);
-    }),
+  observed: originObserved,
+  observe: (call) => observeOrigin('reject', call),
+  send: ({ res }) => origins.reject.right(res),
 });

@@ -1,7 +1,7 @@
-import { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { rawRoute } from '../kit/demo.ts';
-import { conflict, errorResponse, otherSources } from './error-response.ts';
+import { errorResponse, otherSources } from './error-response.ts';
+import { observeOrigin, originObserved } from './observe-origin.ts';
+import { origins } from './origins.ts';
 
 export const streamRoute = rawRoute({
   method: 'get',
@@ -12,23 +12,12 @@ export const streamRoute = rawRoute({
     '`pipe` does not forward errors, so each stream needs a listener of its own. `pipeline` destroys the streams that are ' +
     'still open and reports one error.',
   response: errorResponse,
-  examples: [{ title: 'A conflict', status: 409 }],
+  examples: [
+    { title: 'A conflict', status: 409 },
+    { title: 'The right and the wrong way', query: { as: 'text' } },
+  ],
   contrasts: otherSources('stream'),
-  async send() {
-    try {
-      await pipeline(Readable.from(failHalfway()), discard());
-    } catch (cause) {
-      throw conflict('The source of a pipeline failed after its second chunk.', cause);
-    }
-  },
+  observed: originObserved,
+  observe: (call) => observeOrigin('stream', call),
+  send: ({ res }) => origins.stream.right(res),
 });
-
-function* failHalfway(): Generator<string> {
-  yield 'first';
-  yield 'second';
-  throw new Error('the source failed');
-}
-
-function discard(): Writable {
-  return new Writable({ write: (_chunk, _encoding, done) => done() });
-}

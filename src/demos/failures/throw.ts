@@ -1,6 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { rawRoute } from '../kit/demo.ts';
-import { conflict, errorResponse, otherSources } from './error-response.ts';
+import { errorResponse, otherSources } from './error-response.ts';
+import { observeOrigin, originObserved } from './observe-origin.ts';
+import { origins } from './origins.ts';
 
 export const throwRoute = rawRoute({
   method: 'get',
@@ -11,10 +12,12 @@ export const throwRoute = rawRoute({
     'Express 5 passes the rejection of an async handler to the error handler. No handler needs a wrapper or a try/catch ' +
     'of its own for that.',
   response: errorResponse,
-  examples: [{ title: 'A conflict', status: 409 }],
+  examples: [
+    { title: 'A conflict', status: 409 },
+    { title: 'The right and the wrong way', query: { as: 'text' } },
+  ],
   contrasts: otherSources('throw'),
-  async send() {
-    await sleep(1); // the error must come from an asynchronous part
-    throw conflict('This was thrown on purpose, after an await.');
-  },
+  observed: originObserved,
+  observe: (call) => observeOrigin('throw', call),
+  send: ({ res }) => origins.throw.right(res),
 });
