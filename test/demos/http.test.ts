@@ -150,14 +150,22 @@ describe('http/redirect', () => {
     expect(isOwnPath(to)).toBe(true);
   });
 
-  test('303 turns a POST into a GET, 307 keeps it', async () => {
-    const arrivedAfter = async (status: number) =>
-      resultOf<{ arrived: unknown }>(
-        await service.client.get(`${base}/redirect?status=${status}&as=json`).expect(200),
-      ).arrived;
+  test.each([
+    [301, 'GET', 'custom, not the purpose of 301', '308'],
+    [302, 'GET', 'custom, not the purpose of 302', '307'],
+    [303, 'GET', '303 is meant to do that', 'post, redirect, get'],
+    [307, 'POST', 'RFC 9110 requires that of 307', 'must not change'],
+    [308, 'POST', 'RFC 9110 requires that of 308', 'must not change'],
+  ])('after a %i a POST arrives as a %s, and the lesson says why', async (status, method, reason, also) => {
+    const response = await service.client.get(`${base}/redirect?status=${status}&as=json`).expect(200);
+    const { lesson } = response.body as { lesson: { headline: string; text: string } };
 
-    expect(await arrivedAfter(303)).toMatchObject({ method: 'GET', bodyBytes: 0, requests: 2 });
-    expect(await arrivedAfter(307)).toMatchObject({ method: 'POST', bodyBytes: 5, requests: 2 });
+    expect(resultOf(response)).toMatchObject({
+      arrived: { method, bodyBytes: method === 'POST' ? 5 : 0, requests: 2 },
+    });
+    expect(lesson.headline).toContain(`arrived as a ${method}`);
+    expect(lesson.text).toContain(reason);
+    expect(lesson.text).toContain(also);
   });
 });
 

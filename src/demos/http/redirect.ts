@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { textOf } from '../../shared/text.ts';
 import { count } from '../kit/answer/units.ts';
-import { oneOf, rawRoute } from '../kit/demo.ts';
+import { oneOf, rawRoute, type Lesson } from '../kit/demo.ts';
 import { overLoopback } from '../kit/measure/loopback.ts';
 
 /** A placeholder origin: a target that resolves to it is a path of this service. */
@@ -41,15 +41,9 @@ export const redirectRoute = rawRoute({
     const arrived = await timeline.record('POST and follow', 'client', () =>
       followPost(Number(query.status), signal),
     );
-    const kept = arrived.method === sent.method && arrived.bodyBytes === sent.bodyBytes;
     return {
       result: { status: Number(query.status), to: query.to, sent, arrived },
-      lesson: {
-        headline: `A ${sent.method} redirected with ${query.status} arrived as a ${arrived.method}`,
-        text:
-          `\`fetch\` sent ${count(sent.bodyBytes, 'byte')} and followed the redirect; ${count(arrived.bodyBytes, 'byte')} arrived. ` +
-          `Method and body were ${kept ? 'both' : 'not both'} kept.`,
-      },
+      lesson: conclude(query.status, sent, arrived),
     };
   },
   send({ query, res }) {
@@ -57,6 +51,31 @@ export const redirectRoute = rawRoute({
     res.type('text').send(`See ${query.to}\n`);
   },
 });
+
+interface Arrival {
+  readonly method: string;
+  readonly bodyBytes: number;
+}
+
+function conclude(status: string, sent: Arrival, arrived: Arrival): Lesson {
+  const kept = arrived.method === sent.method && arrived.bodyBytes === sent.bodyBytes;
+  const reason = kept
+    ? status === '307' || status === '308'
+      ? `RFC 9110 requires that of ${status}: the client must not change the method.`
+      : `This client kept both, although most clients turn a ${sent.method} into a GET after ${status}.`
+    : status === '303'
+      ? '303 is meant to do that (post, redirect, get): a reload of the result page submits nothing again.'
+      : status === '307' || status === '308'
+        ? `RFC 9110 forbids that for ${status}: this client is wrong.`
+        : `That is custom, not the purpose of ${status}: RFC 9110 allows it because old clients did so. To keep the method, ` +
+          `use ${status === '301' ? '308, which is permanent too' : '307, which is temporary too'}.`;
+  return {
+    headline: `A ${sent.method} redirected with ${status} arrived as a ${arrived.method}`,
+    text:
+      `\`fetch\` sent ${count(sent.bodyBytes, 'byte')} and followed the redirect; ${count(arrived.bodyBytes, 'byte')} arrived. ` +
+      `Method and body were ${kept ? 'both' : 'not both'} kept. ${reason}`,
+  };
+}
 
 /** Whether every browser resolves it to this origin, unlike `//host`, `/\host` and paths with control characters. */
 export function isOwnPath(text: string): boolean {
