@@ -104,7 +104,10 @@ function conclude(iterated: Handling, listened: Handling, endedBy: string): Less
       `a time and with up to ${iterated.maxQueued} queued. The loop was ended by ${endedBy} and left ${left} behind. The async ` +
       `listener handled up to ${listened.maxAtOnce} at a time and took ${ms(listened.elapsedMs)}. ` +
       (overlapped
-        ? `That was ${faster ? 'faster, but nothing limits' : 'not faster, and nothing limits'} its concurrency.`
-        : 'So few events did not overlap.'),
+        ? `That was ${faster ? 'faster, but nothing limits' : 'not faster, and nothing limits'} its concurrency. `
+        : 'So few events did not overlap. ') +
+      (iterated.maxQueued > 1
+        ? `for await bounds the concurrency, not the queue: ${count(iterated.maxQueued, 'event')} waited in memory, and no option of events.on limits them by default.`
+        : ''),
   };
 }
