@@ -8,7 +8,13 @@ import { kinds, nameLayer } from '../../src/demos/middleware/kinds.ts';
 import { useTestApp } from '../support/use-test-app.ts';
 
 interface OrderResult {
-  readonly layers: readonly { readonly layer: string; readonly kind: string; readonly tookMs: number }[];
+  readonly layers: readonly {
+    readonly layer: string;
+    readonly kind: string;
+    readonly from: string;
+    readonly tookMs: number;
+  }[];
+  readonly slowest: string;
   readonly layersByKind: Readonly<Record<string, number>>;
   readonly passedOver: readonly string[];
   readonly totalMs: number;
@@ -37,6 +43,17 @@ describe('middleware/order', () => {
     for (const kind of kinds) expect(layersByKind[kind]).toBeGreaterThan(0);
     expect(passedOver).toEqual(['neverReached']);
     expect(Math.abs(sum - totalMs)).toBeLessThan(0.1);
+  });
+
+  test('marks its own handler and does not call it the slowest layer', async () => {
+    const { layers, slowest } = await order();
+    const own = layers.filter(({ from }) => from === 'the handler of this demo').map(({ layer }) => layer);
+    const others = layers.filter(({ from }) => from !== 'the handler of this demo');
+
+    expect(own).toEqual(['handle']);
+    expect(others.find(({ layer }) => layer === slowest)?.tookMs).toBe(
+      Math.max(...others.map(({ tookMs }) => tookMs)),
+    );
   });
 
   test('keeps the layers of concurrent requests apart', async () => {

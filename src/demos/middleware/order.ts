@@ -23,7 +23,7 @@ const resultSchema = z.strictObject({
   layers: z.array(layerSchema),
   layersByKind: z.record(z.enum(kinds), z.number()),
   passedOver: z.array(z.string()).describe('Layers that were skipped because an error was pending'),
-  slowest: z.string(),
+  slowest: z.string().describe('Of the layers before the handler of this demo and in its stack'),
   totalMs: z.number(),
 });
 
@@ -43,6 +43,7 @@ export const order = demoRoute({
     const endedAt = performance.now();
     const passed = resources.layerTrace.passedBy(req);
     const layers = describe(passed, req, endedAt);
+    const added = layers.filter(({ from }) => from !== THIS_DEMO);
     draw(layers, timeline);
     const layersByKind = Object.fromEntries(
       kinds.map((kind) => [kind, layers.filter((layer) => layer.kind === kind).length]),
@@ -51,16 +52,22 @@ export const order = demoRoute({
       layers,
       layersByKind,
       passedOver: stackLayers.filter((name) => !layers.some(({ layer }) => layer === name)),
-      slowest: slowestOf(layers)?.layer ?? 'none',
+      slowest: slowestOf(added)?.layer ?? 'none',
       totalMs: toMicroseconds(endedAt - (passed[0]?.startedAt ?? endedAt)),
     };
     return { result, lesson: conclude(result, recoveredError) };
   },
 });
 
+const THIS_DEMO = 'the handler of this demo';
+
 function describe(passed: readonly PassedLayer[], req: Request, endedAt: number): LayerRow[] {
+  const names = passed.map((layer) => nameLayer(layer, req.app));
+  // The layers of its stack run last, inside the handler.
+  const own = names.findLastIndex(({ name }) => !stackLayers.includes(name));
   return passed.map((layer, index) => {
-    const { name, kind, from } = nameLayer(layer, req.app);
+    const { name = '', kind = 'application', from: added = '' } = names[index] ?? {};
+    const from = index === own ? THIS_DEMO : added;
     const next = passed[index + 1]?.startedAt ?? endedAt;
     return { position: index + 1, layer: name, kind, from, tookMs: toMicroseconds(next - layer.startedAt) };
   });
@@ -83,7 +90,7 @@ function conclude(
   { layers, layersByKind, passedOver, totalMs }: z.infer<typeof resultSchema>,
   recoveredError: string | undefined,
 ): Lesson {
-  const slowest = slowestOf(layers);
+  const slowest = slowestOf(layers.filter(({ from }) => from !== THIS_DEMO));
   if (slowest === undefined) {
     return {
       headline: 'No layer was recorded for this request',
@@ -97,7 +104,8 @@ function conclude(
   return {
     headline: `${count(layers.length, 'layer')} ran in ${ms(totalMs)}; ${slowest.layer} took longest`,
     text:
-      `The layers by kind: ${byKind}. ${slowest.layer} took ${ms(slowest.tookMs)} until the next layer was called. ` +
+      `The layers by kind: ${byKind}. ${slowest.layer} took ${ms(slowest.tookMs)} until it called the next layer; what a layer ` +
+      'does on the way back, such as compressing or logging the response, comes later and is not measured. ' +
       `${received}, and ${skipped}.`,
   };
 }
