@@ -1,5 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { Problem } from '../../http/problem.ts';
 import { median } from '../../shared/statistics.ts';
 import { percent } from '../kit/answer/units.ts';
 import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
@@ -8,6 +9,9 @@ import { signTest } from './sign-test.ts';
 
 /** How many standard deviations from chance a difference must be to count: 1 in 15,000 by chance. */
 const CERTAIN_Z = 4;
+
+/** Characters times measurements: as many take a few seconds. */
+const MAX_PRODUCT = 40_000_000;
 
 const comparisons: readonly { readonly name: string; readonly compare: Compare }[] = [
   { name: 'early-exit loop', compare: (a, b) => stopAtDifference(a.text, b.text) },
@@ -32,6 +36,10 @@ const result = z.strictObject({
   samples: z.number(),
   comparisons: z.number(),
   rows: z.array(row),
+  unequalLengths: z.strictObject({
+    direct: z.string().describe('What timingSafeEqual does with a guess of another length'),
+    hashed: z.string().describe('The same, comparing hashes of both'),
+  }),
 });
 
 export const timing = demoRoute({
@@ -56,6 +64,13 @@ export const timing = demoRoute({
   ],
   contrasts: [],
   async run({ query: { length, samples }, signal, timeline }) {
+    if (length * samples > MAX_PRODUCT) {
+      const message = `length times samples must be at most ${MAX_PRODUCT}`;
+      throw new Problem('invalid-input', {
+        detail: message,
+        errors: [{ in: 'query', name: 'samples', message }],
+      });
+    }
     const rows: Row[] = [];
     for (const { name, compare } of comparisons) {
       const durations = await timeline.record(name, 'event loop', () =>
@@ -64,9 +79,38 @@ export const timing = demoRoute({
       rows.push(describe(name, durations));
     }
     const total = samples * BATCH * KINDS * comparisons.length;
-    return { result: { length, samples, comparisons: total, rows }, lesson: conclude(length, rows) };
+    const unequalLengths = compareUnequal('s'.repeat(length), 's'.repeat(length + 1));
+    return {
+      result: { length, samples, comparisons: total, rows, unequalLengths },
+      lesson: addUnequal(conclude(length, rows), unequalLengths),
+    };
   },
 });
+
+/** A length is the first thing a guess gets wrong: timingSafeEqual throws then, so compare hashes, which are equally long. */
+function compareUnequal(secret: string, guess: string) {
+  const attempt = (prepare: (text: string) => Buffer) => {
+    try {
+      return timingSafeEqual(prepare(secret), prepare(guess)) ? 'accepted' : 'rejected';
+    } catch (error) {
+      return `throws ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
+    }
+  };
+  return {
+    direct: attempt((text) => Buffer.from(text)),
+    hashed: attempt((text) => hash('sha256', text, 'buffer')),
+  };
+}
+
+function addUnequal(
+  { headline, text }: Lesson,
+  { direct, hashed }: z.infer<typeof result>['unequalLengths'],
+): Lesson {
+  return {
+    headline,
+    text: `${text} For a guess of another length timingSafeEqual ${direct}; of the hashes of both, the guess is ${hashed}.`,
+  };
+}
 
 function stopAtDifference(a: string, b: string): boolean {
   if (a.length !== b.length) return false;

@@ -13,11 +13,22 @@ interface Row {
 
 test('security/timing finds that an early-exit loop leaks ten times more than timingSafeEqual', async () => {
   const response = await service.client.get('/demos/security/timing?length=2048&samples=1000').expect(200);
-  const [loop, , safe] = (response.body as { result: { rows: readonly Row[] } }).result.rows;
+  const { result } = response.body as {
+    result: { rows: readonly Row[]; unequalLengths: Readonly<Record<string, string>> };
+  };
+  const [loop, , safe] = result.rows;
 
   expect(loop).toMatchObject({ comparison: 'early-exit loop', leaks: true });
   expect(loop?.differenceNs).toBeGreaterThan(10 * (loop?.firstWrongNs ?? Infinity));
+  expect(result.unequalLengths).toEqual({
+    direct: 'throws ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH',
+    hashed: 'rejected',
+  });
   expect(Math.abs(safe?.differenceNs ?? Infinity)).toBeLessThan((loop?.differenceNs ?? 0) / 10);
+});
+
+test('security/timing rejects more work than a few seconds with 400', async () => {
+  await service.client.get('/demos/security/timing?length=16384&samples=20000').expect(400);
 });
 
 test('the sign test finds a shift in noise, and nothing in noise without one', () => {
