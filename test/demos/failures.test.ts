@@ -150,7 +150,7 @@ describe('failures/aftermath', () => {
     ['unhandled', all, { exitCode: 81 }, /cut 0 of 20/, /code 81 .*It drained/],
     ['unhandled&handlers=none', none, { exitCode: 1 }, /cut 20 of 20/, /Nothing was drained/],
   ])('%s: %j in flight', async (end, inFlight, exit, headline, text) => {
-    // On a busy machine the service may respond before it is told to fail: the lesson says so.
+    // On a busy machine the service may respond before it fails: the lesson says so.
     const { result, lesson } = await until('a failure with every request in flight', async () => {
       const response = await service.client.get(`/demos/failures/aftermath?end=${end}`).expect(200);
       const body = response.body as Aftermath;
