@@ -1,11 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import type { InFlight } from '../../http/in-flight.ts';
-import { createLoopSampler, SAMPLE_INTERVAL_MS, ThroughputMeter } from './throughput.ts';
+import { createLoopSampler, readStarvation, SAMPLE_INTERVAL_MS, ThroughputMeter } from './throughput.ts';
 
 /** Sources of time and throughput; replaced in tests. */
 interface AdmissionSources {
   readonly throughput?: Pick<ThroughputMeter, 'saturated' | 'capacityWithinMaxWait'>;
   readonly now?: () => number;
+}
+
+/** A response, as far as the queue knows it. */
+interface Admissible {
+  readonly req?: { readonly complete: boolean };
 }
 
 interface Waiting {
@@ -41,14 +46,15 @@ export class AdmissionQueue {
   readonly #throughput: Pick<ThroughputMeter, 'saturated' | 'capacityWithinMaxWait'>;
   readonly #now: () => number;
   /** By response, the longest waiting first. A client that disconnects leaves the queue. */
-  readonly #waiting = new Map<object, Waiting>();
+  readonly #waiting = new Map<Admissible, Waiting>();
   /** Responses to requests admitted from this queue, with the time of admission, oldest first. */
-  readonly #running = new Map<object, number>();
+  readonly #running = new Map<Admissible, number>();
   #drainScheduled = false;
   #seenArrivals = 0;
   #acceptingSince = 0;
   #drainedAt = 0;
   #admitted = 0;
+  #starvedMs = 0;
 
   /**
    * @param maxWaitMs the longest time that a request may wait here
@@ -66,18 +72,24 @@ export class AdmissionQueue {
   #startSampling(maxUtilization: number): ThroughputMeter {
     const read = createLoopSampler();
     const options = { maxWaitMs: this.#maxWaitMs, maxUtilization, longIterationMs: SLICE_MS };
-    const meter = new ThroughputMeter(options, read(this.completed));
-    const timer = setInterval(
-      () => meter.sample(read(this.completed), this.#waiting.size > 0),
-      SAMPLE_INTERVAL_MS,
-    );
-    timer.unref();
+    this.#starvedMs = readStarvation();
+    const meter = new ThroughputMeter(options, read(this.completed, this.#starvedMs));
+    const sample = () => {
+      this.#starvedMs = readStarvation();
+      meter.sample(read(this.completed, this.#starvedMs), this.#waiting.size > 0);
+    };
+    setInterval(sample, SAMPLE_INTERVAL_MS).unref();
     return meter;
   }
 
   /** Whether requests wait, which later ones must not overtake, or the worker is saturated. */
   get busy(): boolean {
     return this.#waiting.size > 0 || this.#throughput.saturated;
+  }
+
+  /** The time for which this process could serve requests, in milliseconds. */
+  get #servingTime(): number {
+    return this.#now() - this.#starvedMs;
   }
 
   /** Requests admitted here and completed. Rejections elsewhere are not throughput. */
@@ -91,16 +103,16 @@ export class AdmissionQueue {
   }
 
   /** @returns false if the request would have to wait too long */
-  tryEnqueue(response: object, admit: () => void): boolean {
+  tryEnqueue(response: Admissible, admit: () => void): boolean {
     const now = this.#now();
     const [first] = this.#waiting.values();
     // A short queue may have waited through one long pause, and is empty soon.
     const long = this.#waiting.size >= SHORT_QUEUE;
-    const tooLong = long && first !== undefined && now - first.since > this.#maxWaitMs;
+    const tooLong = long && first !== undefined && this.#servingTime - first.since > this.#maxWaitMs;
     if (tooLong || this.#waiting.size >= Math.max(MIN_QUEUE, this.#throughput.capacityWithinMaxWait)) {
       return false;
     }
-    this.#waiting.set(response, { admit, since: now });
+    this.#waiting.set(response, { admit, since: this.#servingTime });
     if (!this.#drainScheduled) {
       this.#drainScheduled = true;
       this.#acceptingSince = now;
@@ -120,10 +132,11 @@ export class AdmissionQueue {
     }
     // A long iteration was busy with requests that already run: admit only one more.
     const until = iterationMs > SLICE_MS ? now : now + SLICE_MS;
+    let running = this.#countRunning();
     let full: boolean;
     do {
-      full = this.#countRunning() >= this.#maxRunning;
-      if (!full) this.#admitNext();
+      full = running >= this.#maxRunning;
+      if (!full && !this.#admitNext()) running += 1;
     } while (!full && this.#waiting.size > 0 && this.#now() < until);
 
     this.#acceptingSince = this.#now();
@@ -133,24 +146,30 @@ export class AdmissionQueue {
     else setImmediate(this.#admitWaiting);
   };
 
-  #admitNext(): void {
+  /** @returns whether the request now waits for its body */
+  #admitNext(): boolean {
     const [next] = this.#waiting;
-    if (next === undefined) return;
+    if (next === undefined) return false;
     const [response, { admit }] = next;
     this.#waiting.delete(response);
     this.#running.set(response, this.#now());
     this.#admitted += 1;
     admit();
+    return waitsForBody(response);
   }
 
-  /** Requests that have run for long do not count: they stream, or wait for something outside this worker. */
+  /**
+   * A request whose body has not arrived does not count: it uses no CPU time, and would take the place of one that does.
+   * Nor do requests that have run for long: they stream, or wait for something outside this worker.
+   */
   #countRunning(): number {
     const before = this.#now() - 2 * this.#maxWaitMs;
+    let running = 0;
     for (const [response, since] of this.#running) {
-      if (since >= before) break;
-      this.#running.delete(response);
+      if (since < before) this.#running.delete(response);
+      else if (!waitsForBody(response)) running += 1;
     }
-    return this.#running.size;
+    return running;
   }
 
   /** Whether something arrived in the last iteration, so that more may be waiting in the kernel. */
@@ -162,6 +181,11 @@ export class AdmissionQueue {
 
   get #maxRunning(): number {
     const { saturated, capacityWithinMaxWait } = this.#throughput;
+    if (saturated && capacityWithinMaxWait === Infinity) return MIN_RUNNING; // not measured yet
     return Math.max(saturated ? MIN_RUNNING : MIN_QUEUE / 2, capacityWithinMaxWait / 2);
   }
+}
+
+function waitsForBody({ req }: Admissible): boolean {
+  return req?.complete === false;
 }

@@ -1,7 +1,10 @@
 import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import { readRunQueueWait } from '../../process/run-queue-wait.ts';
 
 /** A reading of the event loop. */
 export interface LoopSample {
+  /** Without the time that the process waited for a CPU. */
   readonly at: number;
   /** Iterations of the event loop since it started. */
   readonly iterations: number;
@@ -13,8 +16,10 @@ export interface LoopSample {
 
 /** Sampling interval: overload is noticed at most this late. */
 export const SAMPLE_INTERVAL_MS = 100;
-/** Samples per measurement of the throughput. */
-const SAMPLES_PER_MEASUREMENT = 5;
+/** The throughput is the best of this many samples. */
+const MAX_SAMPLES = 5;
+/** Fewer say little: the first requests are still waiting for something, or run code that is not compiled yet. */
+const MIN_SAMPLES = 3;
 
 interface ThroughputOptions {
   readonly maxWaitMs: number;
@@ -28,15 +33,14 @@ interface ThroughputOptions {
 export class ThroughputMeter {
   readonly #options: ThroughputOptions;
   #last: LoopSample;
-  #measuredFrom: LoopSample;
-  #samples = 0;
+  /** Requests per millisecond in the latest samples since the event loop is saturated; empty if it is not. */
+  readonly #rates: number[] = [];
   #saturated = false;
-  #capacityWithinMaxWait = 0;
+  #capacityWithinMaxWait = Infinity;
 
   constructor(options: ThroughputOptions, first: LoopSample) {
     this.#options = options;
     this.#last = first;
-    this.#measuredFrom = first;
   }
 
   /** Whether the event loop had no idle time in the last interval. */
@@ -44,7 +48,10 @@ export class ThroughputMeter {
     return this.#saturated;
   }
 
-  /** Requests that the worker completes in the longest time that a request may wait. */
+  /**
+   * Requests that the worker completes in the longest time that a request may wait, at its throughput since it is
+   * saturated; Infinity until that is known. If it is not saturated, the throughput is that of the load, and says nothing about more.
+   */
   get capacityWithinMaxWait(): number {
     return this.#capacityWithinMaxWait;
   }
@@ -52,30 +59,47 @@ export class ThroughputMeter {
   /** @param someWait whether requests are queued; short iterations delay no request, however busy the event loop is */
   sample(sample: LoopSample, someWait: boolean): void {
     const { maxUtilization, longIterationMs, maxWaitMs } = this.#options;
-    const passedMs = sample.at - this.#last.at;
-    const iterationMs = passedMs / Math.max(1, sample.iterations - this.#last.iterations);
+    const before = this.#last;
+    const passedMs = sample.at - before.at;
+    const iterationMs = passedMs / Math.max(1, sample.iterations - before.iterations);
     this.#last = sample;
     // A sample that is more than an interval late was delayed by one long iteration, even if there was idle time before.
     const late = passedMs > 2 * SAMPLE_INTERVAL_MS;
     this.#saturated =
       (sample.utilization > maxUtilization && (iterationMs > longIterationMs || someWait)) ||
       (late && maxUtilization !== Infinity);
-    this.#samples += 1;
-    if (this.#samples % SAMPLES_PER_MEASUREMENT !== 0) return;
-    const completed = sample.completed - this.#measuredFrom.completed;
-    this.#capacityWithinMaxWait = (completed / (sample.at - this.#measuredFrom.at)) * maxWaitMs;
-    this.#measuredFrom = sample;
+    if (!this.#saturated) this.#rates.length = 0;
+    this.#capacityWithinMaxWait = this.#saturated ? this.#measure(before, sample) * maxWaitMs : Infinity;
+  }
+
+  /**
+   * A process that other processes keep from a CPU completes little in one sample and more in the next.
+   *
+   * @returns requests completed per millisecond in the best of the latest samples; Infinity if there are too few
+   */
+  #measure(before: LoopSample, latest: LoopSample): number {
+    const rate = (latest.completed - before.completed) / (latest.at - before.at);
+    if (this.#rates.push(rate) > MAX_SAMPLES) this.#rates.shift();
+    return this.#rates.length < MIN_SAMPLES ? Infinity : Math.max(...this.#rates);
   }
 }
 
+/**
+ * The time for which this process has waited for a CPU, in milliseconds. It is not what a worker can serve: while other
+ * processes use the CPUs, requests are served late, but refusing some would not get the others a CPU.
+ */
+export function readStarvation(): number {
+  return readRunQueueWait(process.pid) ?? 0;
+}
+
 /** @returns a function that samples this process's event loop, each time since the last call */
-export function createLoopSampler(): (completed: number) => LoopSample {
+export function createLoopSampler(): (completed: number, starvedMs: number) => LoopSample {
   let before = performance.eventLoopUtilization();
-  return (completed) => {
+  return (completed, starvedMs) => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, before);
     before = now;
     const { loopCount } = performance.nodeTiming.uvMetricsInfo;
-    return { at: performance.now(), iterations: loopCount, utilization, completed };
+    return { at: performance.now() - starvedMs, iterations: loopCount, utilization, completed };
   };
 }

@@ -23,7 +23,8 @@ class QueueHarness implements Disposable {
   /** The numbers of admitted requests, in order of admission; requests are numbered as they arrive. */
   readonly admitted: number[] = [];
   readonly #inFlight = new InFlight();
-  readonly #responses: EventEmitter[] = [];
+  #complete = true;
+  readonly #responses: (EventEmitter & { req: { complete: boolean } })[] = [];
 
   constructor(sources: AdmissionSources, maxWaitMs = LONG_MS) {
     this.queue = new AdmissionQueue(this.#inFlight, maxWaitMs, 0.98, sources);
@@ -54,8 +55,17 @@ class QueueHarness implements Disposable {
     this.#arrive().emit('close');
   }
 
-  #arrive(): EventEmitter {
-    const response = new EventEmitter();
+  /** The bodies of further requests arrive only when a test says so. */
+  withholdBodies(): void {
+    this.#complete = false;
+  }
+
+  receiveBodies(): void {
+    for (const { req } of this.#responses) req.complete = true;
+  }
+
+  #arrive() {
+    const response = Object.assign(new EventEmitter(), { req: { complete: this.#complete } });
     this.#inFlight.add(response as unknown as Response);
     return response;
   }
@@ -246,5 +256,20 @@ describe('the admission queue next to long-running responses', () => {
     now = 201;
     await harness.waitForAdmitted(32);
     expect(harness.admitted).toHaveLength(32);
+  });
+});
+
+describe('the admission queue next to requests that wait for their bodies', () => {
+  test('admits others, and counts those again whose bodies have arrived', async () => {
+    using harness = new QueueHarness({ throughput: saturated });
+    harness.withholdBodies();
+    expect(harness.enqueueAll(30)).toBe(30);
+    await harness.waitForAdmitted(30);
+    harness.receiveBodies();
+    harness.enqueueAll(1);
+    await sleep(50);
+    expect(harness.admitted).toHaveLength(30);
+    harness.end(0, 25);
+    await harness.waitForAdmitted(31);
   });
 });

@@ -43,17 +43,27 @@ describe('the throughput meter', () => {
     expect(meter.saturated).toBe(false);
   });
 
-  test('measures the requests completed in the longest wait, over five samples', () => {
+  test('measures the requests completed in the longest wait since it is saturated, by the best of three to five samples', () => {
     const meter = new ThroughputMeter(options, first);
     const capacities = Array.from({ length: 10 }, (_, index) => {
       const sample = index + 1;
-      const completed = Math.min(sample * 20, 100); // 100 in the first 500 ms, none in the next
+      // Busy after the first sample; 20 requests per sample until the fifth one, none in the next.
+      const completed = Math.min(sample, 5) * 20;
+      const utilization = sample === 1 ? 0.5 : 1;
       meter.sample(
-        { at: sample * SAMPLE_INTERVAL_MS, iterations: sample * 20, utilization: 0.5, completed },
+        { at: sample * SAMPLE_INTERVAL_MS, iterations: sample * 2, utilization, completed },
         false,
       );
       return meter.capacityWithinMaxWait;
     });
-    expect(capacities).toEqual([0, 0, 0, 0, 100, 100, 100, 100, 100, 0]);
+    expect(capacities).toEqual([Infinity, Infinity, Infinity, 100, 100, 100, 100, 100, 100, 0]);
+  });
+
+  test('knows no limit as long as the event loop has idle time', () => {
+    const meter = new ThroughputMeter(options, first);
+    expect(meter.capacityWithinMaxWait).toBe(Infinity);
+    meter.sample(busy, false);
+    meter.sample({ at: 2 * SAMPLE_INTERVAL_MS, iterations: 20, utilization: 0.5, completed: 1 }, false);
+    expect(meter.capacityWithinMaxWait).toBe(Infinity);
   });
 });
