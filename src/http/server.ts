@@ -230,13 +230,19 @@ export class HttpServer {
   /**
    * Accepts the connections that waited while the event loop was busy or the process had no CPU: closing the listener
    * would reset them. An event loop accepts one per iteration. Short iterations are limited to as many as connections
-   * can wait, or a steady load would keep the listener open.
+   * can wait, or a steady load would keep the listener open. So would one with long iterations: half of the time for the
+   * shutdown is left for its requests.
    */
   async #acceptBacklog(deadline: AbortSignal): Promise<void> {
     let quiet = 0;
-    for (let short = 0; short < BACKLOG && quiet < QUIET_ITERATIONS && !deadline.aborted;) {
+    let startedAt = performance.now();
+    const until = startedAt + this.#config.SHUTDOWN_TIMEOUT_MS / 2;
+    for (
+      let short = 0;
+      short < BACKLOG && quiet < QUIET_ITERATIONS && startedAt < until && !deadline.aborted;
+    ) {
       const { arrivals } = this.#inFlight;
-      const startedAt = performance.now();
+      startedAt = performance.now();
       await setImmediate();
       if (performance.now() - startedAt < LONG_ITERATION_MS) short += 1;
       quiet = this.#inFlight.arrivals > arrivals ? 0 : quiet + 1;
