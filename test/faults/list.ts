@@ -1,15 +1,18 @@
+import { busyDrain } from './runs/busy-drain.ts';
 import { busyLoop, killedWorker, uncaughtErrors } from './runs/crash.ts';
 import { databaseFaults } from './runs/database.ts';
 import { silentDependency } from './runs/dependency.ts';
 import { managementFlood, outOfDescriptors } from './runs/descriptors.ts';
 import type { Fault } from './fault.ts';
 import { poolOverload, stubbornChildren, threadOutOfMemory, threadsAndChildren } from './runs/heavy.ts'; // template: omit
+import { lateBodies } from './runs/late-bodies.ts';
 import { logInjection } from './runs/log-injection.ts';
 import { closedOrFullLog, stalledAfterExit, stalledLog } from './runs/logs.ts';
 import { malformedRequests, pathTraversal } from './runs/malformed.ts';
 import { orphansOfAll, orphansOfShutdown, orphansOfWorker } from './runs/orphans.ts'; // template: omit
 import { overload } from './runs/overload.ts';
 import { bufferLeak, leak } from './runs/memory.ts';
+import { pipelinesDuringReloads, unreadPipelines } from './runs/pipelines.ts';
 import { failedPrimary, orphansOfPrimary, suspendedPrimary, unresponsiveWorker } from './runs/primary.ts';
 import { processOne } from './runs/process-one.ts';
 import { brokenReload, queuedReloads, reloadBurst, reloadUnderLoad } from './runs/reload.ts';
@@ -32,6 +35,8 @@ export const faults: readonly Fault[] = [
   brokenReload,
   queuedReloads,
   reloadBurst,
+  busyDrain,
+  pipelinesDuringReloads,
   inFlightRequests,
   endlessResponse,
   eventStreams,
@@ -57,6 +62,7 @@ export const faults: readonly Fault[] = [
   orphansOfShutdown, // template: omit
   processOne,
   overload,
+  lateBodies,
   silentDependency,
   failingStreams,
   poolOverload, // template: omit
@@ -67,6 +73,7 @@ export const faults: readonly Fault[] = [
   managementFlood,
   slowloris,
   slowReaders,
+  unreadPipelines,
   malformedRequests,
   pathTraversal,
   logInjection,

@@ -25,6 +25,8 @@ export class Tally {
   refused = 0;
   /** Connections that closed before the response was complete. */
   aborted = 0;
+  /** Those of them that had served other requests before. */
+  abortedReused = 0;
   readonly byStatus: Record<number, number> = {};
   readonly errors: Record<string, number> = {};
   readonly latenciesMs: number[] = [];
@@ -64,6 +66,7 @@ export class Tally {
       this.errors[code] = (this.errors[code] ?? 0) + 1;
       if (code === 'ECONNREFUSED') this.refused += 1;
       else this.aborted += 1;
+      if ((error as { reused?: boolean }).reused === true) this.abortedReused += 1;
       return undefined;
     }
   }
@@ -114,14 +117,15 @@ export function send(request: RequestSpec, agent?: Agent): Promise<CompleteRespo
       (res) => {
         let text = '';
         res.setEncoding('utf8').on('data', (part: string) => (text += part));
-        res.on('error', reject);
+        res.on('error', fail);
         res.on('close', () => {
           if (res.complete) resolve({ status: res.statusCode ?? 0, headers: res.headers, text });
-          else reject(new Error('incomplete response'));
+          else fail(new Error('incomplete response'));
         });
       },
     );
-    req.on('error', reject);
+    const fail = (error: Error) => reject(Object.assign(error, { reused: req.reusedSocket }));
+    req.on('error', fail);
     req.end(body);
   });
 }

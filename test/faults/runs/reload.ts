@@ -6,7 +6,7 @@ import { until, type Program } from '../../support/program.ts';
 import type { Fault } from '../fault.ts';
 import { send } from '../traffic.ts';
 
-async function reload(program: Program): Promise<ReloadResult> {
+export async function reload(program: Program): Promise<ReloadResult> {
   const { text } = await send({ url: `${program.managementUrl}/reload`, method: 'POST' });
   return JSON.parse(text) as ReloadResult;
 }
