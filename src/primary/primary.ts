@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import process from 'node:process';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readSettings, type Settings } from '../config/config.ts';
@@ -37,11 +36,11 @@ async function wirePrimary(
   const startedAt = performance.now();
   const log = await createLogger({ config, destination, name: packageJson.name, worker: 'primary' });
   const given = `${process.execArgv.join(' ')} ${readEnvironment()['NODE_OPTIONS'] ?? ''}`;
-  cluster.setupPrimary({ execArgv: [...process.execArgv, ...heapOptions(memoryShare(config), given)] });
   const supervisor = new Supervisor({
     settings: { ...readNewSettings(), config },
     log,
     readSettings: readNewSettings,
+    workerOptions: heapOptions(memoryShare(config), given),
   });
   const metrics = new ClusterMetrics({
     workers: () => supervisor.workers,

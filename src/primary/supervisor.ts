@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:net';
+import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/config.ts';
@@ -26,6 +27,8 @@ export interface SupervisorOptions {
   readonly log: Logger;
   /** Reads the settings again, for a reload. */
   readonly readSettings: () => Settings;
+  /** Command-line options of the workers, in addition to those of the primary. */
+  readonly workerOptions?: readonly string[];
 }
 
 interface SupervisorEvents {
@@ -108,11 +111,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    */
   async start(managementAddress: string): Promise<string | undefined> {
     this.#workers.managementAddress = managementAddress;
-    const { WORKERS } = this.#options.settings.config;
+    const { settings, workerOptions = [] } = this.#options;
+    const { WORKERS } = settings.config;
     // Workers share one listening socket, and the kernel hands each connection to whichever worker calls accept() first.
     // With Node's default (SCHED_RR) the primary accepts and passes connections on: one on its way to a worker that dies
     // or hangs would never get a response, and a suspended primary would suspend the service.
-    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    cluster.schedulingPolicy = cluster.SCHED_NONE; // before setupPrimary(), which makes it final
+    if (workerOptions.length > 0) cluster.setupPrimary({ execArgv: [...process.execArgv, ...workerOptions] });
     const address = await this.#startFirst();
     this.#started = true;
     const stopping = () => this.stopping; // it may become true at any await
