@@ -1,5 +1,9 @@
-/** Ends in the requested way. */
+/** Ends in the requested way, and prints the events of its end. */
+import { writeSync } from 'node:fs';
 import process from 'node:process';
+
+// Synchronous: after process.exit() an asynchronous write may be lost.
+for (const event of ['beforeExit', 'exit']) process.on(event, () => writeSync(1, `${event}\n`));
 
 const [way, code = '0'] = process.argv.slice(2);
 

@@ -3,6 +3,7 @@ import process from 'node:process';
 
 const [signal, reaction] = process.argv.slice(2) as [NodeJS.Signals, 'listen' | 'default'];
 
+process.debugPort = 0; // any free port, if SIGUSR1 starts the debugger
 let listener = 'none';
 if (reaction === 'listen') {
   try {

@@ -1,9 +1,10 @@
-import process from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { bytes, count, percent } from '../kit/answer/units.ts';
 import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
-import { collectGarbage } from '../kit/measure/collect-garbage.ts';
+import { readOutput, withChild } from '../kit/resources/with-child.ts';
+import type { MemoryReport } from './memory-child.ts';
+
+const program = new URL('./memory-child.ts', import.meta.url);
 
 const meanings = {
   rss: 'all pages of the process in physical memory',
@@ -24,16 +25,12 @@ const rowSchema = z.strictObject({
 });
 export type MemoryRow = z.infer<typeof rowSchema>;
 
-const ARRAY_LENGTH = 4_096;
-/** The size of a fractional number in an array. */
-const NUMBER_BYTES = 8;
-const BUFFER_BYTES = 1_000_000;
-
 export const memory = demoRoute({
   method: 'get',
   path: '/memory',
   title: 'Read the memory figures',
-  summary: 'Allocates memory of one kind, releases it, and shows which memory figures change.',
+  summary:
+    'Allocates memory of one kind in a fresh child process, releases it, and shows which memory figures change.',
   teaches:
     'heapUsed does not include buffers. rss does not include pages that were never written to, and does not necessarily ' +
     'shrink when objects are freed. The figure to watch depends on what leaks.',
@@ -53,47 +50,30 @@ export const memory = demoRoute({
   ],
   contrasts: ['process/memory?of=buffers', 'process/memory?of=objects', 'process/memory?of=untouched'],
   async run({ query: { of, megabytes }, signal, timeline, resources }) {
-    const result = await resources.budgets.megabytes.use(megabytes, signal, async () => {
-      collectGarbage('major');
-      const before = process.memoryUsage();
-      const { held, takenBytes } = await timeline.record(`allocate ${megabytes} MB`, of, () => {
-        // Only this function references the memory: it is garbage after the return.
-        const blocks = allocate(of, megabytes);
-        const blockBytes = of === 'objects' ? ARRAY_LENGTH * NUMBER_BYTES : BUFFER_BYTES;
-        return { held: process.memoryUsage(), takenBytes: blocks.length * blockBytes };
-      });
-      await timeline.record('release and collect', of, async () => {
-        collectGarbage('major');
-        await sleep(10, undefined, { signal }); // buffers are freed shortly after the collection
-        collectGarbage('minor');
-      });
-      const released = process.memoryUsage();
-      return {
-        of,
-        takenBytes,
-        figures: figures.map((figure) => ({
-          figure,
-          beforeBytes: before[figure],
-          heldBytes: held[figure],
-          releasedBytes: released[figure],
-          meaning: meanings[figure],
-        })),
-      };
-    });
+    const result = await resources.budgets.megabytes.use(megabytes, signal, () =>
+      resources.budgets.children.use(1, signal, async () => {
+        const started = resources.children.startNode(program, { args: [of, String(megabytes)], signal });
+        const output = await timeline.record(`allocate and release ${megabytes} MB`, 'child', () =>
+          withChild(started, readOutput),
+        );
+        signal.throwIfAborted();
+        const { takenBytes, before, held, released } = JSON.parse(output) as MemoryReport;
+        return {
+          of,
+          takenBytes,
+          figures: figures.map((figure) => ({
+            figure,
+            beforeBytes: before[figure],
+            heldBytes: held[figure],
+            releasedBytes: released[figure],
+            meaning: meanings[figure],
+          })),
+        };
+      }),
+    );
     return { result, lesson: conclude(of, result.takenBytes, result.figures) };
   },
 });
-
-function allocate(of: 'buffers' | 'objects' | 'untouched', megabytes: number): unknown[] {
-  if (of === 'objects') {
-    const arrays = Math.round((megabytes * 1e6) / (ARRAY_LENGTH * NUMBER_BYTES));
-    return Array.from({ length: arrays }, (_, i) => new Array<number>(ARRAY_LENGTH).fill(i + 0.5));
-  }
-  return Array.from({ length: megabytes }, () =>
-    // The system provides the zeroed pages of an ArrayBuffer only when they are written to.
-    of === 'untouched' ? new ArrayBuffer(BUFFER_BYTES) : Buffer.alloc(BUFFER_BYTES, 1),
-  );
-}
 
 /** Names the figures that rose by about what was allocated, and those that did not. */
 export function conclude(of: string, takenBytes: number, rows: readonly MemoryRow[]): Lesson {
@@ -109,9 +89,14 @@ export function conclude(of: string, takenBytes: number, rows: readonly MemoryRo
     kept > takenBytes / 4
       ? `After the release, rss was still ${bytes(kept)} higher than before: freed memory is not always returned to the system.`
       : `After the release, rss was within ${bytes(Math.abs(kept))} of its old value.`;
+  const heapTotal = rows.find(({ figure }) => figure === 'heapTotal');
+  const reserve =
+    heapTotal !== undefined && share(heapTotal) > 1.5
+      ? ' heapTotal rose by more than the objects take: V8 reserves its young generation (the semi-spaces) in steps that double.'
+      : '';
   const what = of === 'untouched' ? 'unwritten buffers' : of;
   return {
     headline: `${bytes(takenBytes)} of ${what} raised ${risen.map(({ figure }) => figure).join(', ') || 'no figure by as much'}`,
-    text: `${count(risen.length, 'figure')} rose by more than 60% of what was allocated: ${list(risen)}. The others rose less: ${list(others)}. ${after}`,
+    text: `${count(risen.length, 'figure')} rose by more than 60% of what was allocated: ${list(risen)}. The others rose less: ${list(others)}.${reserve} ${after}`,
   };
 }

@@ -35,6 +35,7 @@ export const resourceUsage = demoRoute({
     'Elapsed time is not cost. Waiting for a timer takes almost no CPU time, computing takes user time, and file I/O adds ' +
     'system time.',
   query: z.object({ work: oneOf('What is measured', ['compute', 'wait', 'files']) }),
+  alone: true,
   result: resultSchema,
   examples: [
     { title: 'Compute', query: { work: 'compute', as: 'text' } },

@@ -17,6 +17,15 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether a process is stopped, for example by SIGSTOP. Always false if the system is not Linux. */
+export function isStopped(pid: number): boolean {
+  try {
+    return /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /** Waits at most `withinMs` until none of these processes runs. @returns how many still do */
 export async function countSurvivors(pids: readonly number[], withinMs = 1_000): Promise<number> {
   const deadline = performance.now() + withinMs;
