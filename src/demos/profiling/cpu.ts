@@ -22,6 +22,8 @@ const result = z.strictObject({
   elapsedMs: z.number(),
   startAndStopMs: z.number().describe('Time to start and stop the profiler, in addition to the work'),
   rounds: z.number(),
+  roundsWithoutProfiler: z.number().describe('Rounds of the same work in the same time without the profiler'),
+  slowdown: z.number().describe('Time per round with the profiler, relative to without'),
   samples: z.number(),
   nodes: z.number().describe('Nodes of the call tree'),
   profileBytes: z.number(),
@@ -37,23 +39,39 @@ export const cpu = rawRoute({
     'Profiles this worker while it works, and responds with a .cpuprofile, or with a summary for as=text.',
   teaches:
     'A sampling profiler records the call stack at a fixed interval, here every half millisecond. Open the file in the ' +
-    'developer tools of a browser.',
-  query: z.object({ ms: wholeNumber('Duration of the work', { min: 50, max: 10_000, default: 800 }) }),
+    'developer tools of a browser. `node --cpu-prof` writes the same file at exit without any code, and `node --prof` a log ' +
+    'of V8 that `node --prof-process` turns into a summary.',
+  query: z.object({
+    ms: wholeNumber('Duration of the work, with the profiler and without it', {
+      min: 50,
+      max: 4_500,
+      default: 800,
+    }),
+  }),
   response: { mediaType, description: 'A .cpuprofile for the developer tools of a browser' },
   examples: [
     { title: 'Where the time went', query: { as: 'text' } },
     { title: 'The profile itself', query: { ms: 500 }, curl: '-o worker.cpuprofile' },
   ],
   contrasts: ['profiling/heap-snapshot'],
+  alone: true,
   observed: result,
   async observe({ query, signal, timeline, resources }) {
     const observed = await resources.budgets.traces.use(1, signal, async () => {
+      // Half before and half after, so that a change of the machine affects both.
+      const before = await timeline.record('work, no profiler', 'event loop', () =>
+        workFor(query.ms / 2, signal),
+      );
       const end = timeline.begin('profile', 'inspector');
       const { profile, value } = await profileCpu(() =>
         timeline.record('work', 'event loop', () => workFor(query.ms, signal)),
       );
       const { startMs, endMs } = end();
-      return describe(profile, value, endMs - startMs);
+      const after = await timeline.record('work, no profiler', 'event loop', () =>
+        workFor(query.ms / 2, signal),
+      );
+      const bare = { rounds: before.rounds + after.rounds, elapsedMs: before.elapsedMs + after.elapsedMs };
+      return describe(profile, value, bare, endMs - startMs);
     });
     return { result: observed, lesson: conclude(observed) };
   },
@@ -66,7 +84,12 @@ export const cpu = rawRoute({
   },
 });
 
-function describe(profile: Profile, { rounds, elapsedMs, clockMs }: WorkDone, profiledMs: number): Result {
+function describe(
+  profile: Profile,
+  { rounds, elapsedMs, clockMs }: WorkDone,
+  bare: Pick<WorkDone, 'rounds' | 'elapsedMs'>,
+  profiledMs: number,
+): Result {
   const times = new Map<string, number>();
   for (const [name, selfMs] of selfTimes(profile)) {
     const part = partOf[name] ?? name;
@@ -91,6 +114,8 @@ function describe(profile: Profile, { rounds, elapsedMs, clockMs }: WorkDone, pr
     elapsedMs: toMicroseconds(elapsedMs),
     startAndStopMs: toMicroseconds(profiledMs - elapsedMs),
     rounds,
+    roundsWithoutProfiler: bare.rounds,
+    slowdown: Math.round((100 * (elapsedMs / rounds)) / (bare.elapsedMs / bare.rounds)) / 100,
     samples: profile.samples?.length ?? 0,
     nodes: profile.nodes.length,
     profileBytes,
@@ -98,9 +123,9 @@ function describe(profile: Profile, { rounds, elapsedMs, clockMs }: WorkDone, pr
   };
 }
 
-function conclude({ functions, samples, elapsedMs, profileBytes, startAndStopMs }: Result): Lesson {
+function conclude({ functions, samples, elapsedMs, profileBytes, startAndStopMs, slowdown }: Result): Lesson {
   const [first] = functions;
-  const size = `${count(samples, 'sample')} in ${ms(elapsedMs)} make a profile of ${bytes(profileBytes)}. Starting and stopping the profiler took ${ms(startAndStopMs)}.`;
+  const size = `${count(samples, 'sample')} in ${ms(elapsedMs)} make a profile of ${bytes(profileBytes)}. Starting and stopping the profiler took ${ms(startAndStopMs)}; a round of the work took ${slowdown.toFixed(2)}× as long as without it.`;
   if (first === undefined) {
     return { headline: 'The profile shows no function', text: `${size} It shows no function: raise ms.` };
   }

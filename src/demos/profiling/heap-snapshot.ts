@@ -28,8 +28,9 @@ export const heapSnapshot = rawRoute({
   danger: true,
   summary: 'Streams all objects of this worker as a .heapsnapshot, or responds with its cost for as=text.',
   teaches:
-    'A snapshot blocks the event loop while V8 walks the heap. It contains everything in memory, including secrets: ' +
-    'never expose it publicly.',
+    'A snapshot blocks the event loop while V8 walks the heap, with a large heap for longer than the watchdog allows: then ' +
+    'it ends the worker. A snapshot contains everything in memory, including secrets: never expose it publicly. ' +
+    '`--heapsnapshot-signal` takes one on a signal, and `--heap-prof` samples allocations at a fraction of the cost.',
   response: { mediaType, description: 'A .heapsnapshot for the developer tools of a browser' },
   examples: [
     { title: 'What a snapshot costs', query: { as: 'text' } },

@@ -9,13 +9,15 @@ const SAMPLE_OBJECTS = 1_000;
 /** The latest objects, which are always reachable. */
 const RECENT = 16;
 
-/**
- * Creates objects in slices, and keeps a share of them reachable until the end.
- *
- * @returns how many bytes they took: the median growth per object, times all objects
- * @throws the signal's reason, between two slices
- */
-export async function allocateObjects(objects: number, share: number, signal: AbortSignal): Promise<number> {
+export interface Allocation {
+  /** The median growth of the heap per object, times all objects. */
+  readonly allocatedBytes: number;
+  /** The objects that are still reachable. */
+  readonly held: readonly object[];
+}
+
+/** Creates objects in slices, and keeps a share of them reachable. */
+export async function allocateObjects(objects: number, share: number): Promise<Allocation> {
   const held: object[] = [];
   // Every object is reachable for a moment. Optimized code would not create one that is never used.
   const recent = new Array<object | undefined>(RECENT).fill(undefined);
@@ -35,8 +37,7 @@ export async function allocateObjects(objects: number, share: number, signal: Ab
       }
     }
     await nextIteration();
-    signal.throwIfAborted();
   }
   // A collection within a sample shrinks its growth; the median is that of a sample without one.
-  return Math.round((median(samples) / SAMPLE_OBJECTS) * objects);
+  return { allocatedBytes: Math.round((median(samples) / SAMPLE_OBJECTS) * objects), held };
 }

@@ -1,9 +1,15 @@
+import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import { bytes, count, ms, percent } from '../kit/answer/units.ts';
-import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
-import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
-import { allocateObjects } from './allocation.ts';
-import { observePauses, type Pause } from './pauses.ts';
+import { demoRoute, oneOf, wholeNumber, type DemoCall, type Lesson } from '../kit/demo.ts';
+import { toMicroseconds } from '../kit/measure/timeline.ts';
+import { nextMessage } from '../kit/resources/threads.ts';
+import type { BurstOptions, BurstReport } from './gc-thread.ts';
+import type { Pause } from './pauses.ts';
+
+const burstProgram = new URL('./gc-thread.ts', import.meta.url);
+/** Fixed, so that each run collects as often. */
+const LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
 
 /** The share of the objects that `keep=some` holds until the end. */
 const KEPT_SHARE = 0.25;
@@ -25,6 +31,9 @@ const result = z.strictObject({
   elapsedMs: z.number(),
   collections: z.number(),
   pausedMs: z.number().describe('The sum of all pauses'),
+  pausedPer100MbMs: z.number().describe('pausedMs for each 100 MB that were allocated'),
+  survivedBytes: z.number().describe('What was reachable at the end: what the collector had to copy or mark'),
+  cpuMs: z.number().describe('CPU time of the thread, without the helper threads of V8'),
   pausedShare: z.number().describe('Share of the time in which objects were created, from 0 to 1'),
   longestPauseMs: z.number(),
   kinds: z.array(kindRow),
@@ -35,10 +44,10 @@ export const gc = demoRoute({
   method: 'get',
   path: '/gc',
   title: 'Garbage collection pauses',
-  summary: 'Creates a burst of garbage and shows every pause that its collection causes.',
+  summary: 'Creates a burst of garbage on a fresh thread and shows every pause that its collection causes.',
   teaches:
-    'Objects that die young cost almost nothing, because a scavenge copies only the survivors. Objects that live ' +
-    'longer are copied, promoted and marked, so pauses grow with them.',
+    'A collection pays for survivors, not for garbage: a scavenge copies what is reachable in the young generation ' +
+    '(semi-space), and mark-compact marks the whole heap. Objects that die young cost little.',
   query: z.object({
     megabytes: wholeNumber('Approximate size of the allocation in MB', { min: 1, max: 1_000, default: 200 }),
     keep: oneOf('What stays reachable until the end', ['nothing', 'some']),
@@ -53,7 +62,9 @@ export const gc = demoRoute({
     const share = keep === 'some' ? KEPT_SHARE : 0;
     const heldMegabytes = Math.max(1, Math.ceil(megabytes * share));
     const observed = await resources.budgets.megabytes.use(heldMegabytes, signal, () =>
-      measureBurst(keep, megabytes, share, timeline, signal),
+      resources.budgets.threads.use(1, signal, () =>
+        measureBurst(keep, megabytes, share, { timeline, signal, resources }),
+      ),
     );
     return { result: observed, lesson: conclude(observed) };
   },
@@ -63,18 +74,18 @@ async function measureBurst(
   keep: string,
   megabytes: number,
   share: number,
-  timeline: Timeline,
-  signal: AbortSignal,
+  { timeline, signal, resources }: Pick<DemoCall<never, never, never>, 'timeline' | 'signal' | 'resources'>,
 ): Promise<Result> {
   const objects = Math.ceil((megabytes * 1e6) / OBJECT_BYTES);
-  const {
-    value: allocatedBytes,
-    elapsedMs,
-    pauses,
-  } = await observePauses(() => allocateObjects(objects, share, signal));
+  const data: BurstOptions = { objects, share };
+  const { allocatedBytes, survivedBytes, elapsedMs, cpuMs, pauses } = await resources.threads.run(
+    burstProgram,
+    { data, signal, resourceLimits: LIMITS },
+    async (thread) => (await nextMessage<BurstReport>(thread)).message,
+  );
+  const zero = performance.timeOrigin + timeline.startedAt;
   for (const { kind, startedAt, durationMs } of pauses) {
-    const startMs = startedAt - timeline.startedAt;
-    timeline.add('pause', kind, startMs, startMs + durationMs);
+    timeline.add('pause', kind, startedAt - zero, startedAt - zero + durationMs);
   }
   const kinds = [...Map.groupBy(pauses, ({ kind }) => kind)].map(([kind, group]) => summarize(kind, group));
   const pausedMs = kinds.reduce((sum, { totalMs }) => sum + totalMs, 0);
@@ -85,6 +96,9 @@ async function measureBurst(
     elapsedMs: toMicroseconds(elapsedMs),
     collections: pauses.length,
     pausedMs: toMicroseconds(pausedMs),
+    pausedPer100MbMs: toMicroseconds((1e8 * pausedMs) / allocatedBytes),
+    survivedBytes,
+    cpuMs: toMicroseconds(cpuMs),
     pausedShare: Math.round((1000 * pausedMs) / elapsedMs) / 1000,
     longestPauseMs: Math.max(0, ...kinds.map(({ longestMs }) => longestMs)),
     kinds,
@@ -119,7 +133,10 @@ function conclude(observed: Result): Lesson {
       ? 'None covered the whole heap.'
       : `${major.collections} of them covered the whole heap.`;
   return {
-    headline: `The longest of ${count(collections, 'collection pause')} lasted ${ms(observed.longestPauseMs)}`,
-    text: `${allocated} ${count(collections, 'collection')} paused this worker for ${ms(pausedMs)} in total, ${percent(pausedShare)} of the time. ${whole}`,
+    headline: `Collections paused the thread for ${ms(observed.pausedPer100MbMs)} per 100 MB`,
+    text:
+      `${bytes(observed.survivedBytes)} survived, which the collector had to copy or mark. ${count(collections, 'collection')} ` +
+      `paused the thread for ${ms(pausedMs)} in total, ${percent(pausedShare)} of the time; the longest took ` +
+      `${ms(observed.longestPauseMs)}. ${whole} ${allocated}`,
   };
 }

@@ -1,21 +1,20 @@
-import { setImmediate as nextIteration } from 'node:timers/promises';
-import { getHeapSpaceStatistics } from 'node:v8';
 import { z } from 'zod';
-import { bytes } from '../kit/answer/units.ts';
-import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
-import { collectGarbage } from '../kit/measure/collect-garbage.ts';
-import type { Timeline } from '../kit/measure/timeline.ts';
+import { bytes, percent } from '../kit/answer/units.ts';
+import { demoRoute, oneOf, wholeNumber, type DemoCall, type Lesson } from '../kit/demo.ts';
+import { nextMessage } from '../kit/resources/threads.ts';
+import type { HeapOptions, HeapReport, Memory } from './heap-thread.ts';
 
-/** One allocation of each kind, small enough not to block the event loop. */
-const allocations = {
-  'small-objects': {
-    bytes: 10_000 * 64,
-    allocate: (): object => Array.from({ length: 10_000 }, (_, i) => ({ id: i, next: { value: i } })),
-  },
-  'large-arrays': { bytes: 100_000 * 8, allocate: () => new Array<number>(100_000).fill(1.5) },
-  buffers: { bytes: 1_000_000, allocate: () => Buffer.alloc(1_000_000, 1) },
-} as const;
-type Kind = keyof typeof allocations;
+const heapProgram = new URL('./heap-thread.ts', import.meta.url);
+/** Large enough to hold one fresh piece in new space. */
+const LIMITS = { maxYoungGenerationSizeMb: 48, maxOldGenerationSizeMb: 512 };
+
+const stageRow = z.strictObject({
+  stage: z.string(),
+  newSpaceBytes: z.number(),
+  oldSpaceBytes: z.number(),
+  largeObjectSpaceBytes: z.number().describe('Large objects, new and old'),
+});
+type Stage = z.infer<typeof stageRow>;
 
 const spaceRow = z.strictObject({
   space: z.string(),
@@ -26,7 +25,9 @@ const spaceRow = z.strictObject({
 
 const result = z.strictObject({
   kind: z.string(),
-  allocatedBytes: z.number().describe('Approximate size of the allocation'),
+  allocatedBytes: z.number().describe('The measured size of one piece, times all pieces'),
+  pieceBytes: z.number().describe('Growth of the heap and of the memory outside it by one piece'),
+  stages: z.array(stageRow).describe('Where one piece is, at each stage of its life'),
   heapGrewBytes: z.number(),
   offHeapGrewBytes: z.number().describe('Growth of the memory of buffers, which is outside the heap'),
   grewMost: z.string(),
@@ -40,10 +41,11 @@ export const heap = demoRoute({
   path: '/heap',
   title: 'Heap spaces',
   summary:
-    'Allocates objects, large arrays or buffers, and shows which part of the memory grows and shrinks.',
+    'Allocates objects, large arrays or buffers on a fresh thread, and shows which part of its memory grows and shrinks.',
   teaches:
-    'The heap consists of spaces. New objects start in new space and survivors move to old space; large objects have ' +
-    'their own space, and the bytes of a Buffer are outside the heap.',
+    'The heap consists of spaces. New objects start in new space (the young generation). A scavenge copies survivors ' +
+    'within it once, and the next one promotes them to old space. Large objects have a space of their own, and the bytes ' +
+    'of a Buffer are outside the heap.',
   query: z.object({
     kind: oneOf('What to allocate', ['small-objects', 'large-arrays', 'buffers']),
     megabytes: wholeNumber('Approximate size in MB', { min: 1, max: 128, default: 24 }),
@@ -56,58 +58,33 @@ export const heap = demoRoute({
   ],
   contrasts: ['v8/heap?kind=small-objects', 'v8/heap?kind=large-arrays', 'v8/heap?kind=buffers'],
   async run({ query: { kind, megabytes }, signal, timeline, resources }) {
-    const observed = await resources.budgets.megabytes.use(megabytes, signal, () =>
-      allocate(kind, megabytes, timeline, signal),
+    const observed = await resources.budgets.megabytes.use(2 * megabytes, signal, () =>
+      resources.budgets.threads.use(1, signal, () =>
+        timeline.record('allocate and release', 'thread', () =>
+          allocate({ kind, megabytes }, { signal, resources }),
+        ),
+      ),
     );
     return { result: observed, lesson: conclude(observed) };
   },
 });
 
 async function allocate(
-  kind: Kind,
-  megabytes: number,
-  timeline: Timeline,
-  signal: AbortSignal,
+  data: HeapOptions,
+  { signal, resources }: Pick<DemoCall<never, never, never>, 'signal' | 'resources'>,
 ): Promise<Result> {
-  collectGarbage('major');
-  const before = readMemory();
-  const allocation = allocations[kind];
-  const wanted = Math.ceil((megabytes * 1e6) / allocation.bytes);
-  const held: object[] = [];
-  await timeline.record('allocate', 'event loop', async () => {
-    for (let i = 0; i < wanted; i += 1) {
-      held.push(allocation.allocate());
-      if (i % 4 === 3) await nextIteration();
-      signal.throwIfAborted();
-    }
-  });
-  await timeline.record('collect, all reachable', 'event loop', () => collectGarbage('major'));
-  const during = readMemory();
-  held.length = 0;
-  // What the last iterations of the loop referenced is collectable only in a later one.
-  await nextIteration();
-  await timeline.record('collect, all released', 'event loop', () => collectGarbage('major'));
-  return describe(kind, wanted * allocation.bytes, before, during, readMemory());
-}
-
-interface Memory {
-  readonly spaces: ReadonlyMap<string, number>;
-  readonly heap: number;
-  readonly offHeap: number;
-}
-
-function readMemory(): Memory {
-  const spaces = new Map(
-    getHeapSpaceStatistics().map((space) => [space.space_name, space.space_used_size] as const),
+  const report = await resources.threads.run(
+    heapProgram,
+    { data, signal, resourceLimits: LIMITS },
+    async (thread) => (await nextMessage<HeapReport>(thread)).message,
   );
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return { spaces, heap: heapUsed, offHeap: arrayBuffers };
+  return describe(data.kind, report);
 }
 
-function describe(kind: Kind, allocatedBytes: number, before: Memory, during: Memory, after: Memory): Result {
-  const growth = (space: string, now: Memory) =>
-    (now.spaces.get(space) ?? 0) - (before.spaces.get(space) ?? 0);
-  const spaces = [...before.spaces]
+function describe(kind: string, report: HeapReport): Result {
+  const { pieces, pieceBytes, before, during, after } = report;
+  const growth = (space: string, now: Memory) => (now.spaces[space] ?? 0) - (before.spaces[space] ?? 0);
+  const spaces = Object.entries(before.spaces)
     .map(([space, usedBytes]) => ({
       space,
       usedBytes,
@@ -119,7 +96,17 @@ function describe(kind: Kind, allocatedBytes: number, before: Memory, during: Me
   const most = spaces.reduce((a, b) => (b.grewBytes > a.grewBytes ? b : a));
   return {
     kind,
-    allocatedBytes,
+    allocatedBytes: pieces * pieceBytes,
+    pieceBytes,
+    stages: report.stages.map(({ stage, spaces: grown }) => ({
+      stage,
+      newSpaceBytes: Math.max(0, grown['new_space'] ?? 0),
+      oldSpaceBytes: Math.max(0, grown['old_space'] ?? 0),
+      largeObjectSpaceBytes: Math.max(
+        0,
+        (grown['large_object_space'] ?? 0) + (grown['new_large_object_space'] ?? 0),
+      ),
+    })),
     heapGrewBytes: during.heap - before.heap,
     offHeapGrewBytes,
     grewMost: offHeapGrewBytes > most.grewBytes ? 'off-heap memory' : most.space,
@@ -128,18 +115,33 @@ function describe(kind: Kind, allocatedBytes: number, before: Memory, during: Me
   };
 }
 
-function conclude(observed: Result): Lesson {
+export function conclude(observed: Result): Lesson {
   const { kind, heapGrewBytes, offHeapGrewBytes, grewMost, leftBytes, allocatedBytes } = observed;
   const what = kind.replace('-', ' ');
   const place = grewMost.replaceAll('_', ' ');
   const rest =
     leftBytes < (heapGrewBytes + offHeapGrewBytes) / 4
       ? `After they were released and collected, ${bytes(Math.max(0, leftBytes))} were left.`
-      : `${bytes(leftBytes)} were left after they were released: this worker was busy with other work, or something still references them.`;
+      : `${bytes(leftBytes)} were left after they were released: something still references them.`;
   return {
     headline: `Most of the growth was in ${place}`,
     text:
-      `About ${bytes(allocatedBytes)} of ${what} took ${bytes(Math.max(0, heapGrewBytes))} on the heap and ` +
-      `${bytes(Math.max(0, offHeapGrewBytes))} outside it. ${rest}`,
+      `${bytes(allocatedBytes)} of ${what} took ${bytes(Math.max(0, heapGrewBytes))} on the heap and ` +
+      `${bytes(Math.max(0, offHeapGrewBytes))} outside it. ${describeLife(observed.pieceBytes, observed.stages)}${rest}`,
   };
+}
+
+/** Where one piece was at each stage, if it was on the heap. */
+function describeLife(pieceBytes: number, stages: readonly Stage[]): string {
+  const places = stages.flatMap(({ stage, newSpaceBytes, oldSpaceBytes, largeObjectSpaceBytes }) => {
+    const [space, size] = (
+      [
+        ['new space', newSpaceBytes],
+        ['old space', oldSpaceBytes],
+        ['large object space', largeObjectSpaceBytes],
+      ] as const
+    ).reduce((a, b) => (b[1] > a[1] ? b : a));
+    return size < pieceBytes / 2 ? [] : `${space} ${stage} (${percent(Math.min(1, size / pieceBytes))})`;
+  });
+  return places.length === 0 ? '' : `Most of one piece was in ${places.join(', ')}. `;
 }

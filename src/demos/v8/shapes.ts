@@ -48,12 +48,15 @@ export const shapes = demoRoute({
   title: 'Object shapes',
   summary: 'Runs the same loop over objects of one shape, of a few shapes, and of many.',
   teaches:
-    'An inline cache remembers where a property is for up to four shapes (hidden classes) per place in the code. ' +
+    'An inline cache remembers where a property is for up to four shapes (hidden classes) per place in the code: it is ' +
+    'monomorphic with one, polymorphic with two to four, and megamorphic with more. ' +
     'Objects that get the same properties in the same order share a shape.',
   query: z.object({
-    objects: wholeNumber('Objects in the loop', { min: 1_000, max: 100_000, default: 10_000 }),
+    // With many more objects the time to load them from memory hides that of the inline cache.
+    objects: wholeNumber('Objects in the loop', { min: 1_000, max: 20_000, default: 10_000 }),
     rounds: wholeNumber('Measured rounds', { min: 10, max: 500, default: 100 }),
   }),
+  alone: true,
   result,
   examples: [{ title: 'One shape and many', query: { as: 'text' } }],
   contrasts: [],
@@ -120,20 +123,29 @@ function toHundredths(value: number): number {
   return Math.round(100 * value) / 100;
 }
 
-function conclude(rows: readonly Row[]): Lesson {
-  const [one] = rows;
-  const slowest = rows.reduce((a, b) => (b.timesSlower > a.timesSlower ? b : a));
-  const firstSlow = rows.find(({ timesSlower }) => timesSlower > CLEAR_RATIO);
-  if (one === undefined || firstSlow === undefined) {
+/** What an inline cache holds. */
+const MAX_POLYMORPHIC = 4;
+
+export function conclude(rows: readonly Row[]): Lesson {
+  const one = rows.find((each) => each.shapes === 1);
+  const few = rows.filter((each) => each.shapes > 1 && each.shapes <= MAX_POLYMORPHIC);
+  const many = rows.filter((each) => each.shapes > MAX_POLYMORPHIC);
+  const slowestFew = Math.max(...few.map(({ timesSlower }) => timesSlower));
+  const fastestMany = Math.min(...many.map(({ timesSlower }) => timesSlower));
+  if (one === undefined || fastestMany < CLEAR_RATIO * slowestFew) {
     return {
-      headline: 'This run shows no effect of the number of shapes',
-      text: `The loop took about as long for each number of shapes, at most ${times(slowest.timesSlower)} as long as for one. Raise objects.`,
+      headline: 'This run does not show where the inline cache is full',
+      text:
+        `The loop took up to ${times(slowestFew)} as long with two to four shapes as with one, and at least ` +
+        `${times(fastestMany)} as long with more: no clear difference. Raise rounds.`,
     };
   }
   return {
-    headline: `${slowest.shapes} shapes made the loop ${times(slowest.timesSlower)} slower`,
+    headline: `More than four shapes made the loop at least ${times(fastestMany)} slower`,
     text:
-      `With one shape the loop took ${one.nsPerObject} ns per object. It was clearly slower from ${firstSlow.shapes} shapes ` +
-      `on. With ${slowest.shapes} shapes the same sum took ${slowest.nsPerObject} ns per object.`,
+      `Two to four shapes (polymorphic) took up to ${times(slowestFew)} as long as one (monomorphic, ${one.nsPerObject} ns per ` +
+      `object). More than ${MAX_POLYMORPHIC} no longer fit into the inline cache (megamorphic): ${many
+        .map((each) => `${times(each.timesSlower)} as long with ${each.shapes}`)
+        .join(', ')}.`,
   };
 }
