@@ -66,6 +66,19 @@ describe('the cluster demo with two workers', () => {
     expect(kept.workers.map(({ responses }) => responses)).toEqual([40]);
     expect(timeline.length + (moreSpans ?? 0)).toBe(40);
   });
+
+  test('reports the signal that ended a worker', async () => {
+    const body = (await (await program.get('/demos/cluster/workers')).json()) as WorkersBody;
+    const victim = body.result.workers.find(({ pid }) => pid !== body.ranOn.pid)?.pid ?? 0;
+    process.kill(victim, 'SIGKILL');
+
+    const crashed = await until('the crash among the events', async () => {
+      const response = await program.get('/demos/cluster/workers?as=json');
+      const { result } = (await response.json()) as { result: Workers };
+      return result.latestEvents.find(({ event, pid }) => event === 'crashed' && pid === victim);
+    });
+    expect(crashed).toMatchObject({ signal: 'SIGKILL', code: null });
+  });
 });
 
 describe('the cluster demo without a cluster', () => {
@@ -132,6 +145,21 @@ describe('the lessons of the cluster demo', () => {
     expect(lesson(1, 0)).toContain('1 request over 1 connection was served by worker 7');
     expect(lesson(3, 0)).toContain('3 requests over 1 connection were all served by worker 7');
     expect(lesson(2, 1)).toContain('3 requests over 1 connection were served by worker 7');
+  });
+
+  test('name the share of the busiest worker and what an even share would be', () => {
+    const responders = Array.from({ length: 40 }, (_, index) => ({
+      worker: index < 37 ? 1 : 2,
+      pid: index < 37 ? 10 : 20,
+    }));
+    const { text } = concludeDistribution(
+      summarize(responders, { requests: 40, connections: 40, refused: 0 }),
+      'fresh',
+      true,
+    );
+
+    expect(text).toMatch(/^The busiest worker served 93% of the requests; an even share would be 50%\./);
+    expect(text).toContain('round-robin');
   });
 
   test('name the replacements in one slot if there were several', () => {

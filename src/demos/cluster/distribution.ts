@@ -145,8 +145,9 @@ export function conclude(
     return {
       headline: `${workers.length} workers shared the requests; the busiest served ${percent(largestShare)}`,
       text:
-        `${sent} were served: ${shares}. The kernel distributes connections (SCHED_NONE), not work, and need not ` +
-        `distribute them evenly.${note}${lost}`,
+        `The busiest worker served ${percent(largestShare)} of the requests; an even share would be ` +
+        `${percent(1 / workers.length)}. ${sent} were served: ${shares}. Here the kernel distributes connections ` +
+        `(SCHED_NONE), and need not do it evenly; Node.js by default lets the primary do it in turns (round-robin).${note}${lost}`,
     };
   }
   const text = `${sent} ${served} by worker ${first.worker}`;

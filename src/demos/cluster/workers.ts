@@ -35,6 +35,8 @@ const eventSchema = z.object({
   worker: z.number().optional(),
   pid: z.number().optional(),
   reason: z.string().optional(),
+  code: z.number().nullish().describe('The exit code of a worker that exited'),
+  signal: z.string().nullish().describe('The signal that ended it'),
 });
 
 const resultSchema = z.strictObject({

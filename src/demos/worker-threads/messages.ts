@@ -1,9 +1,12 @@
-import type { Worker } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { bytes, ms } from '../kit/answer/units.ts';
 import { demoRoute, oneOf, wholeNumber, type Lesson } from '../kit/demo.ts';
+import { fastestMs } from '../kit/measure/fastest.ts';
 import { toMicroseconds, type Timeline } from '../kit/measure/timeline.ts';
+import { perService } from '../kit/resources/per-service.ts';
 import { nextMessage } from '../kit/resources/threads.ts';
+import { rejectLongWork } from '../kit/work-limit.ts';
 import type { EchoMessage } from './echo-thread.ts';
 
 const echoProgram = new URL('./echo-thread.ts', import.meta.url);
@@ -18,6 +21,8 @@ const resultSchema = z.strictObject({
   changeSeenHere: z
     .boolean()
     .describe('Whether the value that the thread wrote appeared in the buffer on this side'),
+  instanceKeepsClass: z.boolean().describe('Whether an instance of a class is still one after a message'),
+  functionError: z.string().describe('The error of a message that contains a function, or none'),
 });
 type Result = z.infer<typeof resultSchema>;
 
@@ -27,10 +32,11 @@ export const messages = demoRoute({
   title: 'Clone, transfer or share',
   summary: 'Sends a buffer to a thread and back: cloned, transferred or shared.',
   teaches:
-    'A clone copies the buffer, so its cost grows with the size. A transfer moves it and detaches it on the sending side. ' +
-    'Shared memory costs no copy but needs Atomics to order reads and writes.',
+    'A clone (structured clone) copies the buffer, so its cost grows with the size: threads do not share memory by ' +
+    'themselves. A transfer moves a buffer and detaches it on the sending side; only a SharedArrayBuffer is shared. A clone ' +
+    'loses the class of an object and cannot copy a function (DataCloneError).',
   query: z.object({
-    bytes: wholeNumber('Size of the buffer', { min: 1_024, max: 256_000_000, default: 16_000_000 }),
+    bytes: wholeNumber('Size of the buffer', { min: 1_024, max: 32_000_000, default: 16_000_000 }),
     way: oneOf('How to send it', ['clone', 'transfer', 'shared']),
     rounds: wholeNumber('Number of round trips', { min: 1, max: 50, default: 5 }),
   }),
@@ -46,15 +52,50 @@ export const messages = demoRoute({
     'worker-threads/messages?way=shared',
   ],
   async run({ query, signal, timeline, resources }) {
+    if (query.way === 'clone') {
+      const copyMs = (copyMsOf(resources) * query.bytes) / SAMPLE_BYTES;
+      rejectLongWork('run', CLONES * query.rounds * copyMs, ['bytes', 'rounds']);
+    }
     const megabytes = Math.ceil((query.bytes * (query.way === 'clone' ? 3 : 1)) / 1e6);
-    const result = await resources.budgets.megabytes.use(Math.min(megabytes, 512), signal, () =>
+    const result = await resources.budgets.megabytes.use(megabytes, signal, () =>
       resources.budgets.threads.use(1, signal, () =>
         resources.threads.run(echoProgram, { signal }, (thread) => exchange(thread, query, timeline)),
       ),
     );
-    return { result, lesson: conclude(result) };
+    return { result: { ...result, ...sendUncloneable() }, lesson: conclude(result) };
   },
 });
+
+const SAMPLE_BYTES = 4_000_000;
+/** Each round clones the buffer twice: there and back. */
+const CLONES = 2;
+/** Measured once for each service. */
+const copyMsOf = perService(() => {
+  const sample = new ArrayBuffer(SAMPLE_BYTES);
+  return fastestMs(6, () => void structuredClone(sample));
+});
+
+class Sample {
+  readonly value = 1;
+}
+
+/** Sends what a clone cannot carry over. */
+function sendUncloneable(): { readonly instanceKeepsClass: boolean; readonly functionError: string } {
+  const { port1, port2 } = new MessageChannel();
+  try {
+    port1.postMessage(new Sample());
+    const received: unknown = receiveMessageOnPort(port2)?.message;
+    let functionError = 'none';
+    try {
+      port1.postMessage(sendUncloneable);
+    } catch (error) {
+      functionError = (error as Error).name;
+    }
+    return { instanceKeepsClass: received instanceof Sample, functionError };
+  } finally {
+    port1.close();
+  }
+}
 
 interface Exchange {
   readonly bytes: number;
@@ -97,7 +138,7 @@ async function exchange(thread: Worker, { bytes: size, way, rounds }: Exchange, 
   };
 }
 
-function conclude(result: Result): Lesson {
+function conclude(result: Omit<Result, 'instanceKeepsClass' | 'functionError'>): Lesson {
   const [verb, effect] =
     result.bytesHereAfterPost === 0
       ? ['Transferring', 'The buffer was moved: on this side it is empty now.']
