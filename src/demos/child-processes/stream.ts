@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { bytes, count, ms, percent } from '../kit/answer/units.ts';
+import { bytes, count, ms } from '../kit/answer/units.ts';
 import { rawRoute, wholeNumber, type DemoCall, type Lesson } from '../kit/demo.ts';
 import { countSurvivors, isAlive } from '../kit/measure/alive.ts';
 import { overLoopback, sendRequest } from '../kit/measure/loopback.ts';
@@ -139,7 +139,7 @@ export function conclude(result: z.infer<typeof observedSchema>): Lesson {
     };
   }
   return {
-    headline: `${percent(acceptedLines / lines)} of the lines were accepted; the rest was not printed`,
+    headline: `A slow client stopped the program after about ${count(acceptedLines, 'line')}`,
     text:
       `The client read ${count(linesRead, 'line')} and paused. This process had accepted about ` +
       `${acceptedLines.toLocaleString('en')} of ${lines.toLocaleString('en')} lines (${bytes(acceptedBytes)}) by then: once the ` +
