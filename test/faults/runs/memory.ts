@@ -45,11 +45,12 @@ async function leakBuffers(sandbox: Sandbox, program: Program) {
   }
   await program.logged('ended').catch(() => undefined);
   await traffic.stop();
+  const crashed = program.lines.filter(({ event }) => event === 'crashed');
   return {
     reason: String(recycled()?.['reason']),
     failed: traffic.failed + leaking.failed,
-    crashed: program.lines.filter(({ event }) => event === 'crashed').length,
-    summary: `${leaking.sent * 10} MB leaked; recycled: ${String(recycled()?.['reason'])}; ${traffic.summary}`,
+    crashed: crashed.length,
+    summary: `${leaking.sent * 10} MB leaked; recycled: ${String(recycled()?.['reason'])}; ${crashed.length} crashed${crashed.map(({ code, signal }) => ` (${String(code ?? signal)})`).join('')}; ${traffic.summary}`,
   };
 }
 
