@@ -10,6 +10,7 @@ const messages: Readonly<Record<EventName, readonly [level: 'info' | 'warn', mes
   ready: ['info', 'worker ready'],
   'start-failed': ['warn', 'worker could not start'],
   unresponsive: ['warn', 'worker unresponsive, killing it'],
+  paused: ['warn', 'worker unresponsive with an open inspector, leaving it'],
   stopping: ['info', 'worker is shutting down'],
   recycling: ['info', 'recycling worker'],
   crashed: ['warn', 'worker crashed'],

@@ -15,6 +15,8 @@ export interface HeartbeatSource {
 interface HeartbeatsOptions<T> {
   readonly workers: () => readonly T[];
   readonly onSilent: (worker: T, silentMs: number) => void;
+  /** Called once for a worker that is silent with an open inspector, until it sends heartbeats again. */
+  readonly onPaused: (worker: T, silentMs: number) => void;
   /** How long a process has waited for a CPU, in milliseconds; replaced in tests. */
   readonly readRunQueueWait?: (pid: number) => number | undefined;
 }
@@ -36,6 +38,7 @@ export class Heartbeats<T extends HeartbeatSource> {
   readonly #options: HeartbeatsOptions<T>;
   readonly #runQueueWait = new WeakMap<T, number>();
   readonly #starvedMs = new WeakMap<T, number>();
+  readonly #paused = new WeakSet<T>();
   #timer: NodeJS.Timeout | undefined;
   #checkedAt = 0;
 
@@ -67,17 +70,21 @@ export class Heartbeats<T extends HeartbeatSource> {
 
   /** @param now on the clock of `performance.now()` */
   check(now: number): void {
-    const { workers, onSilent } = this.#options;
+    const { workers, onSilent, onPaused } = this.#options;
     const sinceMs = now - this.#checkedAt;
     const suspended = sinceMs > 2 * this.#intervalMs + SUSPENDED_MS;
     this.#checkedAt = now;
     for (const worker of workers()) {
       if (suspended) worker.lastHeartbeatAt = now;
       const silentMs = now - worker.lastHeartbeatAt - this.#starvationMs(worker, sinceMs, now);
-      if (worker.state !== 'ready' || worker.killed || worker.debugging) continue;
-      if (silentMs > worker.heartbeatTimeoutMs) {
-        onSilent(worker, Math.round(now - worker.lastHeartbeatAt));
+      if (worker.state !== 'ready' || worker.killed) continue;
+      if (silentMs <= worker.heartbeatTimeoutMs) {
+        this.#paused.delete(worker);
+        continue;
       }
+      const report = worker.debugging ? onPaused : onSilent;
+      if (!this.#paused.has(worker)) report(worker, Math.round(now - worker.lastHeartbeatAt));
+      if (worker.debugging) this.#paused.add(worker);
     }
   }
 

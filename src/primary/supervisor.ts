@@ -79,6 +79,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#heartbeats = new Heartbeats({
       workers: () => workers.all,
       onSilent: (worker, silentMs) => this.#killUnresponsive(worker, silentMs),
+      onPaused: (worker, silentMs) => events.record('paused', { ...identifyWorker(worker), silentMs }),
     });
   }
 

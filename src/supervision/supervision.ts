@@ -35,6 +35,7 @@ export const eventNames = [
   'ready',
   'start-failed',
   'unresponsive',
+  'paused',
   'stopping',
   'recycling',
   'crashed',

@@ -17,12 +17,14 @@ const silentWorker: HeartbeatSource = {
 /** Checks workers on a simulated clock, and records for how long each had been silent when it was first reported. */
 function watch(...workers: HeartbeatSource[]) {
   const reports = new Map<number, number>();
+  const paused: number[] = [];
   let now = -CHECK_INTERVAL_MS;
   let runQueueWait = 0;
   const heartbeats = new Heartbeats({
     workers: () => workers,
     readRunQueueWait: () => runQueueWait,
     onSilent: ({ pid }, silentMs) => reports.set(pid, reports.get(pid) ?? silentMs),
+    onPaused: (_worker, silentMs) => paused.push(silentMs),
   });
   const checkUntil = (untilMs: number, starvedPerCheckMs = 0) => {
     while (now < untilMs) {
@@ -32,7 +34,7 @@ function watch(...workers: HeartbeatSource[]) {
     }
     return [...reports];
   };
-  return { heartbeats, reports, checkUntil };
+  return { heartbeats, reports, paused, checkUntil };
 }
 
 describe('heartbeats', () => {
@@ -42,9 +44,14 @@ describe('heartbeats', () => {
     expect(checkUntil(1_200)).toEqual([[1, 1_200]]);
   });
 
-  test('do not report a worker that may be at a breakpoint', () => {
-    const { checkUntil } = watch({ ...silentWorker, debugging: true });
+  test('report a worker that may be at a breakpoint as paused, once', () => {
+    const worker = { ...silentWorker, debugging: true };
+    const { checkUntil, paused } = watch(worker);
     expect(checkUntil(20_000)).toEqual([]);
+    expect(paused).toEqual([1_200]);
+    worker.lastHeartbeatAt = 20_000;
+    expect(checkUntil(22_000)).toEqual([]);
+    expect(paused).toEqual([1_200, 1_200]);
   });
 
   test('do not count the time for which a worker waited for a CPU', () => {

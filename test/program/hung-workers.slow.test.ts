@@ -50,6 +50,7 @@ test('a worker that is paused in a debugger is not killed, and serves again when
   await until('the worker to be silent', async () =>
     (await program.workers()).some(({ silentMs }) => silentMs > 3 * HEARTBEAT_TIMEOUT_MS) ? true : undefined,
   );
+  await program.logged('paused', { workerPid: worker });
   send(3, 'Debugger.resume');
   debuggerOf.close();
   expect((await response).status).toBe(200);

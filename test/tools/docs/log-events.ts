@@ -39,6 +39,7 @@ export const logEvents: Readonly<Record<string, string>> = {
   ready: 'A worker serves requests.',
   'start-failed': 'A worker could not start.',
   unresponsive: 'A worker sent no heartbeat in time and is killed.',
+  paused: 'A worker sent no heartbeat in time and is left alone: its inspector is open.',
   recycling: 'A worker is replaced because of a signal, its age or its memory.',
   crashed: 'A worker exited unexpectedly.',
   ended: 'A worker exited as requested.',

@@ -21,6 +21,7 @@ const tones: Partial<Record<EventName, Tone>> = {
   'primary-failed': 'bad',
   stopping: 'wait',
   recycling: 'wait',
+  paused: 'wait',
   'restart-delayed': 'wait',
   'reload-started': 'wait',
 };
