@@ -1,3 +1,4 @@
+import { breakpoint } from './runs/breakpoint.ts';
 import { busyDrain } from './runs/busy-drain.ts';
 import { busyLoop, killedWorker, uncaughtErrors } from './runs/crash.ts';
 import { databaseFaults } from './runs/database.ts';
@@ -47,6 +48,7 @@ export const faults: readonly Fault[] = [
   uncaughtErrors,
   busyLoop,
   starvedWorker,
+  breakpoint,
   leak,
   bufferLeak,
   portInUse,
