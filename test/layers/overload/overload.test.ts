@@ -102,10 +102,4 @@ describe('an overloaded app', () => {
     await using busy = await createTestApp({ features: [probe], vitals, env });
     await busy.client.get('/probe/small').expect(200);
   });
-
-  test('sheds nothing while the event loop has idle time: the fault run "overload" has none', async () => {
-    await using busy = await createTestApp({ features: [probe], vitals, env });
-    const responses = await Promise.all(Array.from({ length: 80 }, () => busy.client.get('/probe/slow')));
-    expect(responses.filter(({ status }) => status === 200)).toHaveLength(80);
-  });
 });
