@@ -233,39 +233,27 @@ describe('MAKE-IT-YOURS.md', () => {
   }, 600_000);
 });
 
-test.each([
-  ['the example', true],
-  ['the database', false],
-])(
-  'the service works without %s',
-  async (what, hasDatabase) => {
-    const copy = cloneInstalled(`without-${hasDatabase ? 'example' : 'database'}`);
-    const chapters = readChapters(copy);
-    const last = chapters.findIndex((chapter) => chapter.startsWith(`Remove ${what}\n`));
-    for (const chapter of chapters.slice(0, last + 1)) {
-      if (chapter.startsWith('Remove')) follow(chapter, copy);
-    }
-    mustRun(node, ['test/tools/check/check-code.ts'], copy);
-    mustRun('npm', ['run', '-s', 'jest', '--', ...featureTests], copy);
-    mustRun('npm', ['run', '-s', 'faults', '--', 'bad-config', '--short'], copy);
-    const env = { WORKERS: '1', DATABASE_URL: '' };
-    await using program = await Program.start(env, copy, join(copy, 'src/main.ts'));
-    expect((await program.get('/tasks')).status).toBe(404);
-    expect(await (await program.get('/readyz')).json()).toEqual({ status: 'ready' });
-    expect((await program.stop()).code).toBe(0);
-    expect(existsSync(join(copy, '.data'))).toBe(hasDatabase);
-    if (!hasDatabase) {
-      const { status, stdout } = run(
-        'git',
-        ['grep', '-ilE', 'postgres|pg-boss', '--', 'src', 'package*.json'],
-        copy,
-      );
-      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    }
-    rmSync(copy, { recursive: true });
-  },
-  300_000,
-);
+// The chapter about the example is followed first.
+test('the service works without the example and the database', async () => {
+  const copy = cloneInstalled('without-database');
+  for (const chapter of readChapters(copy)) if (chapter.startsWith('Remove')) follow(chapter, copy);
+  mustRun(node, ['test/tools/check/check-code.ts'], copy);
+  mustRun('npm', ['run', '-s', 'jest', '--', ...featureTests], copy);
+  mustRun('npm', ['run', '-s', 'faults', '--', 'bad-config', '--short'], copy);
+  const env = { WORKERS: '1', DATABASE_URL: '' };
+  await using program = await Program.start(env, copy, join(copy, 'src/main.ts'));
+  expect((await program.get('/tasks')).status).toBe(404);
+  expect(await (await program.get('/readyz')).json()).toEqual({ status: 'ready' });
+  expect((await program.stop()).code).toBe(0);
+  expect(existsSync(join(copy, '.data'))).toBe(false);
+  const { status, stdout } = run(
+    'git',
+    ['grep', '-ilE', 'postgres|pg-boss', '--', 'src', 'package*.json'],
+    copy,
+  );
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  rmSync(copy, { recursive: true });
+}, 300_000);
 
 /** A clone with packages of its own: a chapter may remove some. */
 function cloneInstalled(name: string): string {
