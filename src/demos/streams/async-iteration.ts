@@ -34,7 +34,7 @@ export const asyncIteration = rawRoute({
     rows: archiveRows,
   }),
   examples: [
-    { title: 'A client that stalls', query: { as: 'text' } },
+    { title: 'A client that stalls', query: { drain: 'await', as: 'text' } },
     { title: 'Without waiting for drain: the wrong way', query: { drain: 'ignore', as: 'text' } },
     archiveDownload,
   ],

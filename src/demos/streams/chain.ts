@@ -35,7 +35,7 @@ export const chain = rawRoute({
     rows: archiveRows,
   }),
   examples: [
-    { title: 'A client that stalls', query: { as: 'text' } },
+    { title: 'A client that stalls', query: { way: 'pipeline', as: 'text' } },
     { title: 'Buffered first: the wrong way', query: { way: 'buffered', as: 'text' } },
     archiveDownload,
   ],

@@ -9,9 +9,9 @@ describe('streams/backpressure', () => {
   test('queues everything in memory if the source ignores back-pressure', async () => {
     const { result: respected, ...drawn } = await run<Figures>(
       service,
-      'backpressure?respect=true&megabytes=8',
+      'backpressure?respect=true&megabytes=32',
     );
-    const { result: ignored } = await run<Figures>(service, 'backpressure?respect=false&megabytes=8');
+    const { result: ignored } = await run<Figures>(service, 'backpressure?respect=false&megabytes=32');
 
     expect(ignored['peakBufferedBytes']).toBe(ignored['bytes']);
     expect(respected['peakBufferedBytes']).toBeLessThan(Number(respected['bytes']) / 10);
