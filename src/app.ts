@@ -4,7 +4,6 @@ import type { Logger } from 'pino';
 import type { Config } from './config/core-variables.ts';
 import type { InFlight } from './http/in-flight.ts';
 import type { InFlightBoard } from './http/in-flight-board.ts';
-import { isProbe } from './http/probes.ts';
 import { createAccessLog } from './layers/access-log.ts';
 import { createCompression } from './layers/compression.ts';
 import { createErrorHandler, handleStreamErrors } from './layers/error-handler.ts';
@@ -71,24 +70,27 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(createRateLimit(dependencies));
   app.use(createOverload(dependencies));
 
-  const get = (path: string, handler: RequestHandler, query?: PlainRoute['query']) =>
+  const get = (path: string, ...handlers: RequestHandler[]) =>
     app
       .route(path)
       .all(function setRoute(_req, res, next) {
         res.locals.route = path;
         next();
       })
-      .get(function checkQuery(req, _res, next) {
-        // A load balancer may add parameters to a probe.
-        if (!isProbe(req.path)) rejectQuery(query, req);
-        next();
-      }, handler)
+      .get(...handlers)
       .all(rejectMethod(['get']));
+  /** Rejects parameters that are not in the schema. */
+  const takes = (query?: PlainRoute['query']): RequestHandler =>
+    function checkQuery(req, _res, next) {
+      rejectQuery(query, req);
+      next();
+    };
+  // With any parameters: a load balancer may add some.
   for (const { path, handler } of createHealth(dependencies)) get(path, handler);
-  get('/', createIndexPage(features, pages.find((part) => part?.page !== undefined)?.page));
-  get('/openapi.json', createOpenApi(features));
-  get('/problems', createProblemList(features));
-  for (const { path, handler, query } of plainRoutes) get(path, handler, query);
+  get('/', takes(), createIndexPage(features, pages.find((part) => part?.page !== undefined)?.page));
+  get('/openapi.json', takes(), createOpenApi(features));
+  get('/problems', takes(), createProblemList(features));
+  for (const { path, handler, query } of plainRoutes) get(path, takes(query), handler);
   for (const feature of features) app.use(feature.base, createFeatureRouter(feature, dependencies));
 
   app.use(createNotFound());
