@@ -1,6 +1,7 @@
 import { Agent, request as startRequest, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Program } from '../support/program.ts';
+import { until, type Program } from '../support/program.ts';
+import { readGauge } from './gauge.ts';
 
 export interface RequestSpec {
   readonly url: string;
@@ -145,4 +146,11 @@ export function trackPending(promise: Promise<unknown>): () => boolean {
   let pending = true;
   void promise.then(() => (pending = false));
   return () => pending;
+}
+
+/** Waits until the service handles this many requests at once. */
+export async function untilInFlight(program: Program, count: number): Promise<void> {
+  await until(`${count} requests in flight`, async () =>
+    ((await readGauge(program, 'http_requests_in_flight')) ?? 0) >= count ? true : undefined,
+  );
 }

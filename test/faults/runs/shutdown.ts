@@ -1,19 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, until, type Program } from '../../support/program.ts';
+import { isAlive, type Program } from '../../support/program.ts';
 import type { Fault } from '../fault.ts';
-import { readGauge } from '../gauge.ts';
 import { connectTo } from '../raw.ts';
-import { send, Tally } from '../traffic.ts';
+import { send, Tally, untilInFlight } from '../traffic.ts';
 
 /** A deadline that a correct shutdown does not reach. */
 const longDeadline = { SHUTDOWN_TIMEOUT_MS: '20000' };
-
-async function untilInFlight(program: Program, count: number): Promise<void> {
-  await until(`${count} requests in flight`, async () =>
-    ((await readGauge(program, 'http_requests_in_flight')) ?? 0) >= count ? true : undefined,
-  );
-}
 
 /** Sends SIGTERM and waits for the exit. */
 async function shutDown(program: Program): Promise<{ code: number | null; tookMs: number }> {
