@@ -13,7 +13,7 @@ const CONNECTIONS = 20;
 const REQUESTS = 5_000;
 const MAX_IN_FLIGHT = 200;
 /** A packet of 64 KB has more than a thousand requests, which are parsed at once; garbage included. */
-const MAX_MB = 10;
+const MAX_MB = 20;
 /** Of what a probe waits next to the pipelines, against what it waits without them. */
 const MAX_FACTOR = 5;
 
