@@ -10,10 +10,10 @@ import { send } from '../traffic.ts';
 import { reload } from './reload.ts';
 
 const CONNECTIONS = 20;
-const REQUESTS = 5_000;
+const REQUESTS = 20_000;
 const MAX_IN_FLIGHT = 200;
 /** A packet of 64 KB has more than a thousand requests, which are parsed at once; garbage included. */
-const MAX_MB = 20;
+const MAX_MB = 30;
 /** Of what a probe waits next to the pipelines, against what it waits without them. */
 const MAX_FACTOR = 5;
 
@@ -35,7 +35,7 @@ async function residentMb(program: Program): Promise<number> {
 export const unreadPipelines: Fault = {
   name: 'unread-pipelines',
   expects:
-    '20 connections with 5,000 pipelined requests each for large responses that are not read: in flight and memory bounded; other requests served',
+    '20 connections with 20,000 pipelined requests each for large responses that are not read: in flight and memory bounded; other requests served',
   async run(sandbox) {
     const program = await sandbox.start({ MAX_REQUESTS_IN_FLIGHT: String(MAX_IN_FLIGHT) });
     const traffic = sandbox.startTraffic(program);
@@ -46,8 +46,8 @@ export const unreadPipelines: Fault = {
     const pipeline = 'GET /faults/large?n=512 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(REQUESTS);
     const sockets = Array.from({ length: CONNECTIONS }, () => connectTo(program).pause());
     for (const socket of sockets) socket.write(pipeline);
+    await sleep(1_000); // while this process writes, it would delay its own probes
     const busyMs = await measureProbes(program, probes);
-    await sleep(1_000);
     const inFlight = (await readGauge(program, 'http_requests_in_flight')) ?? Number.NaN;
     const afterMb = await residentMb(program);
     const perConnection = (afterMb - beforeMb) / CONNECTIONS;
