@@ -95,7 +95,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   get readiness(): ServiceReadiness {
     if (this.stopping) return { status: 'draining', failing: [] };
     if (!this.#complete) return { status: 'starting', failing: [] };
-    return readinessOf(this.#workers.inService.map(({ report }) => report?.failing ?? []));
+    return readinessOf(this.#workers.inService.map(({ failing }) => failing));
   }
 
   /** How often the worker of a slot was replaced. */

@@ -1,7 +1,13 @@
 import cluster, { type Worker } from 'node:cluster';
 import { EventEmitter, once } from 'node:events';
 import { exitCodes } from '../supervision/exit-codes.ts';
-import { pack, unpack, type FromPrimary, type FromWorker } from '../supervision/messages.ts';
+import {
+  MAX_HEARTBEAT_INTERVAL_MS,
+  pack,
+  unpack,
+  type FromPrimary,
+  type FromWorker,
+} from '../supervision/messages.ts';
 import { StartError } from '../supervision/start-failure.ts';
 import type { WorkerReport, WorkerState } from '../supervision/supervision.ts';
 import type { MetricsJson } from '../telemetry/metrics-reader.ts';
@@ -32,6 +38,9 @@ export interface WorkerHandleOptions {
   /** The bound management URL; the configured port may be 0. */
   readonly managementAddress: string;
 }
+
+/** A worker that has sent no heartbeat for this long is not ready. */
+const SILENT_MS = 4 * MAX_HEARTBEAT_INTERVAL_MS;
 
 /** The primary's view of one worker. */
 export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
@@ -107,6 +116,12 @@ export class WorkerHandle extends EventEmitter<WorkerHandleEvents> {
   /** Its latest metrics. */
   get metrics(): MetricsJson | undefined {
     return this.#metrics;
+  }
+
+  /** The checks that fail in it; `heartbeat` if it is silent: its event loop is blocked, or the process suspended. */
+  get failing(): readonly string[] {
+    if (performance.now() - this.lastHeartbeatAt > SILENT_MS) return ['heartbeat'];
+    return this.report?.failing ?? [];
   }
 
   /** How long it has served, in milliseconds; 0 if it never became ready. */

@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../fault.ts';
+import { until } from '../../support/program.ts';
 import { shortTimeouts, untilGone } from '../leftovers.ts';
 import { startStubbornChildren } from './orphans.ts'; // template: omit
 import { send, Tally, untilInFlight } from '../traffic.ts';
@@ -106,12 +107,19 @@ export const suspendedPrimary: Fault = {
 export const unresponsiveWorker: Fault = {
   name: 'unresponsive-worker',
   expects:
-    'SIGSTOP of a worker: management /metrics, /readyz and /workers respond; /metrics names the worker',
+    'SIGSTOP of a worker: management /metrics, /readyz and /workers respond; /metrics names the worker. SIGSTOP of all: /readyz 503 until SIGCONT',
   async run(sandbox) {
     const program = await sandbox.start({ HEARTBEAT_TIMEOUT_MS: '20000' });
-    const [victim] = await program.readyWorkers(2);
-    const pid = victim?.pid ?? 0;
-    process.kill(pid, 'SIGSTOP');
+    const [victim, other] = await program.readyWorkers(2);
+    const pids = [victim?.pid ?? 0, other?.pid ?? 0];
+    const suspend = (index: number) => process.kill(pids[index] ?? 0, 'SIGSTOP');
+    const untilReadiness = (expected: number) =>
+      until(`/readyz with ${expected}`, async () => {
+        const response = await send({ url: `${program.managementUrl}/readyz` });
+        return response.status === expected ? response.text : undefined;
+      });
+    suspend(0);
+    let failing: readonly string[];
     const statuses: number[] = [];
     let slowestMs = 0;
     let named = 0;
@@ -130,15 +138,19 @@ export const unresponsiveWorker: Fault = {
         if (responses[0]?.text.includes(`supervision_worker_silent{worker="${victim?.id}"} 1`) === true)
           named += 1;
       }
+      suspend(1);
+      ({ failing } = JSON.parse(await untilReadiness(503)) as { failing: string[] });
     } finally {
-      process.kill(pid, 'SIGCONT');
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
     }
+    await untilReadiness(200);
     return {
-      figure: `${statuses.filter((status) => status === 200).length} of ${statuses.length} responses with 200, slowest ${Math.round(slowestMs)} ms; worker named in ${named} of ${rounds} rounds`,
+      figure: `${statuses.filter((status) => status === 200).length} of ${statuses.length} responses with 200, slowest ${Math.round(slowestMs)} ms; worker named in ${named} of ${rounds} rounds; all suspended: not ready, ${failing.join()}`,
       checks: {
         'every response is 200': statuses.every((status) => status === 200),
         'within 4 s': slowestMs < 4_000,
         'worker named in every round': named === rounds,
+        'all suspended: not ready for lack of heartbeats': failing.includes('heartbeat'),
       },
     };
   },
