@@ -59,6 +59,16 @@ const networks: Variable<readonly string[]> = {
     .refine((parts) => parts.every(isNetwork)),
 };
 
+const redisUrl: Variable<string> = {
+  doc: 'Redis in which all machines count the requests per client. Empty: each machine counts for itself.',
+  expects: 'empty, or a URL such as redis://user:password@host:6379, rediss:// with TLS',
+  default: '',
+  secret: true,
+  schema: z
+    .string()
+    .refine((text) => text === '' || ['redis:', 'rediss:'].includes(URL.parse(text)?.protocol ?? '')),
+};
+
 /** `auto` becomes a number here, so that no other code has to interpret it. */
 const workers: Variable<number> = {
   doc: 'Number of workers: auto = one per available CPU, 0 = a single process without a cluster.',
@@ -120,6 +130,13 @@ const limits = {
     default: 60_000,
     min: 100,
     max: 86_400_000,
+  }),
+  REDIS_URL: redisUrl,
+  REDIS_TIMEOUT_MS: integer({
+    doc: 'Time a Redis command may take (ms). When Redis is away, each machine counts for itself.',
+    default: 200,
+    min: 10,
+    max: 10_000,
   }),
   BODY_LIMIT_BYTES: integer({
     doc: 'Maximum size of a JSON body (bytes).',

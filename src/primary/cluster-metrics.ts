@@ -23,6 +23,8 @@ interface ClusterMetricsOptions {
  * that have exited are still included, so that totals never fall.
  */
 export class ClusterMetrics {
+  /** The primary's own metrics. */
+  readonly registry = new Registry();
   readonly #options: ClusterMetricsOptions;
   readonly #own: MetricsReader;
   readonly #silent: Gauge<'worker'>;
@@ -31,7 +33,7 @@ export class ClusterMetrics {
 
   constructor(options: ClusterMetricsOptions) {
     this.#options = options;
-    const registry = new Registry();
+    const { registry } = this;
     this.#own = new MetricsReader({ registry, log: options.log });
     collectDefaultMetrics({ register: registry, prefix: 'primary_' });
     addDroppedLines(registry, options.destination);

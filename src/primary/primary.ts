@@ -6,6 +6,7 @@ import { readEnvironment } from '../config/environment.ts';
 import { featureVariables } from '../features.ts';
 import { installGuards } from '../process/guards.ts';
 import { handleSignals } from '../process/signals.ts';
+import { openCounter } from '../rate-limit/open-counter.ts';
 import { resourceVariables } from '../resources.ts';
 import { exitCodes } from '../supervision/exit-codes.ts';
 import { LocalServices } from '../supervision/local-services.ts';
@@ -69,7 +70,7 @@ async function wirePrimary(
   };
 
   localServices.supervise(log);
-  countForWorkers();
+  countForWorkers(await openCounter({ config, log, registry: metrics.registry }));
   let failed = false;
   installGuards({
     log,

@@ -6,7 +6,15 @@ import type { Replacement } from './replacement.ts';
 import type { Workers } from './workers.ts';
 
 /** Read once by the primary: a reload cannot change them. */
-const FIXED = ['WORKERS', 'MANAGEMENT_HOST', 'MANAGEMENT_PORT', 'HOST', 'PORT'] as const;
+const FIXED = [
+  'WORKERS',
+  'MANAGEMENT_HOST',
+  'MANAGEMENT_PORT',
+  'HOST',
+  'PORT',
+  'REDIS_URL',
+  'REDIS_TIMEOUT_MS',
+] as const;
 
 interface ReloadsOptions {
   readonly workers: Workers;

@@ -1,11 +1,17 @@
 import { MemoryStore, type Options } from 'express-rate-limit';
 import type { HitCount, Hits } from '../supervision/messages.ts';
 
-/** Counts the hits of all clients: one store per limiter and, during a reload, per window length. */
-export class RateLimitCounter {
+/** Counts the hits of all clients. */
+export interface HitCounter {
+  /** @returns each client's count after these hits, in their order */
+  count: (hits: Hits) => readonly HitCount[] | Promise<readonly HitCount[]>;
+  resetKey: (limiter: string, key: string) => void;
+}
+
+/** Counts in this process: one store per limiter and, during a reload, per window length. */
+export class RateLimitCounter implements HitCounter {
   readonly #stores = new Map<string, BatchStore>();
 
-  /** @returns each client's count after these hits, in their order */
   count({ limiter, windowMs, hits }: Hits): HitCount[] {
     const name = `${windowMs} ${limiter}`;
     let store = this.#stores.get(name);

@@ -13,7 +13,7 @@ import { RequestContext } from '../layers/request-context.ts';
 import { installGuards } from '../process/guards.ts';
 import { Lifecycle } from '../process/lifecycle.ts';
 import { Readiness } from '../process/readiness.ts';
-import { RateLimitCounter } from '../rate-limit/counter.ts';
+import { openCounter } from '../rate-limit/open-counter.ts';
 import { LocalStore } from '../rate-limit/local-store.ts';
 import { PrimaryStore } from '../rate-limit/primary-store.ts';
 import type { CreateRateLimitStore } from '../rate-limit/store.ts';
@@ -79,9 +79,9 @@ async function wireWorker(
   const supervisor: SupervisorLink = clustered
     ? new PrimaryHandle({ config, lifecycle, metrics: reader })
     : new Standalone({ config, log, lifecycle, metrics: reader });
-  const counter = new RateLimitCounter();
+  const counter = clustered ? undefined : await openCounter({ config, log, registry: metrics.registry });
   const createRateLimitStore: CreateRateLimitStore = (limiter) =>
-    clustered ? new PrimaryStore(limiter) : new LocalStore(limiter, counter);
+    counter === undefined ? new PrimaryStore(limiter) : new LocalStore(limiter, counter);
 
   vitals.start();
   startWatchdog({

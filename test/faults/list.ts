@@ -16,6 +16,7 @@ import { bufferLeak, leak } from './runs/memory.ts';
 import { pipelinesDuringReloads, unreadPipelines } from './runs/pipelines.ts';
 import { failedPrimary, orphansOfPrimary, suspendedPrimary, unresponsiveWorker } from './runs/primary.ts';
 import { processOne } from './runs/process-one.ts';
+import { redisAway, sharedLimit } from './runs/redis.ts';
 import { brokenReload, queuedReloads, reloadBurst, reloadUnderLoad } from './runs/reload.ts';
 import {
   endlessResponse,
@@ -82,5 +83,7 @@ export const faults: readonly Fault[] = [
   stalledLog,
   ...stalledAfterExit,
   closedOrFullLog,
+  sharedLimit,
+  redisAway,
   ...databaseFaults,
 ];

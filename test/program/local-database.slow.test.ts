@@ -1,7 +1,5 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -9,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startLocalServer } from '../../src/database/local-server.ts';
 import { readMigrations } from '../../src/database/migrations.ts';
 import { createTestDatabase, query } from '../support/database.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { Program, root, until } from '../support/program.ts';
 
 let folder: string;
@@ -18,15 +17,6 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return String(port);
-}
-
 async function readAfresh(program: Program, path: string): Promise<number> {
   const response = await program.get(path, { headers: { Connection: 'close' } });
   await response.body?.cancel();
@@ -34,7 +24,7 @@ async function readAfresh(program: Program, path: string): Promise<number> {
 }
 
 test('without DATABASE_URL a task survives the worker that created it, and a restart', async () => {
-  const env = { DATABASE_URL: '', PORT: await freePort() };
+  const env = { DATABASE_URL: '', PORT: String(await findFreePort()) };
   let path: string;
   {
     await using program = await Program.start(env, folder);

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterView } from '../../../src/supervision/supervision.ts';
 import { testEnvironment } from '../../support/environment.ts';
+import { findFreePort } from '../../support/free-port.ts';
 import { until, type Program } from '../../support/program.ts';
 import type { Fault, Finding } from '../fault.ts';
 import { startLogReader, type LogKind } from '../log-reader.ts';
@@ -164,14 +164,6 @@ async function startWith(sandbox: Sandbox, stdout: 'pipe' | number) {
     return response?.status === 200 ? true : undefined;
   });
   return { child, exited, url: `http://127.0.0.1:${port}`, managementUrl };
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 async function runWithBrokenLog(sandbox: Sandbox, kind: string, stdout: 'pipe' | number): Promise<Finding> {

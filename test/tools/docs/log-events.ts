@@ -13,6 +13,8 @@ export const logEvents: Readonly<Record<string, string>> = {
   'untrusted-proxy':
     'Forwarded headers came from an address that TRUST_PROXY does not include, and are ignored. Logged once, in production.',
   'rate-limit': 'The rate limiter could not count; requests passed uncounted.',
+  'rate-limit-local': 'Redis is away: each machine counts the requests per client for itself.',
+  'rate-limit-shared': 'Redis is back and counts for all machines again.',
   'event-loop-blocked': 'The event loop was blocked; the line has the requests in flight and the stack.',
   'watchdog-failed': 'The watchdog thread failed; the service goes on without it.',
   'uncaught-exception': 'An uncaught exception; the process drains and exits with code 80.',
