@@ -4,6 +4,7 @@ import { busyLoop, killedWorker, uncaughtErrors } from './runs/crash.ts';
 import { databaseFaults } from './runs/database.ts';
 import { silentDependency } from './runs/dependency.ts';
 import { managementFlood, outOfDescriptors } from './runs/descriptors.ts';
+import { machineKilled, rollingDeploy } from './runs/edge.ts';
 import type { Fault } from './fault.ts';
 import { poolOverload, stubbornChildren, threadOutOfMemory, threadsAndChildren } from './runs/heavy.ts'; // template: omit
 import { lateBodies } from './runs/late-bodies.ts';
@@ -85,5 +86,7 @@ export const faults: readonly Fault[] = [
   closedOrFullLog,
   sharedLimit,
   redisAway,
+  rollingDeploy,
+  machineKilled,
   ...databaseFaults,
 ];
