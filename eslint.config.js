@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', 'coverage/', 'test/bench/contestants/fastify*.ts'] },
+  { ignores: ['**/node_modules/', 'coverage/', 'test/bench/contestants/fastify*.ts', 'test/kubernetes/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -18,6 +18,7 @@ const leftOut = [
   'test/bench/',
   'test/browser/',
   'test/demos/',
+  'test/kubernetes/',
   'test/load/',
   'test/tools/new/',
   'test/web/',
