@@ -4,7 +4,6 @@ import { busyLoop, killedWorker, uncaughtErrors } from './runs/crash.ts';
 import { databaseFaults } from './runs/database.ts';
 import { silentDependency } from './runs/dependency.ts';
 import { managementFlood, outOfDescriptors } from './runs/descriptors.ts';
-import { machineKilled, rollingDeploy } from './runs/edge.ts';
 import type { Fault } from './fault.ts';
 import { poolOverload, stubbornChildren, threadOutOfMemory, threadsAndChildren } from './runs/heavy.ts'; // template: omit
 import { lateBodies } from './runs/late-bodies.ts';
@@ -17,7 +16,6 @@ import { bufferLeak, leak } from './runs/memory.ts';
 import { pipelinesDuringReloads, unreadPipelines } from './runs/pipelines.ts';
 import { failedPrimary, orphansOfPrimary, suspendedPrimary, unresponsiveWorker } from './runs/primary.ts';
 import { processOne } from './runs/process-one.ts';
-import { redisAway, sharedLimit } from './runs/redis.ts';
 import { brokenReload, queuedReloads, reloadBurst, reloadUnderLoad } from './runs/reload.ts';
 import {
   endlessResponse,
@@ -84,9 +82,5 @@ export const faults: readonly Fault[] = [
   stalledLog,
   ...stalledAfterExit,
   closedOrFullLog,
-  sharedLimit,
-  redisAway,
-  rollingDeploy,
-  machineKilled,
   ...databaseFaults,
 ];

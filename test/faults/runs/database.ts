@@ -9,10 +9,12 @@ import {
   primaryKilledInTransaction,
   reloadWhileMigrating,
 } from './database-work.ts';
+import { machineKilled, rollingDeploy } from './database-edge.ts';
+import { redisAway, sharedLimit } from './database-redis.ts';
 import { runnersKilled } from './jobs.ts';
 import { renameColumn } from './migrations.ts';
 
-/** The faults of the database and of the jobs in it, with tasks as the data that must not be lost. */
+/** The faults of the database, of the jobs in it, and of machines that share it. Tasks are what must not be lost. */
 export const databaseFaults: readonly Fault[] = [
   databaseStopped,
   databaseHangs,
@@ -27,4 +29,8 @@ export const databaseFaults: readonly Fault[] = [
   localServerKilled,
   clockAhead,
   runnersKilled,
+  sharedLimit,
+  redisAway,
+  rollingDeploy,
+  machineKilled,
 ];
