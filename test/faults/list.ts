@@ -16,7 +16,7 @@ import { bufferLeak, leak } from './runs/memory.ts';
 import { pipelinesDuringReloads, unreadPipelines } from './runs/pipelines.ts';
 import { failedPrimary, orphansOfPrimary, suspendedPrimary, unresponsiveWorker } from './runs/primary.ts';
 import { processOne } from './runs/process-one.ts';
-import { brokenReload, queuedReloads, reloadBurst, reloadUnderLoad } from './runs/reload.ts';
+import { brokenReload, queuedReloads, releaseSwitch, reloadBurst, reloadUnderLoad } from './runs/reload.ts';
 import {
   endlessResponse,
   eventStreams,
@@ -36,6 +36,7 @@ export const faults: readonly Fault[] = [
   brokenReload,
   queuedReloads,
   reloadBurst,
+  releaseSwitch,
   busyDrain,
   pipelinesDuringReloads,
   inFlightRequests,

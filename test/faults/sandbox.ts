@@ -75,8 +75,8 @@ export class Sandbox {
   }
 
   /** Starts it without waiting until it is ready. */
-  launch(env: Environment = {}, log?: LogFile): Program {
-    const program = Program.launch(env, this.folder, this.path('src/main.ts'), log);
+  launch(env: Environment = {}, log?: LogFile, main = this.path('src/main.ts')): Program {
+    const program = Program.launch(env, this.folder, main, log);
     this.#programs.push(program);
     return program;
   }

@@ -1,8 +1,16 @@
 /** Rolling reloads under load. */
-import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReloadResult } from '../../../src/supervision/supervision.ts';
-import { until, type Program } from '../../support/program.ts';
+import { root, until, type Program } from '../../support/program.ts';
 import type { Fault } from '../fault.ts';
 import { send } from '../traffic.ts';
 
@@ -143,6 +151,48 @@ export const reloadBurst: Fault = {
         'two reloads': count(program, 'reload-started') === 2 && count(program, 'reload-finished') === 2,
         'two workers replaced by each': count(program, 'ended') === 4,
         'no failed request': traffic.failed === 0,
+      },
+    };
+  },
+};
+
+export const releaseSwitch: Fault = {
+  name: 'release-switch',
+  expects:
+    'a link to the folder of another release, replaced under load, then SIGHUP: every worker runs the other release; no failed request',
+  async run(sandbox) {
+    const current = sandbox.path('current');
+    for (const release of ['1', '2']) {
+      for (const path of ['src', 'test', 'package.json']) {
+        cpSync(sandbox.path(path), sandbox.path(`releases/${release}/${path}`), { recursive: true });
+      }
+      symlinkSync(`${root}node_modules`, sandbox.path(`releases/${release}/node_modules`));
+    }
+    const routes = sandbox.path('releases/2/test/faults/routes/fault-routes.ts');
+    const changed = readFileSync(routes, 'utf8').replace('({ pid: process.pid })', '({ release: 2 })');
+    writeFileSync(routes, changed);
+    symlinkSync('releases/1', current);
+    const program = sandbox.launch({}, undefined, `${current}/src/main.ts`);
+    await program.started();
+    const isOther = async () =>
+      (await send({ url: `${program.url}/faults/small` })).text.includes('"release"') ? 1 : 0;
+    const before = await isOther();
+    const traffic = sandbox.startTraffic(program);
+    await traffic.untilSent(sandbox.amount(1_000));
+    // Replaced in one step: `ln -sfn` would remove it first.
+    symlinkSync('releases/2', `${current}.new`);
+    renameSync(`${current}.new`, current);
+    program.kill('SIGHUP');
+    await program.logged('reload-finished');
+    await traffic.untilSent(traffic.sent + sandbox.amount(1_000));
+    await traffic.stop();
+    let after = 0;
+    for (let request = 0; request < 20; request += 1) after += await isOther();
+    return {
+      figure: `${traffic.summary}; ${after} of 20 responses from the other release`,
+      checks: {
+        'no failed request': traffic.failed === 0,
+        'the other release only after the reload': before === 0 && after === 20,
       },
     };
   },
