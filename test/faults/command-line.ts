@@ -6,6 +6,8 @@ export interface Arguments {
   readonly short: boolean;
   /** Whether a failed fault is retried once. */
   readonly again: boolean;
+  /** Whether two faults may run at a time. */
+  readonly pairs: boolean;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -16,6 +18,7 @@ export class UsageError extends Error {}
 const options = {
   short: { type: 'boolean', default: false },
   again: { type: 'boolean', default: false },
+  pairs: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -53,7 +56,8 @@ Starts a copy of the service for each fault, injects the fault and prints a row.
 FAULT is a name or a number; default: all.
 
   --short     send fewer requests and run fewer rounds, for CI
-  --again     retry a failed fault once and mark it as retried (for shared machines)
+  --again     retry a failed fault once, at the end, and mark it as retried (for shared machines)
+  --pairs     run two faults at a time, except those that compare speeds
   --json      print the rows as JSON instead of a table
   -h, --help  show this text
 

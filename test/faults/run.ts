@@ -26,27 +26,49 @@ try {
 }
 
 /** @returns the exit code */
-async function run({ chosen, short, again, json }: Arguments): Promise<number> {
+async function run({ chosen, short, again, pairs, json }: Arguments): Promise<number> {
   const progress = new Progress(process.stderr);
   const startedAt = performance.now();
-  const rows: Row[] = [];
-  for (const [index, fault] of chosen.entries()) {
-    const show = (text: string) => {
-      const seconds = Math.round((performance.now() - startedAt) / 1_000);
-      progress.show(`${index + 1} of ${chosen.length}, ${seconds} s: ${fault.name}: ${text}`);
-    };
-    const runOnce = async () => {
-      const row = await runFault(fault, new Sandbox(short, show));
-      progress.done(row);
-      return row;
-    };
-    const first = await runOnce();
-    rows.push(first.passed || !again ? first : markRetried(first, await runOnce()));
+  const elapsed = () => Math.round((performance.now() - startedAt) / 1_000);
+  const open = new Set<Sandbox>();
+  // A signal to this process does not reach the programs of a sandbox: they have process groups of their own.
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => {
+      void Promise.all([...open].map((sandbox) => sandbox.close())).finally(() => process.exit(INTERRUPTED));
+    });
+
+  const rows = new Map<Fault, Row>();
+  const runOnce = async (fault: Fault): Promise<Row> => {
+    const show = (text: string) =>
+      progress.show(`${rows.size + 1} of ${chosen.length}, ${elapsed()} s: ${fault.name}: ${text}`);
+    const sandbox = new Sandbox(short, show);
+    open.add(sandbox);
+    const row = await runFault(fault, sandbox);
+    open.delete(sandbox);
+    progress.done(row);
+    return row;
+  };
+  /** Runs one after the other. */
+  const runAll = async (queue: Fault[]): Promise<void> => {
+    for (let fault = queue.shift(); fault !== undefined; fault = queue.shift()) {
+      rows.set(fault, await runOnce(fault));
+    }
+  };
+  const shared = pairs ? chosen.filter(({ alone }) => alone !== true) : [];
+  const others = chosen.filter((fault) => !shared.includes(fault));
+  await Promise.all([runAll(shared), runAll(shared)]);
+  await runAll(others);
+  for (const [fault, first] of rows) {
+    if (again && !first.passed) rows.set(fault, markRetried(first, await runOnce(fault)));
   }
+
   progress.end();
+  const report = [...rows.values()].sort((one, other) => one.number - other.number);
   const width = process.stdout.isTTY ? process.stdout.columns : WIDTH;
-  process.stdout.write(json ? `${JSON.stringify(rows, null, 2)}\n` : renderReport(rows, width));
-  return rows.every(({ passed }) => passed) ? 0 : 1;
+  process.stdout.write(
+    json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report, width, elapsed()),
+  );
+  return report.every(({ passed }) => passed) ? 0 : 1;
 }
 
 function markRetried(first: Row, second: Row): Row {
@@ -54,9 +76,6 @@ function markRetried(first: Row, second: Row): Row {
 }
 
 async function runFault(fault: Fault, sandbox: Sandbox): Promise<Row> {
-  // A signal to this process does not reach the programs of the sandbox: they have process groups of their own.
-  const interrupt = () => void sandbox.close().finally(() => process.exit(INTERRUPTED));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
   const startedAt = performance.now();
   sandbox.show('starting');
   const { figure, checks } = await fault.run(sandbox).catch((error: unknown) => ({
@@ -64,7 +83,6 @@ async function runFault(fault: Fault, sandbox: Sandbox): Promise<Row> {
     checks: { 'run completed': false },
   }));
   const left = await sandbox.close();
-  for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
   const allChecks = { ...checks, [`no process left behind (${left.join(', ')})`]: left.length === 0 };
   return {
     number: faults.indexOf(fault) + 1,

@@ -76,6 +76,7 @@ async function measureShutdown(sandbox: Sandbox): Promise<Finding> {
 
 export const busyDrain: Fault = {
   name: 'busy-drain',
+  alone: true,
   expects:
     'reloads, recycling and SIGTERM while each request blocks the event loop for 40 ms: no request lost on 20 connections',
   async run(sandbox) {

@@ -75,6 +75,7 @@ export const uncaughtErrors: Fault = {
 
 export const busyLoop: Fault = {
   name: 'busy-loop',
+  alone: true,
   expects:
     'endless loop in a worker: killed at the heartbeat timeout; its request logged; no other failed request',
   async run(sandbox) {

@@ -106,6 +106,7 @@ async function compareTasks(database: DatabaseServer, created: readonly string[]
 
 export const rollingDeploy: Fault = {
   name: 'edge-rolling-deploy',
+  alone: true,
   expects:
     'two machines behind the edge, one after the other stopped and started again under load over HTTP/2: no failed request',
   async run(sandbox) {
@@ -132,6 +133,7 @@ export const rollingDeploy: Fault = {
 
 export const machineKilled: Fault = {
   name: 'edge-machine-killed',
+  alone: true,
   expects:
     'two machines behind the edge, SIGKILL of one under load over HTTP/2: no failed read; a write fails at most once per stream, and none is done twice',
   async run(sandbox) {

@@ -19,6 +19,7 @@ function limitDescriptors(pid: number): boolean {
 
 export const managementFlood: Fault = {
   name: 'management-flood',
+  alone: true,
   expects:
     '300 idle connections to the management port of a primary with 64 file descriptors, and SIGKILL of a worker: worker replaced at the first try; the port responds',
   async run(sandbox) {
@@ -51,6 +52,7 @@ export const managementFlood: Fault = {
 
 export const outOfDescriptors: Fault = {
   name: 'out-of-descriptors',
+  alone: true,
   expects: 'flood of connections uses up all file descriptors: no worker lost; no failed request afterwards',
   async run(sandbox) {
     const program = await sandbox.start();

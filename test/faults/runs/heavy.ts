@@ -17,6 +17,7 @@ function allHaveRetryAfter(responses: readonly (CompleteResponse | undefined)[])
 
 export const poolOverload: Fault = {
   name: 'pool-overload',
+  alone: true,
   expects:
     '64 requests of 64 PBKDF2 tasks each on 4 pool threads: excess requests get 503; others not delayed',
   async run(sandbox) {
@@ -85,6 +86,7 @@ export const threadOutOfMemory: Fault = {
 
 export const threadsAndChildren: Fault = {
   name: 'threads-and-children',
+  alone: true,
   expects: '200 requests for threads and children: at most 16 of each per worker, else 503; no worker lost',
   async run(sandbox) {
     const max = 2 * 16;

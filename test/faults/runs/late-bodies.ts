@@ -78,6 +78,7 @@ async function measure(sandbox: Sandbox, env: Readonly<Record<string, string>>) 
 
 export const lateBodies: Fault = {
   name: 'late-bodies',
+  alone: true,
   expects:
     '60 connections whose bodies arrive in two pieces, on busy cores, with reloads: load shedding refuses nothing that is served without it',
   async run(sandbox) {

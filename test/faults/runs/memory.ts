@@ -56,6 +56,7 @@ async function leakBuffers(sandbox: Sandbox, program: Program) {
 
 export const bufferLeak: Fault = {
   name: 'buffer-leak',
+  alone: true,
   expects:
     'leak of buffers outside of the heap, with WORKER_MAX_RSS_MB, then in a control group of 1 GB: worker recycled; heap limits follow the group; no failed request',
   async run(sandbox) {

@@ -108,6 +108,7 @@ async function measureOverload(sandbox: Sandbox, path: string): Promise<Finding>
 
 export const overload: Fault = {
   name: 'overload',
+  alone: true,
   expects:
     'CPU-bound requests at 5× capacity: goodput at least 90% of peak; excess requests get 503 with Retry-After',
   async run(sandbox) {

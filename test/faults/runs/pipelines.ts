@@ -34,6 +34,7 @@ async function residentMb(program: Program): Promise<number> {
 
 export const unreadPipelines: Fault = {
   name: 'unread-pipelines',
+  alone: true,
   expects:
     '20 connections with 20,000 pipelined requests each for large responses that are not read: in flight and memory bounded; other requests served',
   async run(sandbox) {

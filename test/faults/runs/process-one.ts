@@ -18,6 +18,7 @@ function findObstacle(): string | undefined {
 
 export const processOne: Fault = {
   name: 'process-one',
+  alone: true,
   expects: 'tini as PID 1, as in the image: orphans reaped; SIGTERM exits with 0',
   async run(sandbox) {
     const obstacle = findObstacle();

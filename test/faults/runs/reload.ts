@@ -132,6 +132,7 @@ export const queuedReloads: Fault = {
 
 export const reloadBurst: Fault = {
   name: 'reload-burst',
+  alone: true,
   expects: '20 × SIGHUP within 100 ms under load: two reloads; no failed request',
   async run(sandbox) {
     const program = await sandbox.start();

@@ -19,6 +19,7 @@ function maxClosedMs(responses: readonly RawResponse[]): number {
 
 export const slowloris: Fault = {
   name: 'slowloris',
+  alone: true,
   expects: '80 clients drip headers or bodies: 408 soon after the timeouts; no other failed request',
   async run(sandbox) {
     const program = await sandbox.start({ HEADERS_TIMEOUT_MS: '1500', REQUEST_TIMEOUT_MS: '3000' });
@@ -45,6 +46,7 @@ const FLOOD = get(`/faults/flood?n=${FLOOD_MB}`);
 
 export const slowReaders: Fault = {
   name: 'slow-readers',
+  alone: true,
   expects: '20 clients barely read their response: disconnected; a slow but steady client gets all of it',
   async run(sandbox) {
     const program = await sandbox.start({ WORKERS: '1', SLOW_READER_TIMEOUT_MS: '2000' });

@@ -119,6 +119,7 @@ export const crashLoop: Fault = {
 
 export const startTimeout: Fault = {
   name: 'start-timeout',
+  alone: true,
   expects: 'worker never ready: exits with 70 after WORKER_START_TIMEOUT_MS, with the reason',
   async run(sandbox) {
     appendFileSync(sandbox.path('src/app.ts'), NEVER_READY);

@@ -11,6 +11,7 @@ const WORK_MS = 100;
 
 export const starvedWorker: Fault = {
   name: 'starved-worker',
+  alone: true,
   expects: 'worker starved of CPU past the heartbeat timeout: not killed; a stopped worker: killed',
   async run(sandbox) {
     const program = await sandbox.start({ HEARTBEAT_TIMEOUT_MS: String(TIMEOUT_MS) });
