@@ -1,5 +1,6 @@
 import { configOf } from '../config/declare.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../routes/feature.ts';
+import { asyncContext } from './async-context/async-context.ts';
 import { buffers } from './buffers/buffers.ts';
 import { caching } from './caching/caching.ts';
 import { childProcesses } from './child-processes/child-processes.ts';
@@ -31,6 +32,7 @@ import { workerThreads } from './worker-threads/worker-threads.ts';
 export const demos: readonly Demo[] = [
   events,
   nonBlocking,
+  asyncContext,
   eventLoop,
   threadPool,
   cpu,
