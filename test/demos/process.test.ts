@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import type { Observation } from '../../src/demos/kit/demo.ts';
 import { findReason } from '../../src/demos/process/exit-codes.ts';
+import { conclude as concludeLastWords, readReports } from '../../src/demos/process/last-words.ts';
 import { conclude as concludeMemory, type MemoryRow } from '../../src/demos/process/memory.ts';
 import { conclude as concludeUsage } from '../../src/demos/process/resource-usage.ts';
 import { conclude as concludeSignals } from '../../src/demos/process/signals.ts';
@@ -199,6 +200,78 @@ describe('process/exit-codes', () => {
       'TypeError: no',
     );
     expect(findReason('')).toBeNull();
+  });
+});
+
+describe('process/last-words', () => {
+  interface LastWords {
+    readonly arrivedBytes: number;
+    readonly lostBytes: number;
+    readonly events: readonly string[];
+  }
+
+  test('process.exit at once loses what does not fit into the pipe, with exit code 0', async () => {
+    const { result, lesson } = await run<LastWords>('last-words?way=exit&bytes=5000000');
+
+    expect(result.arrivedBytes).toBeGreaterThan(0);
+    expect(result.lostBytes).toBe(5_000_000 - result.arrivedBytes);
+    expect(result.lostBytes).toBeGreaterThan(1_000_000);
+    expect(result).toMatchObject({
+      exitCode: 0,
+      writeReturned: false,
+      events: ['exit'],
+      neverFired: ['timer', 'timer of exit'],
+    });
+    expect(lesson.headline).toMatch(/^process\.exit at once lost .* of 5\.0 MB$/);
+    expect(lesson.text).toContain('beforeExit was not emitted');
+  });
+
+  test('process.exitCode loses nothing and lets timers fire until beforeExit adds no more', async () => {
+    const { result, lesson } = await run<LastWords>('last-words?way=exitCode&bytes=5000000');
+
+    expect(result).toMatchObject({
+      arrivedBytes: 5_000_000,
+      lostBytes: 0,
+      neverFired: ['timer of exit'],
+    });
+    expect(result.events).toEqual(expect.arrayContaining(['written', 'timer']));
+    expect(result.events.slice(-4)).toEqual(['beforeExit', 'timer of beforeExit', 'beforeExit', 'exit']);
+    expect(lesson.headline).toBe('process.exitCode delivered all 5.0 MB');
+  });
+
+  test('process.exit in the callback of the write loses no output, but its timers', async () => {
+    const { result, lesson } = await run<LastWords>('last-words?way=callback&bytes=5000000');
+
+    expect(result).toMatchObject({
+      arrivedBytes: 5_000_000,
+      lostBytes: 0,
+      neverFired: ['timer', 'timer of exit'],
+    });
+    expect(result.events.slice(-2)).toEqual(['written', 'exit']);
+    expect(lesson.headline).toBe('process.exit after the write delivered all 5.0 MB');
+  });
+
+  test('output that fits into the pipe shows nothing', async () => {
+    const { result, lesson } = await run<LastWords>('last-words?way=exit&bytes=1000');
+
+    expect(result).toMatchObject({ arrivedBytes: 1000, lostBytes: 0, writeReturned: true });
+    expect(lesson.headline).toMatch(/^This run does not tell/);
+  });
+
+  test('the lesson reports any way that loses output', () => {
+    const result = {
+      way: 'exitCode' as const,
+      printedBytes: 10,
+      arrivedBytes: 4,
+      lostBytes: 6,
+      exitCode: 0,
+      endedMs: 1,
+      ...readReports('write true\nstart timer\nfire timer\nevent exit\n'),
+    };
+
+    expect(result).toMatchObject({ writeReturned: true, events: ['timer', 'exit'], neverFired: [] });
+    expect(concludeLastWords(result).headline).toBe('process.exitCode lost 6 B of 10 B');
+    expect(concludeLastWords(result).text).toContain('Every timer fired.');
   });
 });
 

@@ -44,7 +44,12 @@ export const exitCodes = demoRoute({
     { title: 'Every way to end', query: { as: 'text' } },
     { title: 'With another code', query: { code: 42, as: 'text' } },
   ],
-  contrasts: ['process/signals', 'failures/uncaught-exception', 'failures/unhandled-rejection'],
+  contrasts: [
+    'process/signals',
+    'process/last-words?way=exit',
+    'failures/uncaught-exception',
+    'failures/unhandled-rejection',
+  ],
   async run({ query: { code }, signal, timeline, resources }) {
     const children = await mapInLanes(ways, LANES, (way, lane) =>
       resources.budgets.children.use(1, signal, () =>

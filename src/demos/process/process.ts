@@ -2,6 +2,7 @@ import type { Demo } from '../kit/demo.ts';
 import { env } from './env.ts';
 import { exitCodes } from './exit-codes.ts';
 import { info } from './info.ts';
+import { lastWords } from './last-words.ts';
 import { memory } from './memory.ts';
 import { resourceUsage } from './resource-usage.ts';
 import { signals } from './signals.ts';
@@ -16,12 +17,14 @@ export const processDemo = {
     'charges to it. When it ends, its parent receives an exit code or a signal.',
   lookFor:
     'In `memory`, see which figure rises with the allocation. In `exit-codes` and `signals`, each child has a code or a ' +
-    'signal, never both.',
+    'signal, never both. In `last-words`, compare `arrivedBytes` of the three ways.',
   terms: [
     'resident set size (RSS)',
     'external memory',
     'context switch',
     'exit code',
+    'truncated output',
+    'flush before exit',
     'POSIX signals',
     'default action of a signal',
     'allow-list',
@@ -39,5 +42,5 @@ export const processDemo = {
     },
   ],
   practices: ['1.4', '6.3'],
-  routes: [info, memory, resourceUsage, env, stdio, exitCodes, signals],
+  routes: [info, memory, resourceUsage, env, stdio, exitCodes, lastWords, signals],
 } satisfies Demo;
