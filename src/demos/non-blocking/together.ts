@@ -81,7 +81,7 @@ export const together = demoRoute({
     { title: 'Six ways to wait', query: { as: 'text' } },
     { title: 'Longer waits', query: { stepMs: 80, as: 'text' } },
   ],
-  contrasts: ['non-blocking/read?style=await'],
+  contrasts: ['non-blocking/read?style=await', 'non-blocking/many?way=all'],
   async run({ query: { stepMs }, signal, timeline }) {
     const results: WayResult[] = [];
     for (const way of ways) results.push(await runWay(way, stepMs, timeline, signal));

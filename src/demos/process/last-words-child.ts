@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import process from 'node:process';
 
-const TIMER_MS = 20;
+const TIMER_MS = 100;
 
 const [way, bytes = '0'] = process.argv.slice(2);
 
