@@ -24,6 +24,7 @@ import { variables } from './variables.ts';
 import { streams } from './streams/streams.ts';
 import { threadPool } from './thread-pool/thread-pool.ts';
 import { v8 } from './v8/v8.ts';
+import { timers } from './timers/timers.ts';
 import { toFeatures } from './kit/to-feature.ts';
 import { createDemoResources } from './kit/resources/resources.ts';
 import { workerThreads } from './worker-threads/worker-threads.ts';
@@ -34,6 +35,7 @@ export const demos: readonly Demo[] = [
   nonBlocking,
   asyncContext,
   eventLoop,
+  timers,
   threadPool,
   cpu,
   workerThreads,
