@@ -1,5 +1,6 @@
 import { configOf } from '../config/declare.ts';
 import type { CreatedFeatures, FeatureDependencies } from '../routes/feature.ts';
+import { abort } from './abort/abort.ts';
 import { asyncContext } from './async-context/async-context.ts';
 import { buffers } from './buffers/buffers.ts';
 import { caching } from './caching/caching.ts';
@@ -34,6 +35,7 @@ export const demos: readonly Demo[] = [
   events,
   nonBlocking,
   asyncContext,
+  abort,
   eventLoop,
   timers,
   threadPool,
