@@ -17,6 +17,7 @@ import { failures } from './failures/failures.ts';
 import { http } from './http/http.ts';
 import { language } from './language/language.ts';
 import { middleware } from './middleware/middleware.ts';
+import { net } from './net/net.ts';
 import { nonBlocking } from './non-blocking/non-blocking.ts';
 import { processDemo } from './process/process.ts';
 import { profiling } from './profiling/profiling.ts';
@@ -47,6 +48,7 @@ export const demos: readonly Demo[] = [
   buffers,
   streams,
   compression,
+  net,
   http,
   middleware,
   security,
