@@ -47,20 +47,46 @@ describe('events/async-iteration', () => {
     readonly maxQueued: number;
     readonly elapsedMs: number;
     readonly listenersLeft: number;
+    readonly endedBy: string;
   }
 
   test('for await handles one event at a time, an async listener several', async () => {
-    const { result } = await run<{ endedBy: string; ways: readonly [Way, Way] }>(
-      'async-iteration?events=10&handleMs=20',
+    const { result, lesson } = await run<{ ways: readonly [Way, Way, Way, Way] }>(
+      'async-iteration?events=20&handleMs=10',
     );
-    const [iterated, listened] = result.ways;
+    const [plain, closed, paused, listened] = result.ways;
 
-    expect(result.endedBy).toBe('AbortError');
-    expect(iterated).toMatchObject({ received: 10, inOrder: true, maxAtOnce: 1, listenersLeft: 0 });
-    expect(iterated.maxQueued).toBeGreaterThan(1);
-    expect(listened).toMatchObject({ received: 10, listenersLeft: 0 });
+    for (const way of [plain, closed, paused]) {
+      expect(way).toMatchObject({ received: 20, inOrder: true, maxAtOnce: 1, listenersLeft: 0 });
+      expect(way.elapsedMs).toBeGreaterThan(listened.elapsedMs);
+    }
+    expect([plain, closed, paused].map(({ endedBy }) => endedBy)).toEqual([
+      'AbortError',
+      'end event',
+      'end event',
+    ]);
+    expect(listened).toMatchObject({ received: 20, listenersLeft: 0 });
     expect(listened.maxAtOnce).toBeGreaterThan(3);
-    expect(iterated.elapsedMs).toBeGreaterThan(listened.elapsedMs);
+    expect(lesson.headline).toBe(`for await handled 1 at a time, an async listener ${listened.maxAtOnce}`);
+  });
+
+  test('highWaterMark pauses the emitter and bounds the queue', async () => {
+    const { result, lesson } = await run<{ ways: readonly [Way, Way, Way, Way] }>(
+      'async-iteration?events=40&handleMs=5',
+    );
+    const [plain, closed, paused] = result.ways;
+
+    expect(paused.maxQueued).toBeLessThan(6);
+    expect(plain.maxQueued).toBeGreaterThan(2 * paused.maxQueued);
+    expect(closed.maxQueued).toBeGreaterThan(2 * paused.maxQueued);
+    expect(lesson.text).toContain(`With highWaterMark at most ${paused.maxQueued} did`);
+  });
+
+  test('a single event shows nothing of the queue', async () => {
+    const { lesson } = await run('async-iteration?events=1');
+
+    expect(lesson.headline).toBe('Too few events to overlap in the async listener');
+    expect(lesson.text).toContain('Too few events waited');
   });
 });
 
