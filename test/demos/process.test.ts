@@ -4,6 +4,7 @@ import type { Observation } from '../../src/demos/kit/demo.ts';
 import { findReason } from '../../src/demos/process/exit-codes.ts';
 import { conclude as concludeLastWords, readReports } from '../../src/demos/process/last-words.ts';
 import { conclude as concludeMemory, type MemoryRow } from '../../src/demos/process/memory.ts';
+import type { Row as PromptRow } from '../../src/demos/process/prompt.ts';
 import { conclude as concludeUsage } from '../../src/demos/process/resource-usage.ts';
 import { conclude as concludeSignals } from '../../src/demos/process/signals.ts';
 import { countStderrFirst } from '../../src/demos/process/stdio.ts';
@@ -152,6 +153,44 @@ describe('process/stdio', () => {
     const transcript = ['stdin', 'stderr', 'stdout', 'stdin', 'stdout', 'stderr'] as const;
     expect(countStderrFirst(transcript.map((stream) => ({ stream })))).toBe(1);
     expect(countStderrFirst([])).toBe(0);
+  });
+});
+
+describe('process/prompt', () => {
+  const typed = { input: 'typed', sent: 2, answers: 2, code: 0, error: null };
+  const piped = { input: 'piped', sent: 2 };
+  const empty = { input: 'empty', sent: 0, answers: 0 };
+
+  test.each([
+    [
+      'question',
+      [typed, { ...piped, answers: 1, code: 13, error: null }, { ...empty, code: 13, error: null }],
+      'rl.question lost 1 of 4 answers',
+      '2 processes ended with a question that never settled',
+    ],
+    [
+      'signal',
+      [
+        typed,
+        { ...piped, answers: 1, code: 1, error: 'AbortError' },
+        { ...empty, code: 1, error: 'AbortError' },
+      ],
+      'rl.question with a signal lost 1 of 4 answers',
+      'Every process noticed the end of its input',
+    ],
+    [
+      'lines',
+      [typed, { ...piped, answers: 2, code: 0, error: null }, { ...empty, code: 1, error: 'Error' }],
+      'Reading the lines lost 0 of 4 answers',
+      'Every process noticed the end of its input',
+    ],
+  ])('way=%s receives typed answers without blocking', async (way, rows, headline, verdict) => {
+    const { result, lesson } = await run<{ inputs: readonly PromptRow[] }>(`prompt?way=${way}`);
+
+    expect(result.inputs).toMatchObject(rows);
+    expect(result.inputs[0]?.ticks).toBeGreaterThan(3);
+    expect(lesson.headline).toBe(headline);
+    expect(lesson.text).toContain(verdict);
   });
 });
 

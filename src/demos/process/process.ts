@@ -4,6 +4,7 @@ import { exitCodes } from './exit-codes.ts';
 import { info } from './info.ts';
 import { lastWords } from './last-words.ts';
 import { memory } from './memory.ts';
+import { prompt } from './prompt.ts';
 import { resourceUsage } from './resource-usage.ts';
 import { signals } from './signals.ts';
 import { stdio } from './stdio.ts';
@@ -23,6 +24,7 @@ export const processDemo = {
     'external memory',
     'context switch',
     'exit code',
+    'readline',
     'truncated output',
     'flush before exit',
     'POSIX signals',
@@ -42,5 +44,5 @@ export const processDemo = {
     },
   ],
   practices: ['1.4', '6.3'],
-  routes: [info, memory, resourceUsage, env, stdio, exitCodes, lastWords, signals],
+  routes: [info, memory, resourceUsage, env, stdio, prompt, exitCodes, lastWords, signals],
 } satisfies Demo;

@@ -36,7 +36,12 @@ export const stdio = demoRoute({
     transcript: z.array(lineSchema),
   }),
   examples: [{ title: 'A conversation', query: { as: 'text' } }],
-  contrasts: ['child-processes/spawn', 'child-processes/fork', 'child-processes/stream'],
+  contrasts: [
+    'process/prompt?way=question',
+    'child-processes/spawn',
+    'child-processes/fork',
+    'child-processes/stream',
+  ],
   async run({ query: { lines }, signal, timeline, resources }) {
     const result = await resources.budgets.children.use(1, signal, () =>
       withChild(resources.children.startNode(program, { signal }), async (child) => {
