@@ -1,5 +1,6 @@
 import type { Demo } from '../kit/demo.ts';
 import { retryRoute } from './retry.ts';
+import { slowDependency } from './slow-dependency.ts';
 
 export const resilience = {
   id: 'resilience',
@@ -8,7 +9,8 @@ export const resilience = {
   teaches:
     'A dependency that fails or hangs must not take its callers with it. A retry waits, for a random time; a timeout bounds ' +
     'a call, a bulkhead the calls in flight, and a circuit breaker stops calling what does not respond.',
-  lookFor: 'In `retry`, `slots` shows the requests that arrive after the outage.',
+  lookFor:
+    'In `retry`, `slots` shows the requests that arrive after the outage. In `slow-dependency`, `healthy.p99Ms` shows who pays.',
   terms: [
     'exponential backoff and jitter',
     'retry storm',
@@ -30,5 +32,5 @@ export const resilience = {
     },
   ],
   practices: [],
-  routes: [retryRoute],
+  routes: [retryRoute, slowDependency],
 } satisfies Demo;
