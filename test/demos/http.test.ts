@@ -220,3 +220,42 @@ describe('http/cookies', () => {
     },
   );
 });
+
+describe('http/client', () => {
+  interface Called {
+    readonly result: { readonly runs: readonly { made: number; open: number; perCallMs: number }[] };
+    readonly lesson: { readonly headline: string; readonly text: string };
+  }
+  const call = async (query: string) =>
+    (await service.client.get(`${base}/client?calls=50&${query}`).expect(200)).body as Called;
+
+  test.each([
+    ['kept', 1, /^1 kept connection/],
+    ['pooled', 8, /^8 kept connections/],
+  ])('%s: uses %i connections for 50 calls', async (way, connections, headline) => {
+    const { result, lesson } = await call(`connections=${way}`);
+
+    expect(result.runs).toMatchObject([
+      { made: 50, open: 0 },
+      { made: connections, open: connections },
+    ]);
+    expect(lesson.headline).toMatch(headline);
+  });
+
+  test('a small call on a kept connection takes less time than on a new one', async () => {
+    const { result, lesson } = await call('connections=kept&bytes=100');
+
+    expect(result.runs[0]?.perCallMs).toBeGreaterThan(Number(result.runs[1]?.perCallMs));
+    expect(lesson.headline).toContain('a new one for each call takes');
+  });
+
+  test('bodies that are not read hold their connections, unless they are small', async () => {
+    const { result, lesson } = await call('connections=unread');
+    const { result: small, lesson: few } = await call('connections=unread&bytes=1000');
+
+    expect(result.runs[1]).toMatchObject({ made: 50, open: 50 });
+    expect(lesson.headline).toBe('Bodies that were not read held 50 connections open');
+    expect(small.runs[1]?.open).toBeLessThan(10);
+    expect(few.headline).toContain('held few connections');
+  });
+});

@@ -1,6 +1,7 @@
 import type { Demo } from '../kit/demo.ts';
 import { anythingRoute } from './anything.ts';
 import { cacheRoute } from './cache.ts';
+import { clientRoute } from './client.ts';
 import { cookiesRoute } from './cookies.ts';
 import { delayRoute } from './delay.ts';
 import { redirectRoute } from './redirect.ts';
@@ -29,5 +30,5 @@ export const http = {
     { title: 'Node.js HTTP', url: 'https://nodejs.org/api/http.html' },
   ],
   practices: ['6.24'],
-  routes: [anythingRoute, statusRoute, delayRoute, redirectRoute, cacheRoute, cookiesRoute],
+  routes: [anythingRoute, statusRoute, delayRoute, redirectRoute, cacheRoute, cookiesRoute, clientRoute],
 } satisfies Demo;

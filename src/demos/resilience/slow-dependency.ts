@@ -167,7 +167,7 @@ export function conclude(result: Result): Lesson {
     hanging.spared > 0 ? `${hanging.spared} were rejected without a call` : '',
     `up to ${hanging.peakInFlight} were in flight at once, for ${count(connections, 'connection')}`,
   ].filter(Boolean);
-  const figures = `${measures[guard]}, of ${count(hanging.calls, 'call')} to the one that hung, ${ended.join(', ')}.`;
+  const figures = `${measures[guard]}, of ${count(hanging.calls, 'call')} to the one that hung, ${ended.join(', and ')}.`;
   const after =
     guard === 'breaker' && firstSuccessAfterMs !== null
       ? ` A call succeeded ${ms(firstSuccessAfterMs)} after the hang: an open breaker tries again every ${halfOpenAfterMs} ms.`
