@@ -21,6 +21,7 @@ import { net } from './net/net.ts';
 import { nonBlocking } from './non-blocking/non-blocking.ts';
 import { processDemo } from './process/process.ts';
 import { profiling } from './profiling/profiling.ts';
+import { resilience } from './resilience/resilience.ts';
 import { security } from './security/security.ts';
 import { variables } from './variables.ts';
 import { streams } from './streams/streams.ts';
@@ -53,6 +54,7 @@ export const demos: readonly Demo[] = [
   middleware,
   security,
   caching,
+  resilience,
   database,
   clusterDemo,
   v8,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { isOwnPath } from '../../src/demos/http/redirect.ts';
+import { until } from '../support/program.ts';
 import { useTestApp } from '../support/use-test-app.ts';
 
 const service = await useTestApp();
@@ -219,4 +220,73 @@ describe('http/cookies', () => {
       expect(resultOf(response)).toMatchObject({ visitsReceived: null, visitsNow: 1 });
     },
   );
+});
+
+describe('http/client', () => {
+  interface Called {
+    readonly result: { readonly runs: readonly { made: number; open: number; perCallMs: number }[] };
+    readonly lesson: { readonly headline: string; readonly text: string };
+  }
+  const call = async (query: string) =>
+    (await service.client.get(`${base}/client?calls=50&${query}`).expect(200)).body as Called;
+
+  test.each([
+    ['kept', 1, /^1 kept connection/],
+    ['pooled', 8, /^8 kept connections/],
+  ])('%s: uses %i connections for 50 calls', async (way, connections, headline) => {
+    const { result, lesson } = await call(`connections=${way}`);
+
+    expect(result.runs).toMatchObject([
+      { made: 50, open: 0 },
+      { made: connections, open: connections },
+    ]);
+    expect(lesson.headline).toMatch(headline);
+  });
+
+  test('a small call on a kept connection takes less time than on a new one', async () => {
+    const { result, lesson } = await call('connections=kept&bytes=100');
+
+    expect(result.runs[0]?.perCallMs).toBeGreaterThan(1.2 * Number(result.runs[1]?.perCallMs));
+    expect(lesson.headline).toContain('a new one for each call takes');
+  });
+
+  test('bodies that are not read hold their connections, unless they are small', async () => {
+    const { result, lesson } = await call('connections=unread');
+    const { result: small, lesson: few } = await call('connections=unread&bytes=1000');
+
+    expect(result.runs[1]).toMatchObject({ made: 50, open: 50 });
+    expect(lesson.headline).toBe('Bodies that were not read held 50 connections open');
+    expect(small.runs[1]?.open).toBeLessThan(10);
+    expect(few.headline).toContain('held few connections');
+  });
+});
+
+describe('http/drain', () => {
+  interface Drained {
+    readonly result: Readonly<Record<'lost' | 'requests' | 'stillOpen' | 'servedByStopping', number>> & {
+      readonly closedMs: number | null;
+    };
+    readonly lesson: { readonly headline: string; readonly text: string };
+  }
+  const drain = (way: string) =>
+    until(`a stop by ${way} that the balancer notices in time`, async () => {
+      const body = (await service.client.get(`${base}/drain?way=${way}`).expect(200)).body as Drained;
+      return body.lesson.headline.startsWith('This run does not tell') ? undefined : body;
+    });
+
+  test('server.close() alone loses requests until the balancer has noticed', async () => {
+    const { result, lesson } = await drain('close');
+
+    expect(result.lost).toBeGreaterThan(0);
+    expect(lesson.headline).toBe(`server.close() alone lost ${result.lost} of ${result.requests} requests`);
+  });
+
+  test('a server that announces its stop and settles loses none, and closes', async () => {
+    const { result, lesson } = await drain('settle');
+
+    expect(result).toMatchObject({ lost: 0, stillOpen: 0 });
+    expect(result.closedMs).not.toBeNull();
+    expect(result.servedByStopping).toBeGreaterThan(0);
+    expect(lesson.headline).toMatch(/^Settling first lost 0 of/);
+  });
 });

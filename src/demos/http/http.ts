@@ -1,8 +1,10 @@
 import type { Demo } from '../kit/demo.ts';
 import { anythingRoute } from './anything.ts';
 import { cacheRoute } from './cache.ts';
+import { clientRoute } from './client.ts';
 import { cookiesRoute } from './cookies.ts';
 import { delayRoute } from './delay.ts';
+import { drainRoute } from './drain.ts';
 import { redirectRoute } from './redirect.ts';
 import { statusRoute } from './status.ts';
 
@@ -29,5 +31,14 @@ export const http = {
     { title: 'Node.js HTTP', url: 'https://nodejs.org/api/http.html' },
   ],
   practices: ['6.24'],
-  routes: [anythingRoute, statusRoute, delayRoute, redirectRoute, cacheRoute, cookiesRoute],
+  routes: [
+    anythingRoute,
+    statusRoute,
+    delayRoute,
+    redirectRoute,
+    cacheRoute,
+    cookiesRoute,
+    clientRoute,
+    drainRoute,
+  ],
 } satisfies Demo;
