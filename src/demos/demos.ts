@@ -14,6 +14,7 @@ import { events } from './events/events.ts';
 import { failures } from './failures/failures.ts';
 import { http } from './http/http.ts';
 import { language } from './language/language.ts';
+import { memory } from './memory/memory.ts';
 import { middleware } from './middleware/middleware.ts';
 import { nonBlocking } from './non-blocking/non-blocking.ts';
 import { processDemo } from './process/process.ts';
@@ -48,6 +49,7 @@ export const demos: readonly Demo[] = [
   database,
   clusterDemo,
   v8,
+  memory,
   profiling,
   language,
 ];

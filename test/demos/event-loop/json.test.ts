@@ -8,9 +8,9 @@ type Result = Parameters<typeof conclude>[0];
 
 describe('event-loop/json', () => {
   test('parsing in one go blocks for most of the time, but not in lines or on a thread that returns a sum', async () => {
-    const parse = await run<Result>('json?way=parse&megabytes=10');
-    const lines = await run<Result>('json?way=ndjson&megabytes=10');
-    const thread = await run<Result>('json?way=thread&megabytes=10');
+    const parse = await run<Result>('json?way=parse&megabytes=20');
+    const lines = await run<Result>('json?way=ndjson&megabytes=20');
+    const thread = await run<Result>('json?way=thread&megabytes=20');
 
     for (const { result } of [lines, thread]) {
       expect(result.rows).toBe(parse.result.rows);
@@ -24,8 +24,8 @@ describe('event-loop/json', () => {
   });
 
   test('a thread that returns the whole value blocks longer than one that returns a sum', async () => {
-    const clone = await run<Result>('json?way=clone&megabytes=10');
-    const thread = await run<Result>('json?way=thread&megabytes=10');
+    const clone = await run<Result>('json?way=clone&megabytes=20');
+    const thread = await run<Result>('json?way=thread&megabytes=20');
 
     expect(clone.result.quantity).toBe(thread.result.quantity);
     expect(clone.result.blockedMs).toBeGreaterThan(2 * thread.result.blockedMs);
