@@ -1,5 +1,6 @@
 import type { Demo } from '../kit/demo.ts';
 import { block } from './block.ts';
+import { diagnoseRoute } from './diagnose.ts';
 import { json } from './json.ts';
 import { offload } from './offload.ts';
 import { order } from './order.ts';
@@ -41,5 +42,5 @@ export const eventLoop = {
     { title: 'The I/O loop of libuv', url: 'https://docs.libuv.org/en/v1.x/design.html#the-i-o-loop' },
   ],
   practices: ['7.1'],
-  routes: [order, phases, starve, block, yieldBetweenSlices, offload, json],
+  routes: [order, phases, starve, block, yieldBetweenSlices, offload, json, diagnoseRoute],
 } satisfies Demo;
