@@ -16,6 +16,7 @@ import { http } from './http/http.ts';
 import { language } from './language/language.ts';
 import { memory } from './memory/memory.ts';
 import { middleware } from './middleware/middleware.ts';
+import { modules } from './modules/modules.ts';
 import { nonBlocking } from './non-blocking/non-blocking.ts';
 import { processDemo } from './process/process.ts';
 import { profiling } from './profiling/profiling.ts';
@@ -51,6 +52,7 @@ export const demos: readonly Demo[] = [
   v8,
   memory,
   profiling,
+  modules,
   language,
 ];
 
