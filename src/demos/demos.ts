@@ -16,8 +16,10 @@ import { events } from './events/events.ts';
 import { failures } from './failures/failures.ts';
 import { http } from './http/http.ts';
 import { language } from './language/language.ts';
+import { memory } from './memory/memory.ts';
 import { middleware } from './middleware/middleware.ts';
 import { net } from './net/net.ts';
+import { modules } from './modules/modules.ts';
 import { nonBlocking } from './non-blocking/non-blocking.ts';
 import { processDemo } from './process/process.ts';
 import { profiling } from './profiling/profiling.ts';
@@ -58,7 +60,9 @@ export const demos: readonly Demo[] = [
   database,
   clusterDemo,
   v8,
+  memory,
   profiling,
+  modules,
   language,
 ];
 

@@ -150,3 +150,63 @@ describe('buffers', () => {
     expect(detectMediaType(Buffer.from('RIFF0000WEBPVP8 '))).toBe('image/webp');
   });
 });
+
+describe('buffers/methods', () => {
+  interface Methods {
+    readonly textBytes: number;
+    readonly writtenBytes: number;
+    readonly lostInLatin1: number;
+    readonly lengthAfterAll: number;
+    readonly readAsBigEndian: number;
+    readonly readAsLittleEndian: number;
+    readonly steps: readonly {
+      readonly call: string;
+      readonly before: string;
+      readonly returned: string;
+      readonly after: string;
+    }[];
+  }
+
+  test('write stores only whole characters that fit, and the buffer keeps its size', async () => {
+    const { result, lesson } = await run<Methods>('methods');
+
+    // The last character needs four bytes, and three are free.
+    expect(result).toMatchObject({ textBytes: 11, writtenBytes: 7, lengthAfterAll: 10, lostInLatin1: 1 });
+    expect(lesson.headline).toBe('write() stored 7 of 11 bytes, without an error');
+    expect(lesson.text).toContain('3 bytes stayed free');
+  });
+
+  test('shows the bytes before and after each call, and the errors', async () => {
+    const { result } = await run<Methods>('methods?text=abc&size=4');
+    const steps = result.steps.map(({ call, before, returned, after }) => [call, before, returned, after]);
+
+    expect(steps).toEqual([
+      ['write(text)', '00000000', '3', '61626300'],
+      ["fill('.', 3)", '61626300', '4 bytes', '6162632e'],
+      ['copy(other, 1, 0, 3)', '000000000000', '3', '006162630000'],
+      ['equals(its copy)', '6162632e', 'true', '6162632e'],
+      ['compare(larger)', '6162632e', '-1', '6162632e'],
+      ["indexOf('c')", '6162632e', '2', '6162632e'],
+      ['writeInt32BE(1)', '00000000', '4', '00000001'],
+      ['readInt32BE()', '00000001', '1', '00000001'],
+      ['readInt32LE()', '00000001', '16777216', '00000001'],
+      ['swap16()', '00000001', '4 bytes', '00000100'],
+      ['swap16()', '010203', 'RangeError', '010203'],
+      ['transcode to latin1', '616263', '3 bytes', '616263'],
+      ['toJSON().data.length', '6162632e', '4', '6162632e'],
+      ['[4] = 65', '6162632e', '65', '6162632e'],
+      ['writeUInt8(65, 4)', '6162632e', 'RangeError', '6162632e'],
+      ['concat([this, odd])', '6162632e', '7 bytes', '6162632e010203'],
+    ]);
+  });
+
+  test('the lesson follows the figures', async () => {
+    const { lesson } = await run<Methods>('methods?text=abc&size=4');
+    expect(lesson.headline).toBe('write() stored all 3 bytes of the text');
+    expect(lesson.text).not.toMatch(/stayed free|latin1/);
+  });
+
+  test.each(['text=', 'size=3', 'size=65'])('rejects %s with 400', async (query) => {
+    await service.client.get(`/demos/buffers/methods?${query}`).expect(400);
+  });
+});

@@ -188,3 +188,51 @@ describe('the lessons of the cluster demo', () => {
     expect(concludeWorkers(view(3, 3)).text).toContain('6 replacements so far, at most 3 in the same slot.');
   });
 });
+
+describe('cluster/scheduling', () => {
+  interface Scheduling {
+    readonly workers: number;
+    readonly loads: readonly {
+      readonly perWorker: readonly number[];
+      readonly largestShare: number;
+    }[];
+    readonly pausedPrimary: { readonly connections: number; readonly answered: number };
+  }
+
+  async function schedule(policy: string) {
+    await using service = await createTestApp();
+    const response = await service.client
+      .get(`/demos/cluster/scheduling?policy=${policy}&workers=3`)
+      .expect(200);
+    return response.body as { result: Scheduling; lesson: { headline: string } };
+  }
+
+  test('round-robin is even with few connections, and serves none while the primary is paused', async () => {
+    const { result, lesson } = await schedule('round-robin');
+    const [few, many] = result.loads;
+
+    expect(sum(few?.perWorker)).toBe(40);
+    expect(sum(many?.perWorker)).toBe(200);
+    expect(few?.largestShare).toBeLessThan(1.2 / 3);
+    expect(result.pausedPrimary).toEqual({ connections: 10, answered: 0 });
+    expect(lesson.headline).toMatch(/a paused primary stopped all$/);
+  });
+
+  test('the kernel is less even, and serves all while the primary is paused', async () => {
+    const { result, lesson } = await until('an uneven distribution', async () => {
+      const each = await schedule('kernel');
+      const [few, many] = each.result.loads;
+      expect(sum(few?.perWorker)).toBe(40);
+      expect(sum(many?.perWorker)).toBe(200);
+      const largest = Math.max(few?.largestShare ?? 0, many?.largestShare ?? 0);
+      return largest > 1.3 / 3 && each.result.pausedPrimary.answered === 10 ? each : undefined;
+    });
+
+    expect(result.pausedPrimary).toEqual({ connections: 10, answered: 10 });
+    expect(lesson.headline).toMatch(/a paused primary stopped none$/);
+  });
+});
+
+function sum(numbers: readonly number[] = []): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Lesson } from '../../src/demos/kit/demo.ts';
+import { conclude } from '../../src/demos/worker-threads/race.ts';
+import { until } from '../support/program.ts';
 import { useTestApp } from '../support/use-test-app.ts';
 
 const service = await useTestApp();
@@ -28,6 +30,54 @@ describe('worker-threads/messages', () => {
     expect(transfer.bytesHereAfterPost).toBe(0);
     expect(clone).toMatchObject({ instanceKeepsClass: false, functionError: 'DataCloneError' });
     expect(shared).toMatchObject({ bytesHereAfterPost: 32_000_000, changeSeenHere: true });
+  });
+});
+
+describe('worker-threads/race', () => {
+  interface Race {
+    readonly made: number;
+    readonly counted: number;
+    readonly lost: number;
+    readonly waits: number;
+    readonly nsPerIncrement: number;
+  }
+
+  test('plain increments lose updates', async () => {
+    // On a busy machine the threads may run one after the other: then it races again.
+    const { result, lesson } = await until('a race', async () => {
+      const each = await run<Race>('race?way=plain&increments=5000000');
+      return each.result.lost > 0 ? each : undefined;
+    });
+
+    expect(result.made).toBe(10_000_000);
+    expect(result.counted).toBe(result.made - result.lost);
+    expect(lesson.headline).toMatch(/^Plain increments lost .*data race$/);
+  });
+
+  test('atomic increments and those under a lock lose none', async () => {
+    const { result: atomics } = await run<Race>('race?way=atomics&increments=2000000');
+    const { result: lock, lesson } = await until('threads that compete for the lock', async () => {
+      const each = await run<Race>('race?way=lock&increments=1000000&threads=3');
+      expect(each.result).toMatchObject({ made: 3_000_000, counted: 3_000_000, lost: 0 });
+      return each.result.waits > 0 ? each : undefined;
+    });
+
+    expect(atomics).toMatchObject({ made: 4_000_000, counted: 4_000_000, lost: 0, waits: 0 });
+    expect(lock.nsPerIncrement).toBeGreaterThan(atomics.nsPerIncrement);
+    expect(lesson.headline).toMatch(/^Increments under a lock lost none/);
+  });
+
+  test('the lesson does not call plain increments safe if a run lost none', async () => {
+    const { result } = await run<Parameters<typeof conclude>[0]>('race?way=plain&increments=1');
+    expect(result).toMatchObject({ made: 2 });
+
+    const { headline, text } = conclude({ ...result, counted: 2, lost: 0, lostShare: 0 });
+    expect(headline).toBe('This run lost no update, which does not make it safe');
+    expect(text).toContain('A race may hide');
+  });
+
+  test('rejects more threads than cores are likely with 400', async () => {
+    await service.client.get('/demos/worker-threads/race?threads=5').expect(400);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Demo } from '../kit/demo.ts';
 import { allocRoute } from './alloc.ts';
 import { createRoute } from './create.ts';
 import { inspectRoute } from './inspect.ts';
+import { methodsRoute } from './methods.ts';
 import { textRoute } from './text.ts';
 import { viewsRoute } from './views.ts';
 
@@ -13,7 +14,7 @@ export const buffers = {
     'A buffer is a view of memory outside the JavaScript heap. The encoding determines what its bytes mean. Buffers that ' +
     'share memory see the writes of each other; copies do not.',
   lookFor:
-    '`characters` against `fromTextBytes`; `dirtyBytes` of `allocUnsafe`; `sawTheWrite` of each view; `replacements` of each decoder.',
+    '`characters` against `fromTextBytes`; `writtenBytes` against `textBytes`; `dirtyBytes` of `allocUnsafe`; `sawTheWrite` of each view; `replacements` of each decoder.',
   terms: [
     'character encoding',
     'UTF-16 code unit',
@@ -36,5 +37,5 @@ export const buffers = {
     { title: 'String decoder', url: 'https://nodejs.org/api/string_decoder.html' },
   ],
   practices: [],
-  routes: [createRoute, allocRoute, viewsRoute, textRoute, inspectRoute],
+  routes: [createRoute, methodsRoute, allocRoute, viewsRoute, textRoute, inspectRoute],
 } satisfies Demo;

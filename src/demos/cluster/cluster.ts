@@ -1,5 +1,6 @@
 import type { Demo } from '../kit/demo.ts';
 import { distribution } from './distribution.ts';
+import { scheduling } from './scheduling.ts';
 import { whoami } from './whoami.ts';
 import { workers } from './workers.ts';
 
@@ -12,7 +13,8 @@ export const clusterDemo = {
     'and here the primary replaces a worker that dies. Exemplar sets SCHED_NONE, so the kernel distributes the connections; ' +
     "Node's default, except on Windows, is round-robin by the primary.",
   lookFor:
-    'Call `whoami` several times: each new connection may reach another worker, and each worker counts for itself.',
+    'Call `whoami` several times: each new connection may reach another worker, and each worker counts for itself. In ' +
+    '`scheduling`, compare `perWorker` and `pausedPrimary` of both policies.',
   terms: [
     'primary and workers',
     'cluster.schedulingPolicy',
@@ -28,5 +30,5 @@ export const clusterDemo = {
     { title: 'cluster.schedulingPolicy', url: 'https://nodejs.org/api/cluster.html#clusterschedulingpolicy' },
   ],
   practices: ['5.6', '5.12'],
-  routes: [whoami, workers, distribution],
+  routes: [whoami, workers, distribution, scheduling],
 } satisfies Demo;

@@ -1,5 +1,7 @@
 import type { Demo } from '../kit/demo.ts';
 import { block } from './block.ts';
+import { diagnoseRoute } from './diagnose.ts';
+import { json } from './json.ts';
 import { offload } from './offload.ts';
 import { order } from './order.ts';
 import { phases } from './phases.ts';
@@ -17,7 +19,7 @@ export const eventLoop = {
     'queues. A callback that runs long delays every other callback of its thread.',
   lookFor:
     '`order` and `phases` record the order in which callbacks ran. In `starve`, compare `readMs` and `timerMaxDelayMs` of ' +
-    'each way; in `block`, `yield` and `offload`, compare `healthSlowestMs`.',
+    'each way; in `block`, `yield`, `offload` and `json`, compare `healthSlowestMs`.',
   terms: [
     'event-loop blocking',
     'event-loop lag',
@@ -40,5 +42,5 @@ export const eventLoop = {
     { title: 'The I/O loop of libuv', url: 'https://docs.libuv.org/en/v1.x/design.html#the-i-o-loop' },
   ],
   practices: ['7.1'],
-  routes: [order, phases, starve, block, yieldBetweenSlices, offload],
+  routes: [order, phases, starve, block, yieldBetweenSlices, offload, json, diagnoseRoute],
 } satisfies Demo;

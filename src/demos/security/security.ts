@@ -4,18 +4,21 @@ import { headers } from './headers.ts';
 import { passwords } from './passwords.ts';
 import { prototype } from './prototype.ts';
 import { rateLimited } from './rate-limit.ts';
+import { redos } from './redos.ts';
 import { timing } from './timing.ts';
 
 export const security = {
   id: 'security',
   title: 'Security',
-  summary: 'Headers, cookies, rate limits, comparisons and passwords: what each protection really prevents.',
+  summary:
+    'Headers, cookies, rate limits, comparisons, patterns and passwords: what each protection really prevents.',
   teaches:
     'Most protections take one line, and are easy to forget. Each route here shows what happens with and without one, ' +
     'measured or tried out.',
   lookFor:
     'In `timing`, `leaks` marks a comparison that reveals the secret. In `prototype`, `pollutes` lists what a merge changed. ' +
-    'In `passwords`, compare `eventLoopMaxDelayMs` of both ways, and `unknownUserMs` with `wrongPasswordMs`. `rate-limit` responds with 429 after ten requests.',
+    'In `passwords`, compare `eventLoopMaxDelayMs` of both ways, and `unknownUserMs` with `wrongPasswordMs`. `rate-limit` responds with 429 after ten requests. In ' +
+    '`redos`, follow `timesPerCharacter`.',
   terms: [
     'Content-Security-Policy',
     'clickjacking',
@@ -24,6 +27,8 @@ export const security = {
     'fixed-window rate limiting',
     'timing attack',
     'prototype pollution',
+    'ReDoS',
+    'catastrophic backtracking',
     'memory-hard key derivation',
   ],
   readMore: [
@@ -38,6 +43,6 @@ export const security = {
     },
     { title: 'RFC 6265: HTTP cookies', url: 'https://www.rfc-editor.org/rfc/rfc6265' },
   ],
-  practices: ['6.2', '6.6', '6.8', '6.10', '6.12', '6.22'],
-  routes: [headers, cookies, rateLimited, timing, prototype, passwords],
+  practices: ['6.2', '6.6', '6.8', '6.10', '6.12', '6.16', '6.22'],
+  routes: [headers, cookies, rateLimited, timing, prototype, redos, passwords],
 } satisfies Demo;

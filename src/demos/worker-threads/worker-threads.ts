@@ -2,6 +2,7 @@ import type { Demo } from '../kit/demo.ts';
 import { cancel } from './cancel.ts';
 import { memoryLimit } from './memory-limit.ts';
 import { messages } from './messages.ts';
+import { race } from './race.ts';
 import { startUp } from './start-up.ts';
 
 export const workerThreads = {
@@ -11,12 +12,16 @@ export const workerThreads = {
   teaches:
     'A worker thread has its own event loop and heap. Messages are copied by structured clone, except for buffers that ' +
     'are transferred (moved) or shared. Threads that share memory must coordinate their reads and writes.',
-  lookFor: 'The cost of a clone grows with its size; that of a transfer or a shared buffer does not.',
+  lookFor:
+    'The cost of a clone grows with its size; that of a transfer or a shared buffer does not. ' +
+    'In `race`, compare `made` with `counted`.',
   terms: [
     'structured clone',
     'transferable',
     'SharedArrayBuffer',
     'Atomics',
+    'data race',
+    'mutex',
     'resourceLimits',
     'worker pool',
     'V8 isolate',
@@ -33,5 +38,5 @@ export const workerThreads = {
     },
   ],
   practices: ['7.1'],
-  routes: [messages, startUp, memoryLimit, cancel],
+  routes: [messages, race, startUp, memoryLimit, cancel],
 } satisfies Demo;
