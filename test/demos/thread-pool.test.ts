@@ -53,11 +53,22 @@ describe('thread-pool/pbkdf2', () => {
     const task = { task: 1, poolThread: 1, ordinalOnThread: 1, queuedMs: 1, ranMs: 100, cpuMs: 50 };
     const figures = { startedAtOnce: 1, maxTasksOnThread: 1, meanRunMs: 100, maxQueuedMs: 1, tasks: [task] };
 
-    expect(concludeTrace(1, { ...figures, poolThreads: 1 }, 2).text).toContain('other work used the cores');
-    expect(concludeTrace(1, { ...figures, poolThreads: 4 }, 2).text).toContain(
+    expect(concludeTrace(1, 4, { ...figures, poolThreads: 1 }, 2).text).toContain(
+      'other work used the cores',
+    );
+    expect(concludeTrace(1, 4, { ...figures, poolThreads: 4 }, 2).text).toContain(
       '2 cores for 4 busy pool threads',
     );
   });
+});
+
+test('the lesson of thread-pool/pbkdf2 does not say that tasks waited while pool threads had none', () => {
+  const figures = { startedAtOnce: 2, maxTasksOnThread: 3, meanRunMs: 0.5, maxQueuedMs: 1, tasks: [] };
+
+  expect(concludeTrace(6, 8, { ...figures, poolThreads: 2 }, 2).headline).toContain('does not show');
+  expect(concludeTrace(6, 2, { ...figures, poolThreads: 2 }, 2).headline).toBe(
+    '4 of 6 tasks waited for one of 2 pool threads',
+  );
 });
 
 describe('thread-pool/size', () => {
@@ -197,6 +208,11 @@ describe('the lesson of thread-pool/starve', () => {
     }
     expect(concludeStarve(waited, 16, 80, 4).text).toContain('waited in the same queue');
     expect(concludeStarve([row('file read', 0)], 1, 80, 4).text).toContain('the pool had a free thread');
+  });
+
+  test('as many keys as pool threads fill the pool', () => {
+    expect(concludeStarve(waited, 4, 80, 4).text).toContain('waited in the same queue');
+    expect(concludeStarve([row('file read', 0)], 4, 80, 4).text).not.toContain('had a free thread');
   });
 });
 
