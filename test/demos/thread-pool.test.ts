@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Lesson } from '../../src/demos/kit/demo.ts';
 import { responseTo, withNameServer } from '../../src/demos/thread-pool/name-server.ts';
 import { conclude as concludeTrace } from '../../src/demos/thread-pool/pbkdf2.ts';
+import type { SizeInCode } from '../../src/demos/thread-pool/size-in-code.ts';
 import { conclude as concludeSizes, type SizeResult } from '../../src/demos/thread-pool/size.ts';
 import { conclude as concludeStarve } from '../../src/demos/thread-pool/starve.ts';
 import { compare, conclude } from '../../src/demos/thread-pool/who-uses-it.ts';
@@ -75,7 +76,19 @@ describe('thread-pool/size', () => {
   interface Sizes {
     readonly cores: number;
     readonly sizes: readonly SizeResult[];
+    readonly setInCode: readonly SizeInCode[];
   }
+
+  test('a size set in code applies before the first use of the pool, and not after it', async () => {
+    const { result, lesson } = await run<Sizes>('size?sizes=1&tasks=1');
+    const [before, after] = result.setInCode;
+
+    expect(before).toMatchObject({ set: 'before the first use', size: 2, poolThreads: 2 });
+    expect(after?.poolThreads).toBeGreaterThan(2);
+    expect(lesson.text).toMatch(
+      /gave 2 threads before the first use of the pool, and [34] after it: too late/,
+    );
+  });
 
   test('each child has a pool of the requested size', async () => {
     const { result } = await run<Sizes>('size?sizes=1,3&tasks=6');
