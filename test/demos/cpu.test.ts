@@ -136,10 +136,12 @@ describe('cpu lessons', () => {
     expect(concludeInline({ ...job, eventLoop: blocked }).text).toContain('had to wait');
     expect(concludeInline(job).text).toContain('too short');
     expect(concludeThread(job).text).toContain('free for other requests');
-    expect(concludeThread({ ...job, eventLoop: blocked }).text).toContain('all cores were busy');
+    expect(concludeThread({ ...job, eventLoop: blocked }).text).toContain('this run does not show why');
     expect(concludeChunked({ ...job, slices: 1, eventLoop: blocked }).text).toContain(
       'as an inline job does',
     );
+    const free = { ...job.eventLoop, maxDelayMs: 0 };
+    expect(concludeChunked({ ...job, slices: 1, eventLoop: free }).headline).toContain('too short');
     expect(concludeChunked({ ...job, slices: 20 }).text).toContain('ran between the slices');
     const late = { ...job.eventLoop, maxDelayMs: 1_047 };
     expect(concludeChunked({ ...job, ranMs: 5_000, slices: 5, eventLoop: late }).text).toContain(
