@@ -15,6 +15,7 @@ import { failures } from './failures/failures.ts';
 import { http } from './http/http.ts';
 import { language } from './language/language.ts';
 import { middleware } from './middleware/middleware.ts';
+import { myths } from './myths/myths.ts';
 import { nonBlocking } from './non-blocking/non-blocking.ts';
 import { processDemo } from './process/process.ts';
 import { profiling } from './profiling/profiling.ts';
@@ -50,6 +51,7 @@ export const demos: readonly Demo[] = [
   v8,
   profiling,
   language,
+  myths,
 ];
 
 /** Makes the demos' features, or none if they are switched off. */
