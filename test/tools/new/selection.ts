@@ -18,6 +18,7 @@ const leftOut = [
   'test/bench/',
   'test/browser/',
   'test/demos/',
+  'test/extremes/',
   'test/load/',
   'test/tools/new/',
   'test/web/',
