@@ -20,6 +20,7 @@ import { memory } from './memory/memory.ts';
 import { middleware } from './middleware/middleware.ts';
 import { net } from './net/net.ts';
 import { modules } from './modules/modules.ts';
+import { myths } from './myths/myths.ts';
 import { nonBlocking } from './non-blocking/non-blocking.ts';
 import { processDemo } from './process/process.ts';
 import { profiling } from './profiling/profiling.ts';
@@ -64,6 +65,7 @@ export const demos: readonly Demo[] = [
   profiling,
   modules,
   language,
+  myths,
 ];
 
 /** Makes the demos' features, or none if they are switched off. */

@@ -124,7 +124,7 @@ test('child-processes/stream shows that a client that does not read stops the pr
 
   const short = await run<Record<string, number | boolean>>('stream?lines=5&as=json');
   expect(short.result).toMatchObject({ ended: true });
-  expect(short.lesson.headline).toBe('All 5 lines fit into the buffers');
+  expect(short.lesson.headline).toBe('The output of 5 lines fit into the buffers');
 });
 
 describe('child-processes/overflow', () => {
@@ -292,6 +292,7 @@ describe('child-processes/compare', () => {
     );
     expect(conclude([thread, fastChild], 'private').text).toContain('the children did 3.0× as many');
     expect(conclude([thread, child], 'private').text).toContain('about the same speed');
+    expect(conclude([thread, { ...fastChild, jobCpuMs: 0.1 }], 'private').text).toContain('does not tell');
     const cause = 'so the slower kind waited longer for a core';
     expect(conclude([thread, fastChild], 'private').text).toContain(cause);
     expect(conclude([thread, child], 'private').text).not.toContain(cause);

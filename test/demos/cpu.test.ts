@@ -1,10 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
+import { Piscina } from 'piscina';
 import { conclude as concludeChild } from '../../src/demos/cpu/child.ts';
 import { conclude as concludeChunked } from '../../src/demos/cpu/chunked.ts';
 import { conclude as concludeComparison } from '../../src/demos/cpu/compare.ts';
 import { conclude as concludeFork } from '../../src/demos/cpu/fork.ts';
 import { conclude as concludeInline } from '../../src/demos/cpu/inline.ts';
 import { conclude as concludeThread } from '../../src/demos/cpu/thread.ts';
+import { measureJob } from '../../src/demos/cpu/job-result.ts';
+import { Timeline } from '../../src/demos/kit/measure/timeline.ts';
+import type { DemoResources } from '../../src/demos/kit/resources/resources.ts';
 import { useTestApp } from '../support/use-test-app.ts';
 
 interface Job {
@@ -23,6 +27,7 @@ interface Job {
 }
 
 const service = await useTestApp();
+const primesTask = new URL('../../src/demos/kit/primes/primes-task.ts', import.meta.url).href;
 
 async function run(path: string): Promise<Job> {
   const response = await service.client.get(`/demos/cpu/${path}`).expect(200);
@@ -71,6 +76,29 @@ describe('cpu', () => {
     expect(own.startUpMs).toBeGreaterThan(pooled.startUpMs + pooled.queuedMs);
     expect(own.heapBytes).toBeGreaterThan(1_000_000);
     expect(pooled.heapBytes).toBeUndefined();
+  });
+
+  test('a job that waits for the first thread of the pool books its start as startup, and only the rest as queueing', async () => {
+    const pool = new Piscina({ filename: primesTask, minThreads: 0, maxThreads: 1 });
+    const threads = { use: (_amount: number, _signal: AbortSignal, work: () => unknown) => work() };
+    const resources = { pool: () => pool, budgets: { threads } } as unknown as DemoResources;
+    const measure = () =>
+      measureJob(
+        'thread-pool',
+        { limit: 400_000, sliceMs: 5, signal: new AbortController().signal, resources },
+        new Timeline(),
+      );
+    try {
+      const [first, second] = await Promise.all([measure(), measure()]);
+      const third = await measure();
+
+      expect(first.queuedMs).toBeLessThan(first.startUpMs);
+      expect(second.startUpMs).toBeGreaterThan(first.startUpMs / 2);
+      expect(second.queuedMs).toBeGreaterThan(first.ranMs / 2);
+      expect(third.startUpMs).toBe(0);
+    } finally {
+      await pool.destroy();
+    }
   });
 
   test('a running child takes its next job without a startup', async () => {
@@ -136,10 +164,12 @@ describe('cpu lessons', () => {
     expect(concludeInline({ ...job, eventLoop: blocked }).text).toContain('had to wait');
     expect(concludeInline(job).text).toContain('too short');
     expect(concludeThread(job).text).toContain('free for other requests');
-    expect(concludeThread({ ...job, eventLoop: blocked }).text).toContain('all cores were busy');
+    expect(concludeThread({ ...job, eventLoop: blocked }).text).toContain('this run does not show why');
     expect(concludeChunked({ ...job, slices: 1, eventLoop: blocked }).text).toContain(
       'as an inline job does',
     );
+    const free = { ...job.eventLoop, maxDelayMs: 0 };
+    expect(concludeChunked({ ...job, slices: 1, eventLoop: free }).headline).toContain('too short');
     expect(concludeChunked({ ...job, slices: 20 }).text).toContain('ran between the slices');
     const late = { ...job.eventLoop, maxDelayMs: 1_047 };
     expect(concludeChunked({ ...job, ranMs: 5_000, slices: 5, eventLoop: late }).text).toContain(

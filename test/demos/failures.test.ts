@@ -166,7 +166,10 @@ describe('failures/aftermath', () => {
 
 describe('failures that end a worker', () => {
   interface Announced {
-    readonly result: { readonly watch: readonly string[] };
+    readonly result: {
+      readonly watch: readonly string[];
+      readonly cluster?: { readonly othersReady: number; readonly lastCrash: object | null };
+    };
     readonly lesson: { readonly headline: string; readonly text: string };
   }
   const abrupt = /Nothing is drained/;
@@ -188,7 +191,7 @@ describe('failures that end a worker', () => {
     const logged = await program.logged(line.event, line);
 
     expect(lesson.text).toMatch(how);
-    expect(lesson.text).toContain('The primary starts a replacement');
+    expect(lesson.text).toMatch(/No other worker serves until .*, and the last start of a worker took \d/);
     expect(lesson.headline).toContain('the primary will replace it');
     expect(result.watch).toContain(`curl -s ${program.managementUrl}/workers`);
     expect(result.watch.join()).toContain(`"${String(logged['event'])}"`);
@@ -208,6 +211,22 @@ describe('failures that end a worker', () => {
     expect(result.watch).toContain(`curl -s ${program.managementUrl}/workers`);
     expect(result.watch.join()).toMatch(evidence);
     expect(await program.exited).toEqual(exit);
+  });
+
+  test('names what the last crash cost: who served, and when the replacement was ready', async () => {
+    await using program = await Program.start({ WORKERS: '2' });
+    const first = await end(program, 'exit?code=7');
+    const replaced = await program.logged('replaced');
+    const second = await end(program, 'kill');
+
+    expect(first.result.cluster).toMatchObject({ othersReady: 1, lastCrash: null });
+    expect(first.lesson.text).toContain('No worker has crashed and been replaced yet');
+    expect(second.result.cluster?.lastCrash).toEqual({
+      code: 7,
+      signal: null,
+      replacedAfterMs: replaced['afterMs'],
+    });
+    expect(second.lesson.text).toMatch(/The last worker that crashed \(code 7\) was replaced after/);
   });
 
   test.each(['kill?signal=SIGHUP', 'block?ms=100'])('%s: the process goes on, as announced', async (path) => {

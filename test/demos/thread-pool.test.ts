@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Lesson } from '../../src/demos/kit/demo.ts';
 import { responseTo, withNameServer } from '../../src/demos/thread-pool/name-server.ts';
 import { conclude as concludeTrace } from '../../src/demos/thread-pool/pbkdf2.ts';
+import type { SizeInCode } from '../../src/demos/thread-pool/size-in-code.ts';
 import { conclude as concludeSizes, type SizeResult } from '../../src/demos/thread-pool/size.ts';
 import { conclude as concludeStarve } from '../../src/demos/thread-pool/starve.ts';
 import { compare, conclude } from '../../src/demos/thread-pool/who-uses-it.ts';
@@ -53,18 +54,41 @@ describe('thread-pool/pbkdf2', () => {
     const task = { task: 1, poolThread: 1, ordinalOnThread: 1, queuedMs: 1, ranMs: 100, cpuMs: 50 };
     const figures = { startedAtOnce: 1, maxTasksOnThread: 1, meanRunMs: 100, maxQueuedMs: 1, tasks: [task] };
 
-    expect(concludeTrace(1, { ...figures, poolThreads: 1 }, 2).text).toContain('other work used the cores');
-    expect(concludeTrace(1, { ...figures, poolThreads: 4 }, 2).text).toContain(
+    expect(concludeTrace(1, 4, { ...figures, poolThreads: 1 }, 2).text).toContain(
+      'other work used the cores',
+    );
+    expect(concludeTrace(1, 4, { ...figures, poolThreads: 4 }, 2).text).toContain(
       '2 cores for 4 busy pool threads',
     );
   });
+});
+
+test('the lesson of thread-pool/pbkdf2 does not say that tasks waited while pool threads had none', () => {
+  const figures = { startedAtOnce: 2, maxTasksOnThread: 3, meanRunMs: 0.5, maxQueuedMs: 1, tasks: [] };
+
+  expect(concludeTrace(6, 8, { ...figures, poolThreads: 2 }, 2).headline).toContain('does not show');
+  expect(concludeTrace(6, 2, { ...figures, poolThreads: 2 }, 2).headline).toBe(
+    '4 of 6 tasks waited for one of 2 pool threads',
+  );
 });
 
 describe('thread-pool/size', () => {
   interface Sizes {
     readonly cores: number;
     readonly sizes: readonly SizeResult[];
+    readonly setInCode: readonly SizeInCode[];
   }
+
+  test('a size set in code applies before the first use of the pool, and not after it', async () => {
+    const { result, lesson } = await run<Sizes>('size?sizes=1&tasks=1');
+    const [before, after] = result.setInCode;
+
+    expect(before).toMatchObject({ set: 'before the first use', size: 2, poolThreads: 2 });
+    expect(after?.poolThreads).toBeGreaterThan(2);
+    expect(lesson.text).toMatch(
+      /gave 2 threads before the first use of the pool, and [34] after it: too late/,
+    );
+  });
 
   test('each child has a pool of the requested size', async () => {
     const { result } = await run<Sizes>('size?sizes=1,3&tasks=6');
@@ -197,6 +221,11 @@ describe('the lesson of thread-pool/starve', () => {
     }
     expect(concludeStarve(waited, 16, 80, 4).text).toContain('waited in the same queue');
     expect(concludeStarve([row('file read', 0)], 1, 80, 4).text).toContain('the pool had a free thread');
+  });
+
+  test('as many keys as pool threads fill the pool', () => {
+    expect(concludeStarve(waited, 4, 80, 4).text).toContain('waited in the same queue');
+    expect(concludeStarve([row('file read', 0)], 4, 80, 4).text).not.toContain('had a free thread');
   });
 });
 

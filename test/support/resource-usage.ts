@@ -52,14 +52,8 @@ export class MeasuredProgram implements AsyncDisposable {
   }
 
   /** @returns the bytes in use after a garbage collection */
-  async bytesInUse(): Promise<number> {
-    const { program } = this;
-    const before = program.errors.length;
-    process.kill(program.pid, 'SIGUSR2');
-    return until('the bytes in use', () => {
-      const match = /(\d+) bytes in use\n/.exec(program.errors.slice(before));
-      return match === null ? undefined : Number(match[1]);
-    });
+  bytesInUse(): Promise<number> {
+    return bytesInUse(this.program, this.program.pid);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -82,6 +76,19 @@ export class MeasuredProgram implements AsyncDisposable {
     usage['connections beyond the pools'] = Math.max(0, connections - POOLED);
     return usage;
   }
+}
+
+/**
+ * @param pid a process of a program that preloads `report-memory-on-signal.cjs`
+ * @returns the bytes that it uses after a garbage collection
+ */
+export async function bytesInUse(program: Program, pid: number): Promise<number> {
+  const before = program.errors.length;
+  process.kill(pid, 'SIGUSR2');
+  return until('the bytes in use', () => {
+    const match = /(\d+) bytes in use\n/.exec(program.errors.slice(before));
+    return match === null ? undefined : Number(match[1]);
+  });
 }
 
 /** @returns for each descriptor of a process `socket`, `pipe`, `anon_inode:[eventpoll]` … or a path */

@@ -134,8 +134,8 @@ export function conclude(result: z.infer<typeof observedSchema>): Lesson {
     result;
   if (ended) {
     return {
-      headline: `All ${count(lines, 'line')} fit into the buffers`,
-      text: `The program printed all ${count(lines, 'line')} (${bytes(acceptedBytes)}) before the client disconnected: too few to fill the buffers. Raise lines.`,
+      headline: `The output of ${count(lines, 'line')} fit into the buffers`,
+      text: `The program printed its whole output of ${count(lines, 'line')} (${bytes(acceptedBytes)}) before the client disconnected: too few to fill the buffers. Raise lines.`,
     };
   }
   return {

@@ -1,10 +1,7 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
-import { json } from 'node:stream/consumers';
 import { z } from 'zod';
-import { Problem } from '../../http/problem.ts';
 import {
-  clusterViewSchema,
   supervisionEventSchema,
   workerViewSchema,
   type ClusterView,
@@ -12,13 +9,9 @@ import {
 } from '../../supervision/supervision.ts';
 import { count } from '../kit/answer/units.ts';
 import { demoRoute, type Lesson } from '../kit/demo.ts';
-import { findManagement } from '../kit/management-address.ts';
-import { sendRequest } from '../kit/measure/loopback.ts';
-import { primarySilent } from '../kit/problems.ts';
+import { fetchClusterView } from '../kit/cluster-view.ts';
 import type { DemoResources } from '../kit/resources/resources.ts';
 
-/** The primary responds at once unless it is stuck. */
-const TIMEOUT_MS = 2_000;
 const EVENTS_SHOWN = 8;
 
 const rowSchema = z.strictObject({
@@ -67,19 +60,8 @@ export const workers = demoRoute({
 
 async function listWorkers(resources: DemoResources, signal: AbortSignal): Promise<Workers> {
   const { clustered } = resources.dependencies;
-  const management = await findManagement(resources, signal);
-  if (management === undefined) return describeThisProcess(clustered);
-  try {
-    const timeout = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const response = await sendRequest(`${management}/workers`, { signal: timeout });
-    return describe(clusterViewSchema.parse(await json(response)), clustered);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new Problem(primarySilent, {
-      detail: 'The management port gave no valid response in time.',
-      cause: error,
-    });
-  }
+  const found = await fetchClusterView(resources, signal);
+  return found === undefined ? describeThisProcess(clustered) : describe(found.view, clustered);
 }
 
 function describe({ primary, workers: all, events }: ClusterView, clustered: boolean): Workers {

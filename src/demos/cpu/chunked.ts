@@ -41,6 +41,12 @@ export const chunked = demoRoute({
 export function conclude({ ranMs, slices = 1, eventLoop: { maxDelayMs } }: JobResult): Lesson {
   const total = `The job ran ${ms(ranMs)} on the event loop in ${count(slices, 'slice')}`;
   const verdict = judgeDelay(maxDelayMs);
+  if (slices === 1 && verdict === 'good') {
+    return {
+      headline: `A job of ${ms(ranMs)} is too short to need slices`,
+      text: `${total}, and a timer was at most ${ms(maxDelayMs)} late. Raise limit to see what slices change.`,
+    };
+  }
   return slices > 1 && verdict !== 'blocked'
     ? {
         headline: `With ${slices} slices, a timer was at most ${ms(maxDelayMs)} late`,

@@ -37,7 +37,9 @@ export async function measureJob(place: PlaceName, job: Job, timeline: Timeline)
     const placeRun = await run(job);
     const eventLoop = probe.stop();
     const { primes, admittedAt, startedAt, endedAt, receivedAt, newlyStarted } = placeRun;
-    const toStartMs = Math.max(0, startedAt - admittedAt);
+    const { readyAt = startedAt } = placeRun;
+    const startUpMs = newlyStarted ? Math.max(0, readyAt - admittedAt) : 0;
+    const inQueueMs = Math.max(0, startedAt - admittedAt - startUpMs);
     if (startedAt - requestedAt > 1) {
       const label = newlyStarted ? 'startup' : 'queue';
       timeline.add(`${place}: ${label}`, lane, requestedAt - zero, startedAt - zero);
@@ -50,8 +52,8 @@ export async function measureJob(place: PlaceName, job: Job, timeline: Timeline)
     return {
       primes,
       ranMs: toMicroseconds(endedAt - startedAt),
-      queuedMs: toMicroseconds(Math.max(0, admittedAt - requestedAt) + (newlyStarted ? 0 : toStartMs)),
-      startUpMs: toMicroseconds(newlyStarted ? toStartMs : 0),
+      queuedMs: toMicroseconds(Math.max(0, admittedAt - requestedAt) + inQueueMs),
+      startUpMs: toMicroseconds(startUpMs),
       handOverMs: toMicroseconds(Math.max(0, receivedAt - endedAt)),
       elapsedMs: toMicroseconds(receivedAt - requestedAt),
       ...(heapBytes === undefined ? {} : { heapBytes }),

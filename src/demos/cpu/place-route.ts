@@ -48,5 +48,5 @@ export function describeEventLoop({ callMs = 0, eventLoop: { ticks, maxDelayMs }
   }
   return callMs > maxDelayMs / 2
     ? `${delay}, ${ms(callMs)} of it in the call that starts the process: that call blocks the event loop.`
-    : `${delay}, although the job ran elsewhere: all cores were busy.`;
+    : `${delay}, although the job ran elsewhere; this run does not show why.`;
 }

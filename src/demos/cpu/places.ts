@@ -24,8 +24,10 @@ interface PlaceRun {
   readonly endedAt: number;
   /** When its result was received. */
   readonly receivedAt: number;
-  /** Whether a thread or process was started for it: the time until it ran is startup, not queueing. */
+  /** Whether a thread or process started while it waited: that part of the wait is startup, not queueing. */
   readonly newlyStarted: boolean;
+  /** When it had started, if that was before the job began: after that, the job waited for others. */
+  readonly readyAt?: number;
   /** The heap of a new thread. */
   readonly heapBytes?: number;
   /** The memory that a child shares with no other process. */
@@ -80,9 +82,9 @@ function runOnThread({ limit, signal, resources }: Job): Promise<PlaceRun> {
 function runOnPool({ limit, signal, resources }: Job): Promise<PlaceRun> {
   return resources.budgets.threads.use(1, signal, async () => {
     const admittedAt = monotonicMs();
-    const newlyStarted = resources.pool().threads.length === 0;
     const result = await resources.pool().run({ limit }, { signal });
-    return { ...remoteRun(result, admittedAt), newlyStarted };
+    const { readyAt } = result;
+    return { ...remoteRun(result, admittedAt), readyAt, newlyStarted: readyAt > admittedAt };
   });
 }
 

@@ -19,8 +19,8 @@ export function conclude(result: JobResult): Lesson {
   const { startUpMs, queuedMs, ranMs } = result;
   return startUpMs > 0
     ? {
-        headline: `The pool started its first thread in ${ms(startUpMs)}`,
-        text: `The pool had no thread yet and took ${ms(startUpMs)} to start one, which ran the job in ${ms(ranMs)}. ${describeEventLoop(result)}`,
+        headline: `The pool took ${ms(startUpMs)} to start a thread`,
+        text: `The pool had no idle thread: the job waited ${ms(startUpMs)} until one had started${queuedMs > 1 ? ` and ${ms(queuedMs)} in the queue` : ''}, and ran for ${ms(ranMs)}. ${describeEventLoop(result)}`,
       }
     : {
         headline: `A pooled thread began the job after ${ms(queuedMs)}`,

@@ -82,7 +82,7 @@ export const pages = demoRoute({
         return { ...read, deepPageMs: toMicroseconds(deep.ms), deepPageBuffers: deep.buffers };
       };
       const result = { others, offset: await measure('offset'), keyset: await measure('keyset') };
-      return { result, lesson: conclude(result) };
+      return { result, lesson: conclude(result, changed) };
     });
   },
 });
@@ -141,10 +141,14 @@ async function explain(client: ClientBase, text: string): Promise<{ ms: number; 
   };
 }
 
-function conclude({ others, offset, keyset }: Result): Lesson {
+function conclude({ others, offset, keyset }: Result, changed: number): Lesson {
+  const changes =
+    changed === 0
+      ? 'While nothing changed'
+      : `While others ${others === 'insert' ? 'inserted' : 'deleted'} rows`;
   const wrong = (way: WayResult) => way.seenTwice + way.missed;
   const figures =
-    `While others ${others === 'insert' ? 'inserted' : 'deleted'} rows, paging by offset ${describe(offset)}; paging by key ` +
+    `${changes}, paging by offset ${describe(offset)}; paging by key ` +
     `${describe(keyset)}. A page after ${DEPTH.toLocaleString('en')} rows read ${count(offset.deepPageBuffers, 'block')} in ` +
     `${ms(offset.deepPageMs)} by offset, and ${count(keyset.deepPageBuffers, 'block')} in ${ms(keyset.deepPageMs)} by key.`;
   if (wrong(offset) <= wrong(keyset))

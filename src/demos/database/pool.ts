@@ -175,6 +175,12 @@ function conclude({ statements, ways, refusal, waitLimitMs }: Result): Lesson {
       ? `none was refused${exhausted.waitedMaxMs > CLEARLY_OVER * waitLimitMs ? ': the limit did not hold' : ''}.`
       : `${exhausted.refused} of ${statements} callers were refused with ${refusal.status}.`) +
     ` The longest wait was ${ms(exhausted.waitedMaxMs)}.`;
+  if (statements < four.connections) {
+    return {
+      headline: `${count(statements, 'statement')} cannot use ${four.connections} connections`,
+      text: `This run does not compare pools: it needs more statements than connections. ${refusals}`,
+    };
+  }
   return {
     headline:
       more > 1.3

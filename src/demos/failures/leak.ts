@@ -3,9 +3,9 @@ import { getHeapStatistics } from 'node:v8';
 import { z } from 'zod';
 import { bytes, percent } from '../kit/answer/units.ts';
 import { demoRoute, wholeNumber } from '../kit/demo.ts';
+import { findManagement } from '../kit/management-address.ts';
 import { collectGarbage } from '../kit/measure/collect-garbage.ts';
 import { perService } from '../kit/resources/per-service.ts';
-import { watchWorkers } from './answer-then.ts';
 import { otherEndings } from './outcomes.ts';
 
 const MEGABYTE = 1_000_000;
@@ -32,7 +32,8 @@ export const leakRoute = demoRoute({
   examples: [{ title: 'Grow by 64 MB', query: { as: 'text' } }],
   contrasts: otherEndings('leak'),
   async run({ query, resources, signal }) {
-    const watch = await watchWorkers(resources, signal);
+    const management = await findManagement(resources, signal);
+    const watch = management === undefined ? [] : [`curl -s ${management}/workers`];
     const leak = leakOf(resources);
     const heapBeforeBytes = reachableHeapBytes();
     for (let mb = 0; mb < query.mb; mb += 1) leak.push(allocateMegabyte());

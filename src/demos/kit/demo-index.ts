@@ -9,14 +9,27 @@ import { formatParameter, requestedFormat } from './answer/format.ts';
 import { wrapIndented } from './answer/terminal.ts';
 
 const query = z.strictObject({ as: formatParameter });
+const indexQuery = query.extend({
+  myths: z
+    .literal('', { error: 'takes no value' })
+    .optional()
+    .describe('Leads to the test of twelve sentences'),
+});
+const MYTHS = '/demos/myths/verdicts';
 
-/** `GET /demos` and `GET /demos/:id`: the manifest of the demos, as JSON or as text for a terminal. */
+/** `GET /demos` and `GET /demos/:id`: the manifest of the demos, as JSON or as text for a terminal. `GET /demos?myths` leads to the demo of that. */
 export function createDemoIndex(features: readonly Feature[]): PlainRoute[] {
   return [
     {
       path: '/demos',
-      query,
+      query: indexQuery,
       handler(req, res) {
+        const { myths, as } = req.query;
+        if (myths !== undefined) {
+          // Measured by a demo like any other: with its budgets, its place in the manifest, and its cancellation.
+          res.redirect(303, typeof as === 'string' ? `${MYTHS}?as=${as}` : MYTHS);
+          return;
+        }
         if (requestedFormat(req) === 'text') {
           res.type('text').send(features.map((feature) => explain(feature, req)).join('\n\n'));
         } else {

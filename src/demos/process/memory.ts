@@ -40,7 +40,8 @@ export const memory = demoRoute({
       'objects',
       'untouched',
     ]),
-    megabytes: wholeNumber('How much is allocated, in MB', { min: 1, max: 128, default: 32 }),
+    // Less may fit into memory that the process has already.
+    megabytes: wholeNumber('How much is allocated, in MB', { min: 8, max: 128, default: 32 }),
   }),
   result: z.strictObject({ of: z.string(), takenBytes: z.number(), figures: z.array(rowSchema) }),
   examples: [

@@ -131,7 +131,7 @@ function conclude({ functions, samples, elapsedMs, profileBytes, startAndStopMs,
   }
   const { functionName, selfMs, clockMs, share } = first;
   const headline = `"${functionName}" took ${percent(share)} of the sampled time`;
-  const most = `Most of the time, ${ms(selfMs)}, went to "${functionName}"`;
+  const most = `The largest part of the time, ${ms(selfMs)}, went to "${functionName}"`;
   if (clockMs === undefined) return { headline, text: `${most}, which is not part of this work. ${size}` };
   const difference = Math.abs(selfMs - clockMs) / clockMs;
   const agreement =

@@ -3,6 +3,7 @@ import { count } from '../kit/answer/units.ts';
 import { rawRoute } from '../kit/demo.ts';
 import { overLoopback, sendRequest } from '../kit/measure/loopback.ts';
 import type { Timeline } from '../kit/measure/timeline.ts';
+import { rejectLongWork } from '../kit/work-limit.ts';
 import { parseEvents, type ServerSentEvent } from './event-parser.ts';
 import { eventSourceQuery, sendEvents, type EventSourceQuery } from './event-source.ts';
 
@@ -38,6 +39,7 @@ export const events = rawRoute({
     goodbye: z.string().nullable(),
   }),
   async observe({ query, signal, draining, timeline }) {
+    rejectLongWork('run', query.events * query.everyMs, ['events', 'everyMs']);
     const { first, second } = await disconnectAndResume(query, signal, draining, timeline);
     const [firstIds, secondIds] = [idsOf(first), idsOf(second)];
     const received = new Set([...firstIds, ...secondIds]);

@@ -85,8 +85,6 @@ function describe(result: z.infer<typeof resultSchema>): Lesson {
     headline: `At most ${bytes(peakHeldBytes)} of ${bytes(total)} were in memory`,
     text:
       `${passed} At most ${bytes(peakHeldBytes)} of the body, ${percent(share)}, were received and not yet written to disk. ` +
-      (share < 0.5
-        ? 'The disk set the pace.'
-        : 'The disk did not set the pace: most of the body waited for it.'),
+      (share < 0.5 ? 'The upload was never far ahead of the disk.' : 'Most of the body waited for the disk.'),
   };
 }

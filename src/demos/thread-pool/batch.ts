@@ -15,9 +15,15 @@ export interface BatchReport {
   readonly runs: readonly PoolRun[];
 }
 
+/** When the code of a child sizes its pool, instead of its environment. */
+export interface InCode {
+  readonly set: 'before the first use' | 'after the first use';
+  readonly size: number;
+}
+
 /** Starts a child with a pool of this size. `work` gets a function that runs a batch in it. */
 export function withBatchChild<T>(
-  poolSize: number,
+  poolSize: number | InCode,
   signal: AbortSignal,
   resources: DemoResources,
   work: (runBatch: (batch: Batch) => Promise<BatchReport>) => Promise<T>,
@@ -25,8 +31,10 @@ export function withBatchChild<T>(
   signal.throwIfAborted();
   const started = resources.children.startNode(program, {
     ipc: true,
-    env: { UV_THREADPOOL_SIZE: String(poolSize) },
     signal,
+    ...(typeof poolSize === 'number'
+      ? { env: { UV_THREADPOOL_SIZE: String(poolSize) } }
+      : { args: [poolSize.set, String(poolSize.size)] }),
   });
   started.process.stdout?.resume();
   started.process.stderr?.resume();

@@ -61,7 +61,7 @@ export const pbkdf2 = demoRoute({
       timeline.add(`task ${task}`, `pool thread ${poolThread}`, zero + queuedMs, zero + queuedMs + ranMs);
     }
     const result = { poolSize: size, ...summarize(tasks) };
-    return { result, lesson: conclude(query.tasks, result, availableCpus()) };
+    return { result, lesson: conclude(query.tasks, size, result, availableCpus()) };
   },
 });
 
@@ -97,7 +97,12 @@ function summarize(tasks: readonly Task[]) {
   };
 }
 
-export function conclude(requested: number, result: ReturnType<typeof summarize>, cores: number): Lesson {
+export function conclude(
+  requested: number,
+  size: number,
+  result: ReturnType<typeof summarize>,
+  cores: number,
+): Lesson {
   const { startedAtOnce, maxQueuedMs, meanRunMs, tasks } = result;
   const waited = requested - startedAtOnce;
   const cpuMs = tasks.reduce((sum, task) => sum + task.cpuMs, 0);
@@ -111,6 +116,14 @@ export function conclude(requested: number, result: ReturnType<typeof summarize>
         }.`
       : '';
   const threads = count(result.poolThreads, 'pool thread');
+  if (result.poolThreads < Math.min(size, requested)) {
+    return {
+      headline: 'This run does not show whether a task waited for a thread',
+      text:
+        `${count(requested, 'task')} of ${ms(meanRunMs)} ran on ${threads} of ${size}: a task was over before another ` +
+        'thread had woken up, or that thread got no core. Raise iterations.',
+    };
+  }
   if (waited === 0) {
     return {
       headline: `${count(requested, 'task')} found a free pool thread at once`,

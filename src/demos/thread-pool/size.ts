@@ -6,6 +6,7 @@ import { toMicroseconds } from '../kit/measure/timeline.ts';
 import { rejectLongWork } from '../kit/work-limit.ts';
 import { withBatchChild, type BatchReport } from './batch.ts';
 import { batchMs, type Batch } from './keys.ts';
+import { describeSizeInCode, sizeInCode, sizeInCodeOfChildren } from './size-in-code.ts';
 
 /** Runs of the batch with each size. */
 const ROUNDS = 3;
@@ -33,8 +34,8 @@ export const size = demoRoute({
   summary:
     'Derives the same batch of keys in child processes with pools of different sizes, three times each, in turns.',
   teaches:
-    'More pool threads speed up CPU work only while there are idle cores. The size is fixed once the pool exists, so set ' +
-    'UV_THREADPOOL_SIZE in the environment before Node.js starts, as this route does for each child.',
+    'More pool threads speed up CPU work only while there are idle cores. The size is fixed once the pool exists: set ' +
+    'UV_THREADPOOL_SIZE in the environment before Node.js starts, because code that sets it may come too late.',
   query: z.object({
     sizes: z
       .string({ error: sizesExpected })
@@ -45,7 +46,12 @@ export const size = demoRoute({
     tasks: wholeNumber('Keys to derive in each child', { min: 1, max: 64, default: 8 }),
     iterations: wholeNumber('PBKDF2 iterations per key', { min: 1_000, max: 200_000, default: 30_000 }),
   }),
-  result: z.strictObject({ cores: z.number(), tasks: z.number(), sizes: z.array(sizeResult) }),
+  result: z.strictObject({
+    cores: z.number(),
+    tasks: z.number(),
+    sizes: z.array(sizeResult),
+    setInCode: z.array(sizeInCode),
+  }),
   examples: [
     { title: 'One, two, four and eight pool threads', query: { as: 'text' } },
     { title: 'More threads than tasks', query: { sizes: '4,16,64', tasks: 4, as: 'text' } },
@@ -57,10 +63,16 @@ export const size = demoRoute({
     const totalMs = ROUNDS * eachMs.reduce((sum, each) => sum + each, 0);
     rejectLongWork('run', totalMs, ['sizes', 'tasks', 'iterations']);
     const cores = availableCpus();
+    const call = { resources, signal, timeline };
     const sizes = await resources.budgets.children.use(poolSizes.length, signal, () =>
-      runInTurns(poolSizes, query, { resources, signal, timeline }),
+      runInTurns(poolSizes, query, call),
     );
-    return { result: { cores, tasks: query.tasks, sizes }, lesson: conclude(sizes, query.tasks, cores) };
+    const setInCode = await resources.budgets.children.use(1, signal, () => sizeInCodeOfChildren(call));
+    const { headline, text } = conclude(sizes, query.tasks, cores);
+    return {
+      result: { cores, tasks: query.tasks, sizes, setInCode },
+      lesson: { headline, text: `${text} ${describeSizeInCode(setInCode)}` },
+    };
   },
 });
 

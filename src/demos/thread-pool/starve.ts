@@ -108,14 +108,14 @@ export function conclude(
   const [worst] = starved.toSorted((a, b) => b.ratio - a.ratio);
   const text = (verdict: string) =>
     `${count(tasks, 'key')} kept the pool busy for ${ms(poolBusyMs)}. ${figures} ${verdict}`;
-  // Enough keys to fill the pool, each longer than an operation on a free pool.
+  const isFull = tasks >= threads;
   const keyMs = poolBusyMs / Math.ceil(tasks / threads);
-  const tells = tasks > threads && keyMs > Math.max(...latencies.map(({ freeMs }) => freeMs));
-  if (!tells && (worst !== undefined || tasks > threads)) {
+  const areLong = keyMs > Math.max(...latencies.map(({ freeMs }) => freeMs));
+  if (isFull ? !areLong || worst === undefined : worst !== undefined) {
     return {
       headline: 'This run does not show whether a full pool makes others wait',
       text: text(
-        tasks > threads
+        isFull
           ? 'A key was no longer than such an operation: raise iterations.'
           : `${count(tasks, 'key')} cannot fill ${count(threads, 'pool thread')}: raise tasks.`,
       ),

@@ -136,6 +136,14 @@ function conclude(result: Result): Lesson {
   const sibling = siblingResponded
     ? 'another of its threads still responded'
     : 'another of its threads no longer responded';
+  if (heldBytes === 0) {
+    return {
+      headline: `A thread does not even start within a heap of ${limit}`,
+      text:
+        `Node.js itself, with the code that a thread loads, did not fit: the thread ended after ${lived} with ` +
+        `${result.errorCode ?? 'no code'} before it held anything. Process ${pid} kept running, and ${sibling}.`,
+    };
+  }
   return {
     headline: `The thread ran out of memory; process ${pid} kept running`,
     text:

@@ -48,7 +48,7 @@ describe('streams/upload', () => {
     });
     expect(result['peakHeldBytes']).toBeGreaterThan(0);
     expect(result['peakHeldBytes']).toBeLessThan(body.length / 2);
-    expect(lesson.text).toMatch(/The disk set the pace/);
+    expect(lesson.text).toMatch(/never far ahead of the disk/);
   });
 
   test('rejects a Content-Length over the limit with 413 before it reads the body', async () => {

@@ -19,6 +19,7 @@ const leftOut = [
   'test/browser/',
   'test/demos/',
   'test/kubernetes/',
+  'test/extremes/',
   'test/load/',
   'test/tools/new/',
   'test/web/',

@@ -3,11 +3,10 @@ import type { FeatureDependencies } from '../../../routes/feature.ts';
 import { availableCpus } from '../../../process/available-cpus.ts';
 import { addGauge } from '../../../telemetry/metrics.ts';
 import { LayerTrace } from '../measure/layer-trace.ts';
-import type { PrimesResult } from '../primes/primes-job.ts';
 import { Budget } from './budget.ts';
 import { Children } from './children.ts';
 import { Runs } from './runs.ts';
-import type { PrimesTask } from '../primes/primes-task.ts';
+import type { PooledPrimesResult, PrimesTask } from '../primes/primes-task.ts';
 import { Scratch } from './scratch.ts';
 import { Threads } from './threads.ts';
 
@@ -21,7 +20,7 @@ export interface DemoResources {
   /** Traces requests to `middleware/order`; it must be subscribed before they arrive. */
   readonly layerTrace: LayerTrace;
   /** A pool of worker threads (piscina) for CPU-bound work. */
-  readonly pool: () => Piscina<PrimesTask, PrimesResult>;
+  readonly pool: () => Piscina<PrimesTask, PooledPrimesResult>;
   readonly budgets: {
     /** Child processes alive at once. */
     readonly children: Budget;
@@ -47,7 +46,7 @@ export function createDemoResources(dependencies: FeatureDependencies): DemoReso
   const threads = new Threads();
   const scratch = new Scratch();
   const layerTrace = new LayerTrace(['/demos/middleware/order']);
-  let pool: Piscina<PrimesTask, PrimesResult> | undefined;
+  let pool: Piscina<PrimesTask, PooledPrimesResult> | undefined;
   const budget = (name: string, capacity: number, maxWaiting: number) =>
     new Budget({ name, capacity, maxWaiting, metrics });
   addGauge(metrics.registry, 'demo_children', 'Running child processes.', () => children.size);
@@ -65,7 +64,7 @@ export function createDemoResources(dependencies: FeatureDependencies): DemoReso
     scratch,
     layerTrace,
     pool() {
-      pool ??= new Piscina<PrimesTask, PrimesResult>({
+      pool ??= new Piscina<PrimesTask, PooledPrimesResult>({
         filename: new URL('../primes/primes-task.ts', import.meta.url).href,
         minThreads: 0,
         maxThreads: availableCpus(),
