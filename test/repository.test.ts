@@ -41,6 +41,8 @@ describe('package.json', () => {
 describe('the lock file', () => {
   const REGISTRY = 'https://registry.npmjs.org/';
   interface LockedPackage {
+    readonly dev?: true;
+    readonly license?: string;
     readonly resolved?: string;
     readonly integrity?: string;
   }
@@ -57,6 +59,14 @@ describe('the lock file', () => {
         !resolved.startsWith(REGISTRY) || !integrity.startsWith('sha512-'),
     );
     expect(wrong.map(([path]) => path)).toEqual([]);
+  });
+
+  test('has only permissive licenses among what runs in production', () => {
+    const permissive = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'];
+    const others = Object.entries(packages)
+      .filter(([path, { dev, license = '' }]) => path !== '' && dev !== true && !permissive.includes(license))
+      .filter(([, { license = '' }]) => !license.startsWith('(MIT OR '));
+    expect(others.map(([path, { license }]) => `${path}: ${license}`)).toEqual([]);
   });
 });
 
