@@ -1,5 +1,6 @@
 import { builtinModules } from 'node:module';
 import js from '@eslint/js';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -60,7 +61,10 @@ export default tseslint.config(
   },
   {
     files: ['src/**'],
+    plugins: { regexp },
     rules: {
+      // What a caller sends must not make a regular expression backtrack for long.
+      'regexp/no-super-linear-backtracking': 'error',
       // What is loaded must not depend on input.
       'no-restricted-syntax': [
         'error',
