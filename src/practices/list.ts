@@ -208,8 +208,11 @@ export const sources: readonly Source[] = [
       {
         id: '3.2',
         title: 'Use the ESLint plugins for Node.js',
-        status: 'not-yet',
-        reason: 'ESLint has the rules of typescript-eslint, and no plugin for Node.js, Jest or security.',
+        status: 'partly',
+        files: ['eslint.config.js'],
+        proofs: ['lint:no-restricted-imports', 'lint:regexp/no-super-linear-backtracking'],
+        reason:
+          'Rules against bare built-in names and slow regular expressions. There is no plugin for Node.js or Jest.',
       },
       {
         id: '3.3',
@@ -568,10 +571,14 @@ export const sources: readonly Source[] = [
       {
         id: '6.1',
         title: 'Security rules for the linter',
-        status: 'partly',
+        status: 'shown',
         files: ['eslint.config.js'],
-        proofs: ['lint:no-eval', 'lint:@typescript-eslint/no-implied-eval'],
-        reason: 'There are rules against eval, but no security plugin.',
+        proofs: [
+          'lint:no-eval',
+          'lint:@typescript-eslint/no-implied-eval',
+          'lint:regexp/no-super-linear-backtracking',
+          'lint:no-restricted-syntax',
+        ],
       },
       {
         id: '6.2',
@@ -701,8 +708,9 @@ export const sources: readonly Source[] = [
       {
         id: '6.16',
         title: 'No regular expression that can block the event loop',
-        status: 'not-yet',
-        reason: 'No demo shows one, and no lint rule finds one.',
+        status: 'shown',
+        files: ['eslint.config.js', 'src/http/request-head.ts'],
+        proofs: ['lint:regexp/no-super-linear-backtracking'],
       },
       {
         id: '6.17',
@@ -1315,14 +1323,19 @@ export const sources: readonly Source[] = [
           'lint:@typescript-eslint/no-implied-eval',
         ],
       },
-      { id: 'O24', title: 'Avoid evil regular expressions', status: 'not-yet', reason: 'See 6.16.' },
+      {
+        id: 'O24',
+        title: 'Avoid evil regular expressions',
+        status: 'shown',
+        files: ['eslint.config.js'],
+        proofs: ['lint:regexp/no-super-linear-backtracking'],
+      },
       {
         id: 'O25',
         title: 'Security linters',
-        status: 'partly',
+        status: 'shown',
         files: ['eslint.config.js'],
-        proofs: ['lint:no-eval'],
-        reason: 'See 6.1.',
+        proofs: ['lint:no-eval', 'lint:regexp/no-super-linear-backtracking', 'lint:no-restricted-syntax'],
       },
       {
         id: 'O26',
@@ -1541,8 +1554,9 @@ export const sources: readonly Source[] = [
       {
         id: 'E15',
         title: 'Check regular expressions with safe-regex',
-        status: 'not-yet',
-        reason: 'See 6.16.',
+        status: 'shown',
+        files: ['eslint.config.js'],
+        proofs: ['lint:regexp/no-super-linear-backtracking'],
       },
     ],
   },

@@ -12,12 +12,17 @@ const WIDTH = 80;
 
 const statusNames = Object.keys(statuses) as Practice['status'][];
 
+const sourceIds = sources.map(({ id }) => id);
+
 const query = z.strictObject({
   source: z
-    .enum(sources.map(({ id }) => id))
+    .enum(sourceIds, { error: `must be one of ${sourceIds.join(', ')}` })
     .optional()
     .describe('Only practices of this source.'),
-  status: z.enum(statusNames).optional().describe('Only practices with this status.'),
+  status: z
+    .enum(statusNames, { error: `must be one of ${statusNames.join(', ')}` })
+    .optional()
+    .describe('Only practices with this status.'),
   id: z.string().max(100).optional().describe('Only these practices: their ids, separated by commas.'),
   as: formatParameter,
 });
@@ -81,7 +86,7 @@ export function countByStatus(practices: readonly Practice[]): Record<Practice['
 
 /** The curl command of a practice, or undefined if no request shows it. */
 export function practiceCurl({ route }: Practice, host: string): string | undefined {
-  const [, post = '', port = '', path = ''] = /^(POST )?(:\d+)?(.*)$/.exec(route ?? '') ?? [];
+  const [, post = '', port = '', path = ''] = /^(POST )?(:\d+)?(\/.*)$/.exec(route ?? '') ?? [];
   if (path === '') return undefined;
   const origin = port === '' ? host : host.replace(/:\d+$/, '') + port;
   return `curl -s ${post === '' ? '' : '-X POST '}${quote(origin + path)}`;
