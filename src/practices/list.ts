@@ -349,10 +349,9 @@ export const sources: readonly Source[] = [
         id: '4.8',
         title: 'A production-like environment for end-to-end tests',
         status: 'partly',
-        files: ['test/support/program.ts', '.github/workflows/ci.yml'],
-        proofs: ['ci:outside-database', 'test/tools/new/new.slow.test.ts'],
-        reason:
-          'Tests start the real program with PostgreSQL 18 and Redis, but neither the image nor a proxy.',
+        files: ['test/support/program.ts', 'test/support/edge.ts', '.github/workflows/ci.yml'],
+        proofs: ['ci:outside-database', 'test/edge/edge.slow.test.ts', 'test/tools/new/new.slow.test.ts'],
+        reason: 'Tests start the real program with PostgreSQL 18, Redis and nginx, but not the image.',
       },
       {
         id: '4.9',
@@ -422,10 +421,14 @@ export const sources: readonly Source[] = [
         title: 'Leave compression and TLS to a reverse proxy',
         status: 'otherwise',
         route: '/demos/compression/compare?as=text',
-        files: ['src/layers/compression.ts', 'docs/decisions/compression-in-the-process.md'],
-        proofs: ['test/layers/compression.test.ts'],
+        files: [
+          'src/layers/compression.ts',
+          'docs/decisions/compression-in-the-process.md',
+          'docker/edge/edge.conf.template',
+        ],
+        proofs: ['test/layers/compression.test.ts', 'test/edge/edge.slow.test.ts'],
         reason:
-          'The service compresses, so that it works without a proxy. The decision says when and how to leave it to one. TLS is left to the proxy.',
+          'TLS is left to the edge. The service compresses, so that it works without one; the decision says how to change it.',
       },
       {
         id: '5.4',
@@ -437,12 +440,21 @@ export const sources: readonly Source[] = [
       {
         id: '5.5',
         title: 'Guard the uptime of the process',
-        status: 'partly',
+        status: 'shown',
         route: '/demos/cluster/workers?as=text',
-        files: ['src/primary/supervisor.ts', 'src/primary/heartbeats.ts', 'docker/compose.yml'],
-        proofs: ['fault:worker-killed', 'fault:busy-loop', 'fault:crash-loop', 'fault:primary-fails'],
-        reason:
-          'The primary replaces workers. There is no unit file for an init system that restarts the primary.',
+        files: [
+          'src/primary/supervisor.ts',
+          'src/primary/heartbeats.ts',
+          'docker/systemd/exemplar.service',
+          'docker/compose.yml',
+        ],
+        proofs: [
+          'fault:worker-killed',
+          'fault:busy-loop',
+          'fault:crash-loop',
+          'fault:primary-fails',
+          'ci:step systemd_unit',
+        ],
       },
       {
         id: '5.6',
@@ -542,10 +554,16 @@ export const sources: readonly Source[] = [
         id: '5.16',
         title: 'Automated, atomic, zero-downtime deployments',
         status: 'partly',
-        files: ['src/primary/reloads.ts', 'docs/migrations.md'],
-        proofs: ['fault:reload', 'fault:broken-reload', 'fault:rename-column'],
+        files: ['src/primary/reloads.ts', 'docker/systemd/exemplar.service', 'docs/migrations.md'],
+        proofs: [
+          'fault:reload',
+          'fault:broken-reload',
+          'fault:release-switch',
+          'fault:edge-rolling-deploy',
+          'fault:rename-column',
+        ],
         reason:
-          'Reloads and migrations without downtime on one machine. No pipeline publishes an image or rolls one back.',
+          'Releases are switched in one step without a lost request. No pipeline publishes an image or rolls one back.',
       },
       {
         id: '5.17',
@@ -622,7 +640,7 @@ export const sources: readonly Source[] = [
         route: '/demos/security/timing?as=text',
         files: ['src/demos/security/', '.github/SECURITY.md'],
         proofs: ['test/demos/security/timing.test.ts', 'test/demos/security/cookies.test.ts'],
-        reason: 'TLS, authentication of users and an audit trail are missing.',
+        reason: 'Authentication of users and an audit trail are missing.',
       },
       {
         id: '6.6',
@@ -848,10 +866,10 @@ export const sources: readonly Source[] = [
         title: 'Let the container platform replicate',
         status: 'otherwise',
         route: ':3001/workers',
-        files: ['Dockerfile', 'src/worker/standalone.ts'],
-        proofs: ['test/program/standalone.test.ts'],
+        files: ['Dockerfile', 'src/worker/standalone.ts', 'docker/kubernetes/base/app.yaml'],
+        proofs: ['test/program/standalone.test.ts', 'ci:npm run test:kubernetes'],
         reason:
-          'The image starts a cluster: reloads, recycling and supervision work on a single machine. With WORKERS=0 it is one process, for a platform that replicates.',
+          'The image starts a cluster: reloads, recycling and supervision work on a single machine. The manifests for Kubernetes run one worker per pod, and WORKERS=0 is one process.',
       },
       {
         id: '8.4',
@@ -953,8 +971,9 @@ export const sources: readonly Source[] = [
       {
         id: 'N1',
         title: 'Denial of service: a reverse proxy in front',
-        status: 'not-yet',
-        reason: 'The settings behind a proxy are documented; no proxy is configured and tested.',
+        status: 'shown',
+        files: ['docker/edge/edge.conf.template', 'docs/operations.md'],
+        proofs: ['test/edge/edge.slow.test.ts', 'fault:edge-rolling-deploy'],
       },
       {
         id: 'N2',
@@ -1018,8 +1037,11 @@ export const sources: readonly Source[] = [
       {
         id: 'N9',
         title: 'Request smuggling: a front end that normalizes, HTTP/2 end to end',
-        status: 'not-yet',
-        reason: 'No proxy is tested in front. Express does not run on HTTP/2.',
+        status: 'partly',
+        files: ['docker/edge/edge.conf.template'],
+        proofs: ['test/edge/edge.slow.test.ts'],
+        reason:
+          'The edge speaks HTTP/2 to clients and HTTP/1.1 to the service: Express does not run on HTTP/2. Malformed requests are not sent through it.',
       },
       {
         id: 'N10',
@@ -1416,13 +1438,18 @@ export const sources: readonly Source[] = [
         id: 'API8',
         title: 'Security misconfiguration',
         status: 'partly',
-        files: ['src/layers/secure-headers.ts', 'src/config/core-variables.ts'],
+        files: [
+          'src/layers/secure-headers.ts',
+          'src/config/core-variables.ts',
+          'docker/edge/edge.conf.template',
+        ],
         proofs: [
           'test/layers/secure-headers.test.ts',
           'test/config/config.test.ts',
           'test/layers/error-handler.test.ts',
+          'test/edge/edge.slow.test.ts',
         ],
-        reason: 'TLS, a policy for cross-origin requests and an automated scan are missing.',
+        reason: 'A policy for cross-origin requests and an automated scan are missing.',
       },
       {
         id: 'API9',
@@ -1461,8 +1488,9 @@ export const sources: readonly Source[] = [
       {
         id: 'E2',
         title: 'Use TLS',
-        status: 'not-yet',
-        reason: 'The service speaks HTTP only, and no proxy with TLS is configured.',
+        status: 'shown',
+        files: ['docker/edge/edge.conf.template'],
+        proofs: ['test/edge/edge.slow.test.ts', 'fault:edge-rolling-deploy'],
       },
       {
         id: 'E3',
@@ -1550,7 +1578,12 @@ export const sources: readonly Source[] = [
         status: 'not-yet',
         reason: 'No scanner runs against the service.',
       },
-      { id: 'E14', title: 'Scan the TLS configuration', status: 'not-yet', reason: 'There is no TLS yet.' },
+      {
+        id: 'E14',
+        title: 'Scan the TLS configuration',
+        status: 'not-yet',
+        reason: 'No scanner checks the TLS of the edge.',
+      },
       {
         id: 'E15',
         title: 'Check regular expressions with safe-regex',
@@ -1649,8 +1682,9 @@ export const sources: readonly Source[] = [
       {
         id: 'F10',
         title: 'Restart automatically: an init system',
-        status: 'not-yet',
-        reason: 'There is no systemd unit. The compose file restarts the container.',
+        status: 'shown',
+        files: ['docker/systemd/exemplar.service', 'docker/compose.yml'],
+        proofs: ['ci:step systemd_unit', 'fault:release-switch'],
       },
       {
         id: 'F11',
@@ -1672,10 +1706,17 @@ export const sources: readonly Source[] = [
       {
         id: 'F13',
         title: 'A load balancer',
-        status: 'not-yet',
-        reason: 'Readiness and the settle window are tested by a probe, not by a real balancer.',
+        status: 'shown',
+        files: ['docker/edge/edge.conf.template', 'docker/kubernetes/base/service.yaml'],
+        proofs: ['fault:edge-rolling-deploy', 'fault:edge-machine-killed'],
       },
-      { id: 'F14', title: 'A reverse proxy', status: 'not-yet', reason: 'See N1.' },
+      {
+        id: 'F14',
+        title: 'A reverse proxy',
+        status: 'shown',
+        files: ['docker/edge/edge.conf.template'],
+        proofs: ['test/edge/edge.slow.test.ts', 'test/layers/untrusted-proxy.test.ts'],
+      },
       {
         id: 'F15',
         title: 'Graceful shutdown',
@@ -1936,7 +1977,15 @@ export const sources: readonly Source[] = [
         files: ['package.json', 'docker/compose.yml', 'src/database/local-server.ts'],
         proofs: ['test/program/dev.slow.test.ts', 'test/program/local-database.slow.test.ts'],
       },
-      { id: 'R30', title: 'Development on Kubernetes', status: 'not-yet', reason: 'There are no manifests.' },
+      {
+        id: 'R30',
+        title: 'Development on Kubernetes',
+        status: 'partly',
+        files: ['docker/kubernetes/'],
+        proofs: ['ci:npm run test:kubernetes'],
+        reason:
+          'The manifests are checked against the schemas of Kubernetes. They have not run in a cluster.',
+      },
       {
         id: 'R31',
         title: 'Monorepos, and developing and publishing packages',
@@ -2071,11 +2120,13 @@ export const sources: readonly Source[] = [
       {
         id: 'V',
         title: 'Build, release, run',
-        status: 'otherwise',
-        files: ['src/primary/reloads.ts', 'docs/decisions/no-build-step.md'],
-        proofs: ['fault:reload', 'fault:broken-reload'],
-        reason:
-          'There is no build, and a reload takes up changed files of the directory. In the read-only image a release does not change.',
+        status: 'shown',
+        files: [
+          'docker/systemd/exemplar.service',
+          'src/primary/reloads.ts',
+          'docs/decisions/no-build-step.md',
+        ],
+        proofs: ['fault:release-switch', 'fault:reload', 'fault:broken-reload'],
       },
       {
         id: 'VI',
