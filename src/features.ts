@@ -9,6 +9,7 @@ export const featureSets: readonly FeatureSet[] = [
   // In the order of the list at `/`. `load` runs in workers only.
   { variables: demoVariables, load: () => import('./demos/demos.ts') }, // template: omit
   { variables: taskVariables, load: () => import('./tasks/create.ts') },
+  { load: () => import('./practices/practices.ts') }, // template: omit
   { variables: webVariables, load: () => import('./web/web.ts') }, // template: omit
 ];
 

@@ -7,7 +7,7 @@ import { isIPv6 } from 'node:net';
 import { Problem, type ProblemCode } from './problem.ts';
 
 /** Scheme, host with port, and the rest of a target in absolute form. A user name and password are ignored. */
-const absoluteForm = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#@]*@)?([^/?#]*)(.*)$/is;
+const absoluteForm = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#@]*@)?([^/?#]*)(|[/?#].*)$/is;
 
 /**
  * Replaces a target in absolute form, as clients send it to a proxy, by its path and query, and the Host header by its

@@ -12,7 +12,7 @@ export interface Fault {
   readonly name: string;
   /** What is injected and what must hold, for the table and docs/faults.md. */
   readonly expects: string;
-  /** Whether it compares speeds, so that no other fault may run beside it. */
+  /** Whether it compares speeds: then no other fault runs at the same time. */
   readonly alone?: true;
   run(sandbox: Sandbox): Promise<Finding>;
 }

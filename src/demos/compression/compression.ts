@@ -29,6 +29,6 @@ export const compression = {
     { title: 'RFC 9110, Accept-Encoding', url: 'https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3' },
     { title: 'RFC 9110, Vary', url: 'https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5' },
   ],
-  practices: ['5.3'],
+  practices: [],
   routes: [compareRoute, negotiateRoute],
 } satisfies Demo;

@@ -60,7 +60,7 @@ export const database = {
     { title: 'node-postgres: cursors', url: 'https://node-postgres.com/apis/cursor' },
     { title: 'node-postgres: pooling', url: 'https://node-postgres.com/features/pooling' },
   ],
-  practices: [],
+  practices: ['6.4'],
   routes: [
     index,
     parameters,

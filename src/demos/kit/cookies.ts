@@ -15,5 +15,5 @@ export function parseCookies(header: string): Map<string, string> {
 
 /** `String.trim` also removes characters that may be part of a name, such as U+00A0. */
 function trimBlanks(text: string): string {
-  return text.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '');
+  return text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '');
 }

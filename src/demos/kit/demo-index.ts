@@ -5,7 +5,7 @@ import { exampleCurl } from '../../manifest/curl.ts';
 import { describeFeatures, hostOf } from '../../manifest/index-page.ts';
 import type { Feature } from '../../routes/feature.ts';
 import type { PlainRoute } from '../../routes/route.ts';
-import { formatParameter, requestedFormat } from './answer/format.ts';
+import { formatParameter, requestedFormat } from '../../shared/format.ts';
 import { wrapIndented } from './answer/terminal.ts';
 
 const query = z.strictObject({ as: formatParameter });

@@ -5,7 +5,7 @@ import { hostOf } from '../../manifest/index-page.ts';
 import type { Feature } from '../../routes/feature.ts';
 import { isMediaResponse, type Call, type Route } from '../../routes/route.ts';
 import { answerSchema, ranOn } from './answer/answer.ts';
-import { formatParameter, requestedFormat, type Format } from './answer/format.ts';
+import { formatParameter, requestedFormat, type Format } from '../../shared/format.ts';
 import { renderText } from './answer/terminal.ts';
 import type { Demo, DemoCall, DemoRoute, DemoRouteBase, Lesson, Observation, RawRoute } from './demo.ts';
 import { contrastCommands } from './contrasts.ts';

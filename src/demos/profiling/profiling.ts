@@ -22,6 +22,6 @@ export const profiling = {
     },
     { title: 'v8.getHeapSnapshot', url: 'https://nodejs.org/api/v8.html#v8getheapsnapshotoptions' },
   ],
-  practices: ['5.7', '5.8', '5.10'],
+  practices: ['5.10'],
   routes: [cpu, heapSnapshot],
 } satisfies Demo;

@@ -13,7 +13,7 @@ export function parseEvents(text: string): { readonly events: ServerSentEvent[];
   const blocks = text.split('\n\n');
   const rest = blocks.pop() ?? '';
   const events = blocks.flatMap((block) => {
-    const fields = block.split('\n').map((line) => /^([^:]*):? ?(.*)$/.exec(line) ?? []);
+    const fields = block.split('\n').map((line) => /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? []);
     const valuesOf = (name: string) =>
       fields.flatMap(([, field, value]) => (field === name ? [value ?? ''] : []));
     const data = valuesOf('data');

@@ -1,5 +1,6 @@
 import { exampleCurl } from '../../../src/manifest/curl.ts';
 import type { Feature } from '../../../src/routes/feature.ts';
+import { anchorOf } from './anchor.ts';
 import { table } from './table.ts';
 
 /** A row per demo with its first command. */
@@ -10,14 +11,6 @@ export function renderTopics(features: readonly Feature[]): string {
     return [`[${feature.title}](docs/demos.md#${anchorOf(feature.title)})`, command];
   });
   return table(['topic', 'try'], rows);
-}
-
-/** The anchor that GitHub gives to a heading. */
-function anchorOf(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replace(/[^\w\s-]/g, '')
-    .replaceAll(' ', '-');
 }
 
 function demosOf(features: readonly Feature[]): Feature[] {
@@ -44,7 +37,7 @@ export function renderDemos(features: readonly Feature[]): string {
           : []),
         ...(practices.length > 0
           ? [
-              `**[Node.js best practices](https://github.com/goldbergyoni/nodebestpractices):** ${practices.join(', ')}`,
+              `**[Node.js best practices](practices.md#goldbergyoninodebestpractices):** ${practices.join(', ')}`,
             ]
           : []),
         table(['route', 'try', 'what it teaches'], rows),

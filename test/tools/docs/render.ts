@@ -12,6 +12,7 @@ import { root } from '../../support/program.ts';
 import { renderDemos, renderTopics } from './demos.ts'; // template: omit
 import { logEvents } from './log-events.ts';
 import { readMetrics } from './metrics.ts';
+import { renderPractices } from './practices.ts'; // template: omit
 import { renderRoutes } from './routes.ts';
 import { table } from './table.ts';
 import { renderEnvExample, renderVariables } from './variables.ts';
@@ -24,6 +25,7 @@ export async function renderDocs(): Promise<Map<string, string>> {
     routes: renderRoutes(service.features),
     demos: renderDemos(service.features), // template: omit
     topics: renderTopics(service.features), // template: omit
+    practices: renderPractices(), // template: omit
     faults: table(
       ['fault', 'expected'],
       faults.map(({ name, expects }) => [`\`${name}\``, expects]),

@@ -26,7 +26,12 @@ function describeFeature({ kind, summary, description, lookFor, terms, readMore,
   const about = [
     description !== undefined && h('p.teaches', ...withCode(description)),
     lookFor !== undefined && h('p.teaches', 'What to look for: ', ...withCode(lookFor)),
-    practices.length > 0 && h('p.meaning', `Node.js best practices: ${practices.join(', ')}`),
+    practices.length > 0 &&
+      h(
+        'p.meaning.read-more',
+        'Node.js best practices:',
+        ...practices.map((id) => h('a', { href: `/practices?id=${id}&as=text` }, id)),
+      ),
   ].filter((part) => part !== false);
   return [
     terms.length > 0 && h('p.meaning', `Search for: ${terms.join(', ')}`),

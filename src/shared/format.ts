@@ -1,10 +1,10 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import { preferredType } from '../../../http/negotiation.ts';
+import { preferredType } from '../http/negotiation.ts';
 
 export type Format = 'json' | 'text';
 
-/** The query parameter that chooses the format of the evidence. */
+/** The query parameter that chooses the format of a response. */
 export const formatParameter = z
   .enum(['json', 'text'], { error: 'must be json or text' })
   .optional()

