@@ -540,7 +540,7 @@ export const sources: readonly Source[] = [
         title: 'A transaction id in each log line',
         status: 'shown',
         route: '/livez',
-        files: ['src/layers/request-context.ts', 'src/http/request-id.ts'],
+        files: ['src/layers/request-context.ts', 'src/http/request-id.ts', 'src/demos/async-context/who.ts'],
         proofs: ['test/layers/request-context.test.ts', 'test/supervision/management.test.ts'],
       },
       {
@@ -727,7 +727,8 @@ export const sources: readonly Source[] = [
         id: '6.16',
         title: 'No regular expression that can block the event loop',
         status: 'shown',
-        files: ['eslint.config.js', 'src/http/request-head.ts'],
+        route: '/demos/security/redos?as=text',
+        files: ['eslint.config.js', 'src/http/request-head.ts', 'src/demos/security/redos.ts'],
         proofs: ['lint:regexp/no-super-linear-backtracking'],
       },
       {

@@ -31,6 +31,6 @@ export const memory = {
       url: 'https://nodejs.org/api/events.html#emittersetmaxlistenersn',
     },
   ],
-  practices: ['5.5'],
+  practices: [],
   routes: [leak],
 } satisfies Demo;

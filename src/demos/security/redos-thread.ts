@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 /** Both accept words that are separated by single spaces. */
 const patterns = {
   /** A repetition in a repetition: a word of n letters can be split into groups in 2^(n-1) ways. */
+  // eslint-disable-next-line regexp/no-super-linear-backtracking -- what the demo shows
   nested: /^(?:\w+ ?)+$/,
   /** There is only one way to match each text. */
   safe: /^\w+(?: \w+)* ?$/,

@@ -43,6 +43,6 @@ export const security = {
     },
     { title: 'RFC 6265: HTTP cookies', url: 'https://www.rfc-editor.org/rfc/rfc6265' },
   ],
-  practices: ['6.2', '6.6', '6.8', '6.10'],
+  practices: ['6.2', '6.6', '6.8', '6.10', '6.16'],
   routes: [headers, cookies, rateLimited, timing, prototype, redos, passwords],
 } satisfies Demo;
