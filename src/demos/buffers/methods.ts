@@ -9,7 +9,7 @@ const MAX_SHOWN = 10;
 
 const step = z.strictObject({
   call: z.string(),
-  before: z.string().describe('The bytes before the call, in hex'),
+  before: z.string().describe('The bytes before the call, in hex; +7: and 7 more'),
   returned: z
     .string()
     .describe('What the call returned, the size of a returned buffer, or the name of the error'),
@@ -117,8 +117,10 @@ function callMethods(text: string, size: number): Result {
   };
 }
 
+/** Of many bytes, the first ones and how many more there are: "6e61c3af76652e2e+7". */
 function hex(buffer: Buffer): string {
-  return buffer.length > MAX_SHOWN ? `${buffer.toString('hex', 0, MAX_SHOWN - 1)}…` : buffer.toString('hex');
+  if (buffer.length <= MAX_SHOWN) return buffer.toString('hex');
+  return `${buffer.toString('hex', 0, MAX_SHOWN - 2)}+${buffer.length - MAX_SHOWN + 2}`;
 }
 
 function countOf(text: string, character: string): number {

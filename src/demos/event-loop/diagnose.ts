@@ -157,7 +157,7 @@ export function diagnose(healthy: Fingerprint, now: Fingerprint): Cause {
 
 const explanations: Readonly<Record<Cause, (now: Fingerprint) => Lesson>> = {
   none: () => ({
-    headline: 'The figures show no fault: the service is about as fast as before',
+    headline: 'The figures show no fault: about as fast as before',
     text: 'No figure stands out.',
   }),
   gc: ({ gcShare }) => ({

@@ -172,5 +172,5 @@ export function conclude(result: Result): Lesson {
         headline: `${where} blocked the event loop for ${ms(blockedMs)}`,
         text: `That is ${ms(blockedMsPerMegabyte)} per MB of text, so a larger body blocks for longer. ${figures}`,
       }
-    : { headline: `${where}: the event loop was at most ${ms(blockedMs)} late`, text: figures };
+    : { headline: `${where}: timers at most ${ms(blockedMs)} late`, text: figures };
 }

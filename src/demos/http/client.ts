@@ -98,7 +98,7 @@ export function conclude({ calls, bytes, runs }: Result): Lesson {
   return {
     headline:
       ratio >= 1.1
-        ? `${count(other.made, 'kept connection')}: a new one for each call takes ${times(ratio)} as long`
+        ? `${count(other.made, 'kept connection')}: new ones take ${times(ratio)} as long`
         : `${count(other.made, 'kept connection')} saved no time in this run`,
     text: figures,
   };

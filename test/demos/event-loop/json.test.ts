@@ -49,7 +49,7 @@ describe('event-loop/json', () => {
       text: expect.stringContaining('37.5 ms per MB'),
     });
     expect(conclude({ ...result, way: 'ndjson', blockedMs: 6, healthSlowestMs: 9 }).headline).toBe(
-      'JSON lines in slices: the event loop was at most 6.0 ms late',
+      'JSON lines in slices: timers at most 6.0 ms late',
     );
   });
 
