@@ -7,7 +7,7 @@ export interface Claim {
    * Whether the figures show that.
    *
    * @param groups those of the pattern
-   * @param query what was asked for, with `threads`, the pool threads of the worker
+   * @param query the parameters of the request, and `threads`: how many pool threads the worker has
    */
   readonly holds: (figures: Figures, groups: readonly string[], query: Figures) => boolean;
 }
