@@ -15,7 +15,9 @@ export class Progress {
 
   done(row: Row): void {
     this.end();
-    this.#out.write(`${verdict(row)} ${row.number} ${row.name} (${row.seconds} s): ${row.figure}\n`);
+    const failed = failedChecks(row).map((check) => `failed: ${check}; `);
+    const name = `${verdict(row)} ${row.number} ${row.name} (${row.seconds} s)`;
+    this.#out.write(`${name}: ${failed.join('')}${row.figure}\n`);
   }
 
   end(): void {
@@ -40,17 +42,17 @@ export function renderReport(rows: readonly Row[], width: number, seconds: numbe
     ],
     Math.max(width, 80),
   );
-  const failures = rows.flatMap(({ name, checks }) =>
-    Object.entries(checks)
-      .filter(([, holds]) => !holds)
-      .map(([what]) => `${name}: failed: ${what}`),
-  );
+  const failures = rows.flatMap((row) => failedChecks(row).map((check) => `${row.name}: failed: ${check}`));
   return [
     ...(table ?? rows.map((row) => `${verdict(row)} ${row.name}: ${row.figure}`)),
     ...failures,
     sum(rows, seconds),
     '',
   ].join('\n');
+}
+
+function failedChecks({ checks }: Row): string[] {
+  return Object.entries(checks).flatMap(([check, holds]) => (holds ? [] : [check]));
 }
 
 function sum(rows: readonly Row[], seconds: number): string {

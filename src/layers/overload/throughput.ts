@@ -16,10 +16,10 @@ export interface LoopSample {
 
 /** Sampling interval: overload is noticed at most this late. */
 export const SAMPLE_INTERVAL_MS = 100;
-/** The throughput is the best of this many samples. */
-const MAX_SAMPLES = 5;
+/** The throughput is the mean over as many intervals. */
+const MAX_INTERVALS = 5;
 /** Fewer say little: the first requests are still waiting for something, or run code that is not compiled yet. */
-const MIN_SAMPLES = 3;
+const MIN_INTERVALS = 3;
 
 interface ThroughputOptions {
   readonly maxWaitMs: number;
@@ -33,8 +33,8 @@ interface ThroughputOptions {
 export class ThroughputMeter {
   readonly #options: ThroughputOptions;
   #last: LoopSample;
-  /** Requests per millisecond in the latest samples since the event loop is saturated; empty if it is not. */
-  readonly #rates: number[] = [];
+  /** The latest samples since the event loop is saturated, and the one before; empty if it is not. */
+  readonly #samples: LoopSample[] = [];
   #saturated = false;
   #capacityWithinMaxWait = Infinity;
 
@@ -68,19 +68,23 @@ export class ThroughputMeter {
     this.#saturated =
       (sample.utilization > maxUtilization && (iterationMs > longIterationMs || someWait)) ||
       (late && maxUtilization !== Infinity);
-    if (!this.#saturated) this.#rates.length = 0;
+    if (!this.#saturated) this.#samples.length = 0;
     this.#capacityWithinMaxWait = this.#saturated ? this.#measure(before, sample) * maxWaitMs : Infinity;
   }
 
   /**
-   * A process that other processes keep from a CPU completes little in one sample and more in the next.
+   * Not from a single interval: one that ends amid a long iteration counts requests that the iteration before worked on,
+   * and would show several times the throughput.
    *
-   * @returns requests completed per millisecond in the best of the latest samples; Infinity if there are too few
+   * @returns requests completed per millisecond; Infinity if there are too few samples
    */
   #measure(before: LoopSample, latest: LoopSample): number {
-    const rate = (latest.completed - before.completed) / (latest.at - before.at);
-    if (this.#rates.push(rate) > MAX_SAMPLES) this.#rates.shift();
-    return this.#rates.length < MIN_SAMPLES ? Infinity : Math.max(...this.#rates);
+    const samples = this.#samples;
+    if (samples.length === 0) samples.push(before);
+    if (samples.push(latest) > MAX_INTERVALS + 1) samples.shift();
+    if (samples.length <= MIN_INTERVALS) return Infinity;
+    const [first = before] = samples;
+    return (latest.completed - first.completed) / (latest.at - first.at);
   }
 }
 

@@ -43,20 +43,27 @@ describe('the throughput meter', () => {
     expect(meter.saturated).toBe(false);
   });
 
-  test('measures the requests completed in the longest wait since it is saturated, by the best of three to five samples', () => {
+  /** Its capacity after each interval, of which the first has idle time. */
+  function measure(completedPerInterval: readonly number[]): number[] {
     const meter = new ThroughputMeter(options, first);
-    const capacities = Array.from({ length: 10 }, (_, index) => {
-      const sample = index + 1;
-      // Busy after the first sample; 20 requests per sample until the fifth one, none in the next.
-      const completed = Math.min(sample, 5) * 20;
-      const utilization = sample === 1 ? 0.5 : 1;
-      meter.sample(
-        { at: sample * SAMPLE_INTERVAL_MS, iterations: sample * 2, utilization, completed },
-        false,
-      );
+    let completed = 0;
+    return completedPerInterval.map((count, index) => {
+      completed += count;
+      const at = (index + 1) * SAMPLE_INTERVAL_MS;
+      meter.sample({ at, iterations: 2 * (index + 1), utilization: index === 0 ? 0.5 : 1, completed }, false);
       return meter.capacityWithinMaxWait;
     });
-    expect(capacities).toEqual([Infinity, Infinity, Infinity, 100, 100, 100, 100, 100, 100, 0]);
+  }
+
+  test('measures the requests completed in the longest wait since it is saturated, over three to five intervals', () => {
+    expect(measure([20, 20, 20, 20, 20, 20, 0, 0, 0, 0, 0])).toEqual([
+      ...[Infinity, Infinity, Infinity],
+      ...[100, 100, 100, 80, 60, 40, 20, 0],
+    ]);
+  });
+
+  test('is not misled by an interval with the requests of an iteration before', () => {
+    expect(measure([0, 0, 40, 0, 40, 0]).slice(3)).toEqual([200 / 3, 100, 80]);
   });
 
   test('knows no limit as long as the event loop has idle time', () => {
