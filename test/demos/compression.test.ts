@@ -101,10 +101,12 @@ describe('compression', () => {
   test('compresses with an encoding that the client accepts, and only compressible types', async () => {
     expect((await negotiate('', 'gzip')).chosen).toBe('gzip');
     expect((await negotiate('', 'gzip, br')).chosen).toBe('br');
-    expect(await negotiate('', 'identity')).toMatchObject({
-      chosen: 'identity',
-      why: expect.stringMatching(/accepts/),
-    });
+    for (const accepted of ['identity', '']) {
+      expect(await negotiate('', accepted)).toMatchObject({
+        chosen: 'identity',
+        why: expect.stringMatching(/accepts/),
+      });
+    }
     expect(await negotiate('type=png', 'gzip')).toMatchObject({
       chosen: 'identity',
       why: expect.stringMatching(/png/),

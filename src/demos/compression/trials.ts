@@ -1,6 +1,5 @@
 /** Trial requests to the compression layer of this service. */
-import type { Request, Response } from 'express';
-import type { RequestListener } from 'node:http';
+import express, { type Express } from 'express';
 import { z } from 'zod';
 import { createCompression } from '../../layers/compression.ts';
 import { fetchResponse, overLoopback } from '../kit/measure/loopback.ts';
@@ -56,18 +55,16 @@ export function runTrials(size: number, kind: Kind, accepted: string, signal: Ab
   });
 }
 
-/** A server whose only layer is the compression layer of this service: `/json/2000` returns 2000 bytes of JSON. */
-function serveCompressed(): RequestListener {
-  const layer = createCompression();
-  return (req, res) => {
-    const [, kind = 'text', size = '0'] = (req.url ?? '').split('/');
-    // The layer uses nothing that Express adds.
-    void layer(req as Request, res as Response, () => {
+/** An app whose only layer is the compression layer of this service: `/json/2000` returns 2000 bytes of JSON. */
+function serveCompressed(): Express {
+  return express()
+    .use(createCompression())
+    .use((req, res) => {
+      const [, kind = 'text', size = '0'] = req.url.split('/');
       res.setHeader('Content-Type', mediaTypes[kind as Kind]);
       res.setHeader('Content-Length', Number(size));
       res.end(makeContent('json', Number(size)));
     });
-  };
 }
 
 /** Binary search. @returns the smallest size that is compressed, or null if even a large response is not */
