@@ -41,7 +41,7 @@ async function run({ chosen, short, again, pairs, json }: Arguments): Promise<nu
   const runOnce = async (fault: Fault): Promise<Row> => {
     const show = (text: string) =>
       progress.show(`${rows.size + 1} of ${chosen.length}, ${elapsed()} s: ${fault.name}: ${text}`);
-    const sandbox = new Sandbox(short, show);
+    const sandbox = await Sandbox.create(short, show);
     open.add(sandbox);
     const row = await runFault(fault, sandbox);
     open.delete(sandbox);

@@ -1,17 +1,5 @@
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -44,19 +32,26 @@ export class Sandbox {
   readonly #traffics: Traffic[] = [];
   readonly #servers: AsyncDisposable[] = [];
 
-  constructor(short: boolean, show: (text: string) => void) {
+  private constructor(folder: string, short: boolean, show: (text: string) => void) {
+    this.folder = folder;
     this.short = short;
     this.show = show;
-    this.folder = realpathSync(mkdtempSync(join(tmpdir(), 'faults-')));
+  }
+
+  /** Copies the service without blocking: the event loop may be that of another fault, which sends requests. */
+  static async create(short: boolean, show: (text: string) => void): Promise<Sandbox> {
+    const folder = realpathSync(await mkdtemp(join(tmpdir(), 'faults-')));
+    const sandbox = new Sandbox(folder, short, show);
     // Root's database server runs as another user; it keeps its data here only if that user may enter.
-    chmodSync(this.folder, 0o755);
+    await chmod(folder, 0o755);
     const routes = dirname(FAULT_ROUTES);
-    mkdirSync(this.path(routes), { recursive: true });
+    await mkdir(sandbox.path(routes), { recursive: true });
     for (const path of ['src', routes, 'package.json'])
-      cpSync(root + path, this.path(path), { recursive: true });
-    symlinkSync(`${root}node_modules`, this.path('node_modules'));
-    renameSync(this.path('src/features.ts'), this.path('src/service-features.ts'));
-    writeFileSync(this.path('src/features.ts'), FEATURES);
+      await cp(root + path, sandbox.path(path), { recursive: true });
+    await symlink(`${root}node_modules`, sandbox.path('node_modules'));
+    await rename(sandbox.path('src/features.ts'), sandbox.path('src/service-features.ts'));
+    await writeFile(sandbox.path('src/features.ts'), FEATURES);
+    return sandbox;
   }
 
   path(name: string): string {
@@ -115,7 +110,7 @@ export class Sandbox {
     ).catch(() => undefined);
     const left = this.processes();
     for (const pid of left) process.kill(pid, 'SIGKILL');
-    rmSync(this.folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
     return left;
   }
 

@@ -8,7 +8,7 @@ import { testEnvironment } from '../support/environment.ts';
 import { until } from '../support/program.ts';
 
 test('npm run dev restarts the service when a file changes that only workers load', async () => {
-  const sandbox = new Sandbox(true, () => undefined); // a copy whose files may be changed
+  const sandbox = await Sandbox.create(true, () => undefined); // a copy whose files may be changed
   const npm = spawn('npm', ['run', 'dev'], {
     cwd: sandbox.folder,
     detached: true,

@@ -6,8 +6,8 @@ import { Sandbox } from '../faults/sandbox.ts';
 import { until, type Program } from '../support/program.ts';
 
 let sandbox: Sandbox;
-beforeEach(() => {
-  sandbox = new Sandbox(true, () => undefined);
+beforeEach(async () => {
+  sandbox = await Sandbox.create(true, () => undefined);
 });
 afterEach(async () => {
   expect(await sandbox.close()).toEqual([]);

@@ -77,7 +77,8 @@ async function startTwo(sandbox: Sandbox) {
   const database = await DatabaseServer.start(sandbox);
   const machine = async () => {
     const PORT = String(await findFreePort());
-    return () => sandbox.start({ PORT, DATABASE_URL: database.url, TRUST_PROXY: 'loopback' });
+    const env = { PORT, DATABASE_URL: database.url, TRUST_PROXY: 'loopback', SHUTDOWN_SETTLE_MS: '5000' };
+    return () => sandbox.start(env);
   };
   const starts = [await machine(), await machine()];
   const programs: Program[] = [];

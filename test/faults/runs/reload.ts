@@ -1,13 +1,6 @@
 /** Rolling reloads under load. */
-import {
-  appendFileSync,
-  copyFileSync,
-  cpSync,
-  readFileSync,
-  renameSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, copyFileSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReloadResult } from '../../../src/supervision/supervision.ts';
 import { root, until, type Program } from '../../support/program.ts';
@@ -165,7 +158,7 @@ export const releaseSwitch: Fault = {
     const current = sandbox.path('current');
     for (const release of ['1', '2']) {
       for (const path of ['src', 'test', 'package.json']) {
-        cpSync(sandbox.path(path), sandbox.path(`releases/${release}/${path}`), { recursive: true });
+        await cp(sandbox.path(path), sandbox.path(`releases/${release}/${path}`), { recursive: true });
       }
       symlinkSync(`${root}node_modules`, sandbox.path(`releases/${release}/node_modules`));
     }
