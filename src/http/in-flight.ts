@@ -57,13 +57,13 @@ export class InFlight {
   }
 
   /** Closes connections whose time is over. */
-  closeAtDeadline(sockets: ReadonlySet<Socket>): void {
+  closeAtDeadline(sockets: Pick<ReadonlySet<Socket>, 'has' | 'keys'>): void {
     for (const res of this.#responses) {
       if (!sockets.has(res.req.socket)) continue;
       res.locals.closedBy ??= 'deadline';
       if (!res.headersSent) res.statusCode = 503; // for the log: the client gets no status
     }
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets.keys()) socket.destroy();
   }
 
   /** Resolves when no request is in flight, or at the deadline. */

@@ -19,6 +19,7 @@ export function convertTarget(req: IncomingMessage): void {
     req.url = '/';
     return;
   }
+  if (req.url?.startsWith('/') === true) return; // nearly every request
   const [, scheme, host, rest] = absoluteForm.exec(req.url ?? '') ?? [];
   if (scheme === undefined || host === undefined || rest === undefined) return;
   req.url = rest.startsWith('/') ? rest : `/${rest}`;
@@ -50,7 +51,7 @@ export function checkHead(req: IncomingMessage): void {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
     throw fatal('http-version-not-supported', 'The supported versions are HTTP/1.1 and HTTP/1.0.');
   }
-  const repeated = repeatedHeader(req.rawHeaders);
+  const repeated = repeatedHeader(req);
   if (repeated !== undefined) throw fatal('bad-request', `The header ${repeated} may be sent only once.`);
   if (headers.host === undefined ? httpVersion === '1.1' : !isHost(headers.host)) {
     throw fatal('bad-request', 'A valid Host header is required: a name or an address, and possibly a port.');
@@ -81,7 +82,8 @@ function fatal(code: ProblemCode, detail: string): Problem {
 }
 
 /** @returns the first header that should be sent once and is sent again */
-function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
+function repeatedHeader({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  if (Object.keys(headers).length === rawHeaders.length / 2) return undefined; // as many names as lines
   const seen = new Set<string>();
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]?.toLowerCase() ?? '';
@@ -95,13 +97,19 @@ function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
 /** A name in ASCII, an IPv4 address or an IPv6 address in brackets; then possibly a port. */
 const hostForm = /^(?:\[([0-9a-f:.]+)\]|[a-z0-9._~!*+=-]{1,253})(?::(\d{0,5}))?$/i;
 
+/** Most requests name the host of the one before. */
+let lastHost: string | undefined;
+
 /**
  * Whether a Host header names a host. Of what RFC 3986 allows in a name, this rejects the characters that separate
  * values or mean something to a shell: a comma, a semicolon, quotes, parentheses, `$`, `&` and `%`.
  */
 export function isHost(value: string): boolean {
+  if (value === lastHost) return true;
   const match = hostForm.exec(value);
   if (match === null) return false;
   const [, v6, port] = match;
-  return (v6 === undefined || isIPv6(v6)) && (port === undefined || Number(port) <= 65_535);
+  const valid = (v6 === undefined || isIPv6(v6)) && (port === undefined || Number(port) <= 65_535);
+  if (valid) lastHost = value;
+  return valid;
 }

@@ -47,24 +47,23 @@ interface HttpServerOptions {
   readonly metrics: Metrics;
 }
 
-interface Latest {
-  /** Requests of the connection so far. */
-  readonly requests: number;
-  readonly res: ServerResponse;
+interface Connection {
+  /** Requests so far. */
+  requests: number;
+  /** The response to the latest one. */
+  latest: ServerResponse | undefined;
+  /** The response that carries `Connection: close` because of the drain. */
+  closing: ServerResponse | undefined;
 }
 
 /** An HTTP server that tracks its sockets and requests, so that it can be drained. */
 export class HttpServer {
   readonly #server: Server;
   readonly #config: Config;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Map<Socket, Connection>();
   readonly #inFlight: InFlight;
   readonly #slowReaders: SlowReaders;
   readonly #order: RequestOrder;
-  /** The latest request of each connection. */
-  readonly #latest = new WeakMap<Socket, Latest>();
-  /** The response of each connection that carries `Connection: close` because of the drain. */
-  readonly #closing = new WeakMap<Socket, ServerResponse>();
   #draining = false;
   #refused = 0;
 
@@ -72,7 +71,7 @@ export class HttpServer {
     const { config, clustered, app, inFlight } = options;
     this.#config = config;
     this.#inFlight = inFlight;
-    this.#slowReaders = new SlowReaders(this.#sockets, config.SLOW_READER_TIMEOUT_MS, (socket) =>
+    this.#slowReaders = new SlowReaders(this.#connections, config.SLOW_READER_TIMEOUT_MS, (socket) =>
       inFlight.closeAtDeadline(new Set([socket])),
     );
     const classes = createMessageClasses(app);
@@ -92,9 +91,9 @@ export class HttpServer {
       // Without a pause, one worker accepts a whole burst of connections before another one is scheduled, and keeps
       // them. The pause blocks this event loop once per accepted connection; a kept-alive connection pays it only once.
       if (clustered) Atomics.wait(never, 0, 0, STAND_BACK_MS);
-      this.#sockets.add(socket);
+      this.#connections.set(socket, { requests: 0, latest: undefined, closing: undefined });
       inFlight.countConnection();
-      socket.once('close', () => this.#sockets.delete(socket));
+      socket.once('close', () => this.#connections.delete(socket));
     });
     const serve = (req: IncomingMessage, res: ServerResponse) => {
       if (!this.#accepts(req.socket, res)) return;
@@ -128,7 +127,7 @@ export class HttpServer {
   }
 
   get connections(): number {
-    return this.#sockets.size;
+    return this.#connections.size;
   }
 
   /**
@@ -164,7 +163,7 @@ export class HttpServer {
       await this.#untilQuiet(deadline);
     }
     this.#endIdleSockets();
-    while (this.#sockets.size > 0 && !deadline.aborted) await sleep(POLL_MS);
+    while (this.#connections.size > 0 && !deadline.aborted) await sleep(POLL_MS);
     if (deadline.aborted) await this.#abort();
   }
 
@@ -179,7 +178,7 @@ export class HttpServer {
    */
   async #untilQuiet(deadline: AbortSignal): Promise<void> {
     let quiet = 0;
-    while (quiet < QUIET_ITERATIONS && this.#sockets.size > 0 && !deadline.aborted) {
+    while (quiet < QUIET_ITERATIONS && this.#connections.size > 0 && !deadline.aborted) {
       const { arrivals } = this.#inFlight;
       await sleep(POLL_MS);
       quiet = this.#inFlight.arrivals > arrivals || this.#order.waiting.size > 0 ? 0 : quiet + 1;
@@ -189,7 +188,7 @@ export class HttpServer {
 
   /** Closes all connections and waits until every request on them has been recorded. */
   async #abort(): Promise<void> {
-    this.#inFlight.closeAtDeadline(this.#sockets);
+    this.#inFlight.closeAtDeadline(this.#connections);
     await this.#inFlight.whenIdle();
   }
 
@@ -200,13 +199,14 @@ export class HttpServer {
    * Node.js's own limit of requests per connection responds without any layer, and leaves the connection open.
    */
   #accepts(socket: Socket, res: ServerResponse): boolean {
-    const latest = this.#latest.get(socket);
-    if (latest !== undefined && closes(latest.res)) return false;
-    const requests = (latest?.requests ?? 0) + 1;
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return false; // it has closed
+    if (connection.latest !== undefined && closes(connection.latest)) return false;
     const limit = this.#config.MAX_REQUESTS_PER_SOCKET;
-    if (limit > 0 && requests > limit) return false;
-    if (requests === limit) closeAfter(res);
-    this.#latest.set(socket, { requests, res });
+    if (limit > 0 && connection.requests >= limit) return false;
+    connection.requests += 1;
+    connection.latest = res;
+    if (connection.requests === limit) closeAfter(res);
     return true;
   }
 
@@ -217,13 +217,14 @@ export class HttpServer {
   #announceClose(res: ServerResponse): void {
     const { socket } = res.req;
     if (res.headersSent || !res.shouldKeepAlive || this.#order.waiting.has(socket)) return;
-    this.#closing.set(socket, res);
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) connection.closing = res;
     closeAfter(res);
   }
 
   /** Another request has arrived on the connection: its response will be the last one. */
   #withdrawClose(socket: Socket): void {
-    const res = this.#closing.get(socket);
+    const res = this.#connections.get(socket)?.closing;
     if (res?.headersSent === false) res.shouldKeepAlive = true;
   }
 
@@ -257,7 +258,7 @@ export class HttpServer {
   /** Also those that never sent a request, which `closeIdleConnections()` spares. */
   #endIdleSockets(): void {
     const busy = new Set([...this.#inFlight.responses].map((res) => res.req.socket));
-    for (const socket of this.#sockets) {
+    for (const socket of this.#connections.keys()) {
       if (busy.has(socket) || this.#order.waiting.has(socket)) continue;
       linger(socket);
       socket.destroySoon();

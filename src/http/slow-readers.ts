@@ -26,7 +26,7 @@ interface Handle {
  * or a child process. All connections are checked at intervals, so that requests pay nothing for it.
  */
 export class SlowReaders {
-  readonly #sockets: ReadonlySet<Socket>;
+  readonly #sockets: Pick<ReadonlySet<Socket>, 'has' | 'keys'>;
   readonly #timeoutMs: number;
   readonly #disconnect: (socket: Socket) => void;
   readonly #watched = new Map<Socket, Watched>();
@@ -35,7 +35,7 @@ export class SlowReaders {
 
   /** @param disconnect closes the connection of a client that does not read */
   constructor(
-    sockets: ReadonlySet<Socket>,
+    sockets: Pick<ReadonlySet<Socket>, 'has' | 'keys'>,
     timeoutMs: number,
     disconnect = (socket: Socket): void => void socket.destroy(),
   ) {
@@ -61,7 +61,7 @@ export class SlowReaders {
   /** @param now on the clock of `performance.now()` */
   check(now: number): void {
     for (const socket of this.#watched.keys()) if (!this.#sockets.has(socket)) this.#watched.delete(socket);
-    for (const socket of this.#sockets) {
+    for (const socket of this.#sockets.keys()) {
       const handle = (socket as Socket & { readonly _handle?: Handle | null })._handle;
       if (!handle || socket.writableLength === 0) {
         this.#watched.delete(socket); // nothing is waiting for this client

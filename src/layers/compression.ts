@@ -32,7 +32,8 @@ export function createCompression(): RequestHandler {
   return function compression(req, res, next) {
     if (req.headers['accept-encoding'] === undefined) {
       // No need to wrap this response; but a cache must know that others may be compressed.
-      res.vary('Accept-Encoding');
+      if (res.hasHeader('Vary')) res.vary('Accept-Encoding');
+      else res.setHeader('Vary', 'Accept-Encoding');
       next();
     } else compress(req, res, next);
   };
