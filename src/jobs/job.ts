@@ -44,6 +44,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** Each line has the job, and the id and the trace of the request that enqueued it. */
   readonly log: Logger;
+  /** @returns headers that continue the trace of the request that enqueued it in one request to another service */
+  readonly traceHeaders: () => Readonly<Record<string, string>>;
   /**
    * Runs `effect` and completes the job in one transaction. A job may run more than once, but this effect takes place
    * once. Call it at most once and last.

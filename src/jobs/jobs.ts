@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { Db, Job as BossJob, JobResult, PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 import type { Database, Queries } from '../database/database.ts';
 import { databaseUnavailable } from '../database/problems.ts';
 import { Problem } from '../http/problem.ts';
+import { continueTrace, type Trace } from '../http/trace-context.ts';
 import { queueOptions, workOptions } from './boss.ts';
 import type { Job, JobHandler } from './job.ts';
 
@@ -13,7 +15,7 @@ export interface JobsOptions {
   /** Whether this process runs jobs; it enqueues them in either case. */
   readonly runs: boolean;
   /** Returns the fields of the request that is being served. */
-  readonly requestFields: () => object;
+  readonly requestFields: () => Partial<Trace>;
   /** Aborted when this process begins to drain. */
   readonly draining: AbortSignal;
   /** Called when a job cannot be prepared; throws, or sees to it that `prepare` is called again. */
@@ -43,7 +45,7 @@ interface AddedJob {
 /** The data of a job as it is stored, with the request that it comes from. */
 interface Envelope {
   readonly data: unknown;
-  readonly origin: object;
+  readonly origin: Partial<Trace>;
 }
 
 /** The jobs of the service: features add them, and enqueue them in their own transactions. */
@@ -178,7 +180,9 @@ export class Jobs {
     };
     try {
       signal.throwIfAborted();
-      await handler(job.data.parse(claim.data.data), { id, attempt: retryCount + 1, signal, log, complete });
+      const traceHeaders = () => continueTrace(traceOf(claim.data.origin));
+      const context = { id, attempt: retryCount + 1, signal, log, traceHeaders, complete };
+      await handler(job.data.parse(claim.data.data), context);
       // If this fails, pg-boss tries again with the whole batch.
       if (!attempt.settled) await boss.complete(job.name, { id, retryCount }).catch(() => undefined);
       this.completed += 1;
@@ -201,6 +205,11 @@ export class Jobs {
   #stopFetching(): void {
     for (const { job } of this.#added.values()) void this.#options.boss.offWork(job.name, { wait: false });
   }
+}
+
+/** A scheduled job begins a trace with each request. */
+function traceOf(origin: Partial<Trace>): Trace {
+  return { traceId: randomBytes(16).toString('hex'), ...origin };
 }
 
 function toBossDatabase(queries: Queries): Db {

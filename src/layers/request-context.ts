@@ -30,7 +30,7 @@ export class RequestContext {
   }
 
   /** The fields of the request that is being served; empty outside a request. */
-  readonly fields = (): object => this.#storage.getStore() ?? noFields;
+  readonly fields = (): Partial<RequestFields> => this.#storage.getStore() ?? noFields;
 
   /** The layer that begins a request. */
   get layer(): RequestHandler {

@@ -8,6 +8,7 @@ import { sendNotModified } from '../http/preconditions.ts';
 import { Problem } from '../http/problem.ts';
 import { isClosedByServer } from '../http/seen-status.ts';
 import { sendJson } from '../http/send-json.ts';
+import { continueTrace } from '../http/trace-context.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { bodyTooLarge } from './body.ts';
@@ -247,6 +248,10 @@ class RouteCall implements Call {
   get signal(): AbortSignal {
     this.#aborter ??= abortOnClose(this.res);
     return this.#aborter.signal;
+  }
+
+  traceHeaders(): Readonly<Record<string, string>> {
+    return continueTrace(this.res.locals.fields, this.req.headers['tracestate']);
   }
 
   abort(reason: Error): void {

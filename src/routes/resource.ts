@@ -1,5 +1,6 @@
 /** The contract of a resource: what several features share, such as a database. */
 import type { Logger } from 'pino';
+import type { RequestFields } from '../http/request-id.ts';
 import type { Config } from '../config/core-variables.ts';
 import type { Variables } from '../config/declare.ts';
 import type { ReadinessCheck } from '../process/readiness.ts';
@@ -35,7 +36,7 @@ export interface ResourceDependencies {
    */
   readonly replacesFailed: boolean;
   /** Returns the fields of the request that is being served, for what outlives it; empty outside a request. */
-  readonly requestFields: () => object;
+  readonly requestFields: () => Partial<RequestFields>;
   /** Aborted when this worker begins to drain. */
   readonly draining: AbortSignal;
 }

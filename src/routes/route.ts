@@ -27,6 +27,8 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown, Headers
   readonly signal: AbortSignal;
   /** Aborted when this worker begins to drain: an endless response should end. */
   readonly draining: AbortSignal;
+  /** @returns headers that continue the trace of this request in one request to another service */
+  traceHeaders(): Readonly<Record<string, string>>;
 }
 
 /** A request that works when copied into a terminal. */

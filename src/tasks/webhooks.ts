@@ -75,11 +75,15 @@ export class Webhooks {
     return Promise.all(rows.map((row) => this.#toDelivery(row)));
   }
 
-  async #attempt(id: string, task: Task, { attempt, complete }: JobContext): Promise<void> {
+  async #attempt(
+    id: string,
+    task: Task,
+    { attempt, traceHeaders, complete }: JobContext,
+  ): Promise<void> {
     const { database } = this.#options;
     let status: number | null = null;
     try {
-      status = await this.#send(id, task);
+      status = await this.#send(id, task, traceHeaders());
       if (status < 200 || status > 299) throw new Error(`The receiver responded ${status}`);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -92,12 +96,16 @@ export class Webhooks {
   }
 
   /** @returns the status of the response */
-  async #send(id: string, task: Task): Promise<number> {
+  async #send(id: string, task: Task, traceHeaders: Readonly<Record<string, string>>): Promise<number> {
     const { url, secret } = this.#options;
     const body = JSON.stringify({ type: 'task.completed', data: task });
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...signatureHeaders({ id, body }, secret) },
+      headers: {
+        'content-type': 'application/json',
+        ...traceHeaders,
+        ...signatureHeaders({ id, body }, secret),
+      },
       body,
       redirect: 'manual', // a redirect could lead to an address that the configuration does not name
       signal: AbortSignal.timeout(TIMEOUT_MS),

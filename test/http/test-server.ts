@@ -32,6 +32,22 @@ const reader: Feature = {
     }),
     defineRoute({
       method: 'post',
+      path: '/forward',
+      title: 'Forward',
+      summary: 'Sends requests to other services, as the trace-context suite asks.',
+      body: z.array(z.object({ url: z.url(), arguments: z.array(z.unknown()) })),
+      response: z.strictObject({ sent: z.int() }),
+      examples: [{ title: 'None', body: [] }],
+      async handler(call) {
+        for (const { url, arguments: next } of call.body) {
+          const headers = { 'Content-Type': 'application/json', ...call.traceHeaders() };
+          await fetch(url, { method: 'POST', headers, body: JSON.stringify(next), signal: call.signal });
+        }
+        return { sent: call.body.length };
+      },
+    }),
+    defineRoute({
+      method: 'post',
       path: '/echo',
       title: 'Echo',
       summary: 'Sends a body back as it arrives.',
