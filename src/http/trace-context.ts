@@ -16,7 +16,7 @@ export interface Trace {
 const validTraceparent =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:$|(?<!^00.{53})-)/;
 
-/** @returns undefined if the header is invalid: the trace begins anew */
+/** @returns undefined if the header is invalid: a new trace begins */
 export function readTraceparent(traceparent: string): Trace | undefined {
   const [, traceId, parentId, traceFlags] = validTraceparent.exec(traceparent) ?? [];
   if (traceId === undefined || parentId === undefined || traceFlags === undefined) return undefined;
@@ -51,5 +51,7 @@ const validMember = /^[a-z0-9][a-z0-9_*/@-]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-
 function isTracestate(text: string): boolean {
   const members = text.split(',').map((member) => member.trim());
   const filled = members.filter((member) => member !== '');
-  return filled.length > 0 && filled.length <= MAX_MEMBERS && filled.every((member) => validMember.test(member));
+  return (
+    filled.length > 0 && filled.length <= MAX_MEMBERS && filled.every((member) => validMember.test(member))
+  );
 }

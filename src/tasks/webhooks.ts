@@ -75,11 +75,7 @@ export class Webhooks {
     return Promise.all(rows.map((row) => this.#toDelivery(row)));
   }
 
-  async #attempt(
-    id: string,
-    task: Task,
-    { attempt, traceHeaders, complete }: JobContext,
-  ): Promise<void> {
+  async #attempt(id: string, task: Task, { attempt, traceHeaders, complete }: JobContext): Promise<void> {
     const { database } = this.#options;
     let status: number | null = null;
     try {

@@ -1,6 +1,6 @@
 /** A receiver of webhooks for development and tests: it accepts those that are signed with its secret. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { isAuthentic } from '../../src/tasks/signature.ts';
@@ -10,7 +10,7 @@ interface ReceiverOptions {
   readonly port?: number;
   /** Responds 503 to this many webhooks before it accepts one. */
   readonly failFirst?: number;
-  readonly onRequest?: (status: number, id: string, body: string) => void;
+  readonly onRequest?: (status: number, headers: IncomingHttpHeaders, body: string) => void;
 }
 
 export interface Receiver extends AsyncDisposable {
@@ -28,7 +28,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
         failed += 1;
         status = 503;
       }
-      onRequest?.(status, String(req.headers['webhook-id']), body);
+      onRequest?.(status, req.headers, body);
       res.writeHead(status).end();
     });
   });

@@ -15,6 +15,7 @@ const { url } = await startReceiver({
   secret: process.env['WEBHOOK_SECRET'] ?? variables.WEBHOOK_SECRET.default ?? '',
   port: Number(values.port),
   failFirst: Number(values.fail),
-  onRequest: (status, id, body) => void process.stdout.write(`${status} ${id} ${body}\n`),
+  onRequest: (status, { 'webhook-id': id }, body) =>
+    void process.stdout.write(`${status} ${String(id)} ${body}\n`),
 });
 process.stdout.write(`waiting for webhooks on ${url}\n`);
