@@ -1,6 +1,7 @@
 /** What the features of this service share. To add a resource, add an entry to the list. */
 import type { Variables } from './config/declare.ts';
 import { variables as databaseVariables } from './database/variables.ts';
+import { variables as identityVariables } from './identity/variables.ts';
 import { variables as jobsVariables } from './jobs/variables.ts';
 import type { ResourceSet } from './routes/resource.ts';
 
@@ -13,6 +14,12 @@ export const resourceSets: readonly ResourceSet[] = [
     load: () => import('./database/open.ts'),
   },
   { name: 'jobs', variables: jobsVariables, load: () => import('./jobs/open.ts') },
+  {
+    name: 'identity',
+    variables: identityVariables,
+    startLocal: async (config) => (await import('./identity/start-local.ts')).startLocal(config),
+    load: () => import('./identity/open.ts'),
+  },
 ];
 
 /** The environment variables that resources declare. */

@@ -107,3 +107,13 @@ export function text({
   const filled = pattern === undefined ? z.string() : z.string().regex(pattern);
   return { ...given, expects, schema: z.literal('').or(filled) };
 }
+
+/** An HTTP or HTTPS URL; empty if it is not set. */
+export function webUrl(given: Declaration<string>): Variable<string> {
+  const isWebUrl = (value: string) => ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? '');
+  return {
+    ...given,
+    expects: 'an HTTP or HTTPS URL',
+    schema: z.literal('').or(z.string().refine(isWebUrl)),
+  };
+}

@@ -18,6 +18,8 @@ export interface RequestLocals {
   slot: number;
   /** The pattern of the route that serves this request; undefined if none does. */
   route: string | undefined;
+  /** Who sent it, if a guard has asked. */
+  caller: { readonly id: string } | undefined;
   /** The client's address; undefined if the connection was closed before it was read. */
   ip: string | undefined;
   /** Who closed the connection before the response was complete; undefined if it is complete, or still open. */

@@ -31,6 +31,7 @@ export function createAccessLog({ log }: { readonly log: Logger }): (res: Respon
           durationMs: Math.round((performance.now() - res.locals.startedAt) * 1000) / 1000,
           bytes: Number(res.getHeader('content-length')) || undefined,
           ip: res.locals.ip,
+          caller: res.locals.caller?.id,
           closedByServer: isClosedByServer(res) || undefined,
           closedBy: res.locals.closedBy,
         },

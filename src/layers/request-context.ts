@@ -49,6 +49,7 @@ export class RequestContext {
         // Read now: when the request is logged, its connection and address may be gone.
         ip: clientAddress(req),
         route: undefined,
+        caller: undefined,
         closedBy: undefined,
         failure: undefined,
       } satisfies RequestLocals;

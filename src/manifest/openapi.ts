@@ -12,6 +12,7 @@ import { PROBLEM_MEDIA_TYPE, problemType } from '../http/problem.ts';
 import type { Feature } from '../routes/feature.ts';
 import {
   describeStream,
+  guardsOf,
   hasContent,
   isMediaResponse,
   isRedirect,
@@ -43,9 +44,7 @@ export function describeApi(features: readonly Feature[]): OpenApi {
       paths[path] = { ...paths[path], [method]: describeRoute(feature, route) };
     }
   }
-  const guards = features.flatMap((feature) =>
-    feature.routes.flatMap((route) => route.guard ?? feature.guard ?? []),
-  );
+  const guards = features.flatMap((feature) => feature.routes.flatMap((route) => guardsOf(feature, route)));
   return createDocument({
     openapi: '3.1.1',
     info: {
@@ -68,7 +67,7 @@ export function describeApi(features: readonly Feature[]): OpenApi {
 
 function describeRoute(feature: Feature, route: Route): ZodOpenApiOperationObject {
   const { title, summary, description, meta = {}, params, query, requestHeaders } = route;
-  const guard = route.guard ?? feature.guard;
+  const guards = guardsOf(feature, route);
   const examples = route.examples.map((example) => `\`${exampleCurl(feature, route, example)}\``);
   return {
     operationId: `${route.method} ${feature.base}${route.path}`.replace(
@@ -78,7 +77,9 @@ function describeRoute(feature: Feature, route: Route): ZodOpenApiOperationObjec
     tags: [feature.id],
     summary: title,
     description: [summary, description, ...examples].filter(Boolean).join('\n\n'),
-    ...(guard === undefined ? {} : { security: [{ [guard.name]: [] }] }),
+    ...(guards.length === 0
+      ? {}
+      : { security: guards.map(({ name, scopes = [] }) => ({ [name]: [...scopes] })) }),
     requestParams: {
       ...(params === undefined ? {} : { path: params }),
       ...(query === undefined ? {} : { query }),
@@ -115,8 +116,7 @@ function describeBody(
 }
 
 function describeResponses(feature: Feature, route: Route): ZodOpenApiResponsesObject {
-  const guarded =
-    (route.guard ?? feature.guard) === undefined ? [] : (['unauthorized', 'forbidden'] as const);
+  const guarded = guardsOf(feature, route).length === 0 ? [] : (['unauthorized', 'forbidden'] as const);
   const problems = [...guarded, ...(route.problems ?? []), ...(feature.problems ?? [])].map(problemType);
   const responses: Record<string, ZodOpenApiResponseObject> = {
     [route.success ?? 200]: describeSuccess(route),

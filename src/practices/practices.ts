@@ -126,6 +126,7 @@ export function create(): CreatedFeatures {
         base: '/practices',
         title: 'Practices',
         summary: 'The index of published practices: what shows each of them here, and what proves it.',
+        guard: 'public',
         routes: [list],
       },
     ],

@@ -17,6 +17,7 @@ import type { Feature } from './feature.ts';
 import { readInput } from './input.ts';
 import { rejectMethod } from './method-not-allowed.ts';
 import {
+  guardsOf,
   hasContent,
   isMediaResponse,
   isRedirect,
@@ -59,9 +60,9 @@ export function createFeatureRouter(feature: Feature, options: FeatureRouterOpti
       next();
     });
     for (const route of routes) {
-      const guard = route.guard ?? feature.guard;
+      const guards = guardsOf(feature, route);
       at[route.method](
-        ...(guard === undefined ? [] : [checkGuard(guard)]),
+        ...(guards.length === 0 ? [] : [checkGuards(guards)]),
         ...(hasContent(route) ? [negotiate(route)] : []),
         ...layersOf(route.body),
         createHandler(feature, route, options),
@@ -72,10 +73,23 @@ export function createFeatureRouter(feature: Feature, options: FeatureRouterOpti
   return router;
 }
 
-function checkGuard(guard: Guard): RequestHandler {
+/** The first guard that knows the caller decides; if none does, the caller learns all ways to authenticate. */
+function checkGuards(guards: readonly Guard[]): RequestHandler {
   return async function mayCall(req, res, next) {
-    await guard.check(req, res);
-    next();
+    const challenges: string[] = [];
+    for (const guard of guards) {
+      try {
+        res.locals.caller = await guard.check(req, res);
+        next();
+        return;
+      } catch (error) {
+        const isUnknown = error instanceof Problem && error.code === 'unauthorized';
+        if (!isUnknown || guards.length === 1) throw error;
+        const challenge = error.headers['WWW-Authenticate'];
+        if (challenge !== undefined) challenges.push(challenge);
+      }
+    }
+    throw new Problem('unauthorized', { headers: { 'WWW-Authenticate': challenges.join(', ') } });
   };
 }
 
@@ -152,7 +166,7 @@ function createHandler(
   const timeoutMs = route.timeoutMs ?? (isStream ? 0 : config.HANDLER_TIMEOUT_MS);
   return async function handle(req, res) {
     const call = new RouteCall(route, req, res, log, lifecycle.draining);
-    const run = () => route.handler(call as unknown as Call<never, never, never, never>);
+    const run = () => route.handler(call as unknown as Call<never, never, never, never, never>);
     const result = isRead && req.method === 'HEAD' ? runWithoutContent(run, call) : run();
     const returned =
       result instanceof Promise && timeoutMs > 0 ? await withDeadline(result, call, timeoutMs) : await result;
@@ -219,6 +233,7 @@ async function withDeadline(result: Promise<unknown>, call: RouteCall, timeoutMs
 
 /** A class with lazy getters: unused members cost nothing. */
 class RouteCall implements Call {
+  readonly caller: unknown;
   readonly req: Request;
   readonly res: Response;
   readonly log: Logger;
@@ -231,6 +246,7 @@ class RouteCall implements Call {
 
   constructor(route: Route, req: Request, res: Response, log: Logger, draining: AbortSignal) {
     const input = readInput(route, req);
+    this.caller = res.locals.caller;
     this.req = req;
     this.res = res;
     this.log = log;

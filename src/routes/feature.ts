@@ -8,7 +8,7 @@ import type { CreateRateLimitStore } from '../rate-limit/store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { VitalsMonitor } from '../telemetry/vitals-monitor.ts';
 import type { Resources } from './resource.ts';
-import type { Guard, PlainRoute, Route } from './route.ts';
+import type { Access, PlainRoute, Route } from './route.ts';
 
 /** What a feature adds to its description, by declaration merging; shown as `RouteMeta` is. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- features add to it
@@ -23,8 +23,8 @@ export interface Feature {
   /** A paragraph, if the summary is not enough. */
   readonly description?: string;
   readonly meta?: FeatureMeta;
-  /** The guard of all routes that have none of their own. */
-  readonly guard?: Guard;
+  /** Who may call those routes that do not say so themselves. */
+  readonly guard: Access;
   /** Error responses that all its routes may give. */
   readonly problems?: readonly ProblemType[];
   readonly routes: readonly Route[];

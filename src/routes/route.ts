@@ -9,8 +9,16 @@ import type { ProblemCode, ProblemType } from '../http/problem.ts';
 
 export type Method = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete' | 'all';
 
+/** Who sent a request, as a guard has found out. */
+export interface Caller {
+  /** The access log shows it. */
+  readonly id: string;
+}
+
 /** One request as its handler sees it. */
-export interface Call<Params = unknown, Query = unknown, Body = unknown, Headers = unknown> {
+export interface Call<Params = unknown, Query = unknown, Body = unknown, Headers = unknown, Who = unknown> {
+  /** What the guard of the route returned; undefined if anyone may call. */
+  readonly caller: Who;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -73,18 +81,28 @@ export interface StreamedBody {
 }
 
 /** Decides who may call. Runs before the request body is read. */
-export interface Guard {
+export interface Guard<Who extends Caller = Caller> {
   /** Its name in OpenAPI: `apiKey`. */
   readonly name: string;
   /** How callers authenticate: https://spec.openapis.org/oas/v3.1.1#security-scheme-object */
   readonly scheme: Readonly<Record<string, unknown>>;
+  /** What a caller must be allowed to do. */
+  readonly scopes?: readonly string[];
   /**
-   * Returns to let the request pass.
-   *
+   * @returns who calls
    * @throws {Problem} `unauthorized`, with a `WWW-Authenticate` header; or `forbidden`
    */
-  check(req: Request, res: Response): void | Promise<void>;
+  check(req: Request, res: Response): Who | Promise<Who>;
 }
+
+/** Who may call: those that a guard lets pass, or one of several; or anyone. */
+export type Access = Guard | readonly [Guard, ...Guard[]] | 'public';
+
+type CallerOf<A> = A extends 'public'
+  ? undefined
+  : A extends Guard<infer Who> | readonly Guard<infer Who>[]
+    ? Who
+    : Caller | undefined;
 
 /**
  * What a feature adds to the description of its routes, by declaration merging. The index shows it as it is, OpenAPI as
@@ -111,8 +129,8 @@ export interface Route {
   /** A paragraph, if the summary is not enough. */
   readonly description?: string;
   readonly meta?: RouteMeta;
-  /** Defaults to the feature's guard. */
-  readonly guard?: Guard;
+  /** Defaults to that of the feature. */
+  readonly guard?: Access;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   /** A schema for a JSON body, or a body that the handler reads as it arrives. */
@@ -141,7 +159,7 @@ export interface Route {
    */
   readonly timeoutMs?: number;
   /** Returns the response body, or writes to `res` itself; in that case it awaits everything that writes to it. */
-  handler(call: Call<never, never, never, never>): unknown;
+  handler(call: Call<never, never, never, never, never>): unknown;
 }
 
 /** A path that is not in the manifest: a page, an index, a file. */
@@ -181,17 +199,26 @@ export function defineRoute<
   B extends z.ZodType | StreamedBody | undefined = undefined,
   H extends z.ZodObject | undefined = undefined,
   R extends Route['response'] = Route['response'],
+  A extends Access | undefined = undefined,
 >(
-  route: Omit<Route, 'params' | 'query' | 'body' | 'requestHeaders' | 'response' | 'handler'> & {
+  route: Omit<Route, 'guard' | 'params' | 'query' | 'body' | 'requestHeaders' | 'response' | 'handler'> & {
+    readonly guard?: A;
     readonly params?: P;
     readonly query?: Q;
     readonly body?: B;
     readonly requestHeaders?: H;
     readonly response: R;
-    handler(call: Call<Output<P>, Output<Q>, Output<B>, Output<H>>): Returned<R>;
+    handler(call: Call<Output<P>, Output<Q>, Output<B>, Output<H>, CallerOf<A>>): Returned<R>;
   },
 ): Route {
   return route as unknown as Route;
+}
+
+/** @returns the guards of which one must let a caller pass; none if anyone may call */
+export function guardsOf(feature: { readonly guard: Access }, route: Pick<Route, 'guard'>): readonly Guard[] {
+  const access = route.guard ?? feature.guard;
+  if (access === 'public') return [];
+  return 'check' in access ? [access] : access;
 }
 
 export function isStreamedBody(body: Route['body']): body is StreamedBody {

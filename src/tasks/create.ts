@@ -17,14 +17,15 @@ const removeExpiredKeys = defineJob({
 
 /** Creates the example feature. */
 export async function create({ config, resources }: FeatureDependencies): Promise<CreatedFeatures> {
-  const { database, jobs } = resources;
+  const { database, jobs, identity } = resources;
   const { WEBHOOK_URL, WEBHOOK_SECRET } = configOf(variables, config);
   const store = new TaskStore(database);
   await jobs.add(removeExpiredKeys, async (_data, { signal, log }) => {
     const removed = await store.removeExpiredKeys({ signal });
     log.info({ removed }, 'removed expired idempotency keys');
   });
-  if (WEBHOOK_URL === '') return { features: [createTasks(store)] };
+  const options = { store, reads: identity.require('tasks:read'), writes: identity.require('tasks:write') };
+  if (WEBHOOK_URL === '') return { features: [createTasks(options)] };
   if (WEBHOOK_SECRET === '') {
     throw new StartError({
       reason: 'WEBHOOK_SECRET is not set. Set it, or unset WEBHOOK_URL.',
@@ -33,5 +34,5 @@ export async function create({ config, resources }: FeatureDependencies): Promis
   }
   const webhooks = new Webhooks({ database, jobs, url: WEBHOOK_URL, secret: WEBHOOK_SECRET });
   await webhooks.addJobs();
-  return { features: [createTasks(store, webhooks)] };
+  return { features: [createTasks({ ...options, webhooks })] };
 }

@@ -4,6 +4,7 @@ import type { NewTask, Task } from './task.ts';
 
 /** A part of the list. */
 export interface Slice {
+  readonly owner: string;
   /** Only tasks created after the one with this id. */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -37,30 +38,30 @@ const COLUMNS = 'id, title, done, version, created_at, updated_at';
 const statements = {
   insert: {
     name: 'insert-task',
-    text: `insert into tasks (${COLUMNS}) values ($1, $2, $3, $4, $5, $6)`,
+    text: `insert into tasks (${COLUMNS}, owner) values ($1, $2, $3, $4, $5, $6, $7)`,
   },
   // One statement, so that there are both or none. A retry that arrives early waits for the first one to end.
   insertWithKey: {
     name: 'insert-task-with-key',
     text: `
       with new_key as (
-        insert into idempotency_keys as known (key, request_hash, response) values ($7, $8, $9)
+        insert into idempotency_keys as known (key, request_hash, response) values ($8, $9, $10)
         on conflict (key) do update
           set request_hash = excluded.request_hash, response = excluded.response, created_at = now()
           where known.created_at < now() - interval '${KEY_LIFETIME}'
         returning key
       )
-      insert into tasks (${COLUMNS})
-      select $1::uuid, $2, $3::boolean, $4::integer, $5::timestamptz, $6::timestamptz from new_key`,
+      insert into tasks (${COLUMNS}, owner)
+      select $1::uuid, $2, $3::boolean, $4::integer, $5::timestamptz, $6::timestamptz, $7 from new_key`,
   },
   findKey: {
     name: 'find-idempotency-key',
     text: 'select request_hash, response from idempotency_keys where key = $1',
   },
-  find: { name: 'find-task', text: `select ${COLUMNS} from tasks where id = $1` },
+  find: { name: 'find-task', text: `select ${COLUMNS} from tasks where id = $1 and owner = $2` },
   list: {
     name: 'list-tasks',
-    text: `select ${COLUMNS} from tasks where id > $1 order by id limit $2`,
+    text: `select ${COLUMNS} from tasks where owner = $3 and id > $1 order by id limit $2`,
   },
   replace: {
     name: 'replace-task',
@@ -73,6 +74,12 @@ const statements = {
   remove: { name: 'remove-task', text: 'delete from tasks where id = $1 and version = $2' },
 } satisfies Record<string, Statement>;
 
+/** A task, and who owns it: the id of a caller; empty if callers are not known. */
+interface Owned {
+  readonly task: Task;
+  readonly owner: string;
+}
+
 /**
  * Stores tasks. A change names the version that the caller has seen: of two concurrent changes one succeeds and the
  * other is rejected, whichever worker or machine they run on.
@@ -84,23 +91,25 @@ export class TaskStore {
     this.#database = database;
   }
 
-  async insert(task: Task, options: QueryOptions = {}): Promise<void> {
-    await this.#database.query(statements.insert, valuesOf(task), options);
+  async insert(owned: Owned, options: QueryOptions = {}): Promise<void> {
+    await this.#database.query(statements.insert, valuesOf(owned), options);
   }
 
   /**
-   * Inserts a task unless the key is known.
+   * Inserts a task unless its owner has used the key before.
    *
    * @returns the task, or the one that the first request with this key created
    * @throws {Problem} `unprocessable-content` if the key came with a different request before
    */
   async insertOnce(
-    task: Task,
-    { key, request }: Retry,
+    owned: Owned,
+    { key: ownKey, request }: Retry,
     options: QueryOptions = {},
   ): Promise<{ readonly task: Task; readonly replayed: boolean }> {
+    const { task, owner } = owned;
+    const key = owner === '' ? ownKey : `${ownKey} ${owner}`; // a key has no blanks
     const hash = hashRequest(request);
-    const values = [...valuesOf(task), key, hash, task];
+    const values = [...valuesOf(owned), key, hash, task];
     const { rowCount } = await this.#database.query(statements.insertWithKey, values, options);
     if (rowCount === 1) return { task, replayed: false };
     const { rows } = await this.#database.query<KeyRow>(statements.findKey, [key], options);
@@ -109,14 +118,15 @@ export class TaskStore {
     return { task: known.response, replayed: true };
   }
 
-  async find(id: string, options: QueryOptions = {}): Promise<Task | undefined> {
-    const { rows } = await this.#database.query<Row>(statements.find, [id], options);
+  /** @returns undefined also if the task is another owner's */
+  async find(id: string, owner: string, options: QueryOptions = {}): Promise<Task | undefined> {
+    const { rows } = await this.#database.query<Row>(statements.find, [id, owner], options);
     return rows[0] === undefined ? undefined : toTask(rows[0]);
   }
 
   /** In the order of their ids, which is the order of creation. */
-  async list({ after = NIL, limit }: Slice, options: QueryOptions = {}): Promise<readonly Task[]> {
-    const { rows } = await this.#database.query<Row>(statements.list, [after, limit], options);
+  async list({ owner, after = NIL, limit }: Slice, options: QueryOptions = {}): Promise<readonly Task[]> {
+    const { rows } = await this.#database.query<Row>(statements.list, [after, limit, owner], options);
     return rows.map(toTask);
   }
 
@@ -151,8 +161,9 @@ export class TaskStore {
   }
 }
 
-function valuesOf({ id, title, done, version, createdAt, updatedAt }: Task): unknown[] {
-  return [id, title, done, version, createdAt, updatedAt];
+function valuesOf({ task, owner }: Owned): unknown[] {
+  const { id, title, done, version, createdAt, updatedAt } = task;
+  return [id, title, done, version, createdAt, updatedAt, owner];
 }
 
 function toTask({ id, title, done, version, created_at, updated_at }: Row): Task {

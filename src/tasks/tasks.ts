@@ -5,7 +5,7 @@ import { databaseProblems } from '../database/problems.ts';
 import { changedSince, requireMatch } from '../http/preconditions.ts';
 import { Problem } from '../http/problem.ts';
 import type { Feature } from '../routes/feature.ts';
-import { defineRoute } from '../routes/route.ts';
+import { defineRoute, type Access, type Caller } from '../routes/route.ts';
 import { cursorOf, toCursor } from '../shared/cursor.ts';
 import { idempotencyKey } from '../shared/idempotency-key.ts';
 import { deliveryList } from './delivery.ts';
@@ -22,15 +22,26 @@ const ifMatch = z.object({
 });
 const etagHeader = { ETag: 'The version of the task, to be sent as If-Match.' };
 
+interface TasksOptions {
+  readonly store: TaskStore;
+  /** Undefined if none are sent. */
+  readonly webhooks?: Webhooks;
+  /** Who may read, and who may change: each caller their own tasks. */
+  readonly reads: Access;
+  readonly writes: Access;
+}
+
 /** The example feature: create, read, list, update and delete. */
-export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
-  async function find(id: string, signal: AbortSignal): Promise<Task> {
-    const found = await store.find(id, { signal });
+export function createTasks({ store, webhooks, reads, writes }: TasksOptions): Feature {
+  /** Another caller's task is not found: a 403 would say that there is one. */
+  async function find(id: string, caller: Caller | undefined, signal: AbortSignal): Promise<Task> {
+    const found = await store.find(id, ownerOf(caller), { signal });
     if (found === undefined) throw new Problem('not-found', { detail: `There is no task ${id}.` });
     return found;
   }
 
   const create = defineRoute({
+    guard: writes,
     method: 'post',
     path: '',
     title: 'Create a task',
@@ -55,14 +66,14 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
       },
     ],
     // Without a signal: the client may disconnect and retry, and a task is either created or not.
-    async handler({ body, headers, res }) {
+    async handler({ body, headers, caller, res }) {
       const key = headers['idempotency-key'];
-      const created = createTask(body);
+      const owned = { task: createTask(body), owner: ownerOf(caller) };
       if (key === undefined) {
-        await store.insert(created);
-        return withLocation(res, created);
+        await store.insert(owned);
+        return withLocation(res, owned.task);
       }
-      const first = await store.insertOnce(created, { key, request: body });
+      const first = await store.insertOnce(owned, { key, request: body });
       if (first.replayed) res.set('Idempotency-Replayed', 'true');
       return withLocation(res, first.task);
     },
@@ -80,9 +91,10 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
     response: taskPage,
     responseHeaders: { Link: 'The next page as rel="next", if there is one.' },
     examples: [{ title: 'The first page', query: { limit: 10 } }],
-    async handler({ query, res, signal }) {
+    async handler({ query, caller, res, signal }) {
       // One more than requested tells whether there is a next page.
-      const found = await store.list({ after: query.cursor, limit: query.limit + 1 }, { signal });
+      const slice = { owner: ownerOf(caller), after: query.cursor, limit: query.limit + 1 };
+      const found = await store.list(slice, { signal });
       const items = found.slice(0, query.limit);
       const last = items.at(-1);
       if (found.length === items.length || last === undefined) return { items };
@@ -102,10 +114,11 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
     responseHeaders: etagHeader,
     problems: ['not-found', 'precondition-failed'],
     examples: [{ title: 'Read the task just created', createdBy: create }],
-    handler: async ({ params: { id }, res, signal }) => withETag(res, await find(id, signal)),
+    handler: async ({ params: { id }, caller, res, signal }) => withETag(res, await find(id, caller, signal)),
   });
 
   const update = defineRoute({
+    guard: writes,
     method: 'put',
     path: '/:id',
     title: 'Replace a task',
@@ -124,8 +137,8 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
         body: { title: 'Write the first test', done: true },
       },
     ],
-    async handler({ params: { id }, body, req, res, signal }) {
-      const seen = await find(id, signal);
+    async handler({ params: { id }, body, caller, req, res, signal }) {
+      const seen = await find(id, caller, signal);
       requireMatch(req, { etag: etagOf(seen) });
       const changed = { ...seen, ...body, version: seen.version + 1, updatedAt: new Date().toISOString() };
       const isCompleted = changed.done && !seen.done;
@@ -139,6 +152,7 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
   });
 
   const remove = defineRoute({
+    guard: writes,
     method: 'delete',
     path: '/:id',
     title: 'Delete a task',
@@ -156,8 +170,8 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
         status: 204,
       },
     ],
-    async handler({ params: { id }, req, signal }) {
-      const seen = await find(id, signal);
+    async handler({ params: { id }, caller, req, signal }) {
+      const seen = await find(id, caller, signal);
       requireMatch(req, { etag: etagOf(seen) });
       if (!(await store.remove(id, seen.version))) throw changedSince();
     },
@@ -172,8 +186,8 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
     response: deliveryList,
     problems: ['not-found'],
     examples: [{ title: 'Those of the task just created', createdBy: create }],
-    async handler({ params: { id }, signal }) {
-      await find(id, signal);
+    async handler({ params: { id }, caller, signal }) {
+      await find(id, caller, signal);
       return { items: (await webhooks?.list(id, { signal })) ?? [] };
     },
   });
@@ -184,8 +198,13 @@ export function createTasks(store: TaskStore, webhooks?: Webhooks): Feature {
     title: 'Tasks',
     summary: 'The example feature: create, read, list, update and delete, in PostgreSQL.',
     problems: databaseProblems,
+    guard: reads,
     routes: [create, list, read, update, remove, deliveries],
   };
+}
+
+function ownerOf(caller: Caller | undefined): string {
+  return caller?.id ?? '';
 }
 
 function withLocation(res: Response, created: Task): Task {

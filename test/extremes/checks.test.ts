@@ -29,6 +29,7 @@ const feature: Feature = {
   base: '/demos/thread-pool',
   title: '',
   summary: '',
+  guard: 'public',
   routes: [evidence],
 };
 const [request] = extremeRequests(feature, evidence, false);

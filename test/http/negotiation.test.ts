@@ -18,6 +18,7 @@ const { client } = await useTestApp({
       base: '/types',
       title: 'Types',
       summary: 'For these tests.',
+      guard: 'public',
       routes: [
         defineRoute({ ...common, path: '/one' }),
         defineRoute({ ...common, path: '/two', produces: ['application/json', 'text/csv'] }),

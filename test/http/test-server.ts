@@ -19,6 +19,7 @@ const reader: Feature = {
   base: '/reader',
   title: 'Reader',
   summary: 'Reads bodies.',
+  guard: 'public',
   routes: [
     defineRoute({
       method: 'post',

@@ -53,7 +53,14 @@ async function create({ resources: { database, jobs } }: FeatureDependencies): P
   });
   return {
     features: [
-      { id: 'jobs', base: '/jobs', title: 'Jobs', summary: 'Enqueues jobs for tests.', routes: [enqueue] },
+      {
+        id: 'jobs',
+        base: '/jobs',
+        title: 'Jobs',
+        summary: 'Enqueues jobs for tests.',
+        guard: 'public',
+        routes: [enqueue],
+      },
     ],
   };
 }

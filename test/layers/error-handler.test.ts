@@ -21,6 +21,7 @@ const service = await useTestApp({
       base: '/probe',
       title: 'Probe',
       summary: 'Routes with input, and routes that fail.',
+      guard: 'public',
       routes: [
         defineRoute({
           method: 'post',

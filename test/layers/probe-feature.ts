@@ -10,6 +10,7 @@ export const probe: Feature = {
   base: '/probe',
   title: 'Probe',
   summary: 'Responses for tests.',
+  guard: 'public',
   routes: [
     defineRoute({
       method: 'get',

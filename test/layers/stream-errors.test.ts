@@ -114,7 +114,16 @@ const routes = [
   }),
 ];
 const service = await useTestApp({
-  features: [{ id: 'streams', base: '/streams', title: 'Streams', summary: 'For these tests.', routes }],
+  features: [
+    {
+      id: 'streams',
+      base: '/streams',
+      title: 'Streams',
+      summary: 'For these tests.',
+      guard: 'public',
+      routes,
+    },
+  ],
 });
 const server = service.app.listen(0, '127.0.0.1');
 await once(server, 'listening');

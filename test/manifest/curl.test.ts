@@ -16,7 +16,7 @@ function commandOf(method: Method, path: string, example: Omit<Example, 'title'>
     ...(streamed ? { body: { mediaType: 'application/octet-stream', maxBytes: 1, description: '' } } : {}),
     handler: () => undefined,
   });
-  const feature: Feature = { id: 'a', base: '/a', title: '', summary: '', routes: [route] };
+  const feature: Feature = { id: 'a', base: '/a', title: '', summary: '', guard: 'public', routes: [route] };
   return exampleCurl(feature, route, route.examples[0]);
 }
 

@@ -27,6 +27,7 @@ const featureOf = (...routes: Route[]): Feature => ({
   base: '/import',
   title: 'Import',
   summary: 'Reads bodies as they arrive.',
+  guard: 'public',
   routes,
 });
 const service = await useTestApp({ features: [featureOf(csv, bytes)] });

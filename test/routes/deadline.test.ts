@@ -58,7 +58,9 @@ const routes = [
 ];
 const service = await useTestApp({
   env: { HANDLER_TIMEOUT_MS: String(TIMEOUT_MS) },
-  features: [{ id: 'slow', base: '/slow', title: 'Slow', summary: 'For these tests.', routes }],
+  features: [
+    { id: 'slow', base: '/slow', title: 'Slow', summary: 'For these tests.', guard: 'public', routes },
+  ],
 });
 
 test('a handler that takes too long is aborted, and its client gets a 504', async () => {

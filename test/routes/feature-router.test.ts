@@ -19,6 +19,7 @@ const featureOf = (id: string, ...routes: Route[]): Feature => ({
   base: `/${id}`,
   title: 'Test routes',
   summary: 'For these tests.',
+  guard: 'public',
   routes,
 });
 
@@ -62,6 +63,7 @@ const guard: Guard = {
     if (authorization === undefined)
       throw new Problem('unauthorized', { headers: { 'WWW-Authenticate': 'Bearer' } });
     if (authorization !== 'Bearer good') throw new Problem('forbidden');
+    return { id: 'ada' };
   },
 };
 const create = defineRoute({
@@ -76,10 +78,33 @@ const create = defineRoute({
 });
 const open = { ...coded, path: '/open', handler: () => ({ code: 'a' }) };
 
+/** Knows callers by another header. */
+const badge: Guard<{ id: string; level: number }> = {
+  name: 'badge',
+  scheme: { type: 'apiKey', in: 'header', name: 'X-Badge' },
+  scopes: ['doors'],
+  check({ headers: { 'x-badge': id } }) {
+    if (typeof id === 'string') return { id, level: 3 };
+    throw new Problem('unauthorized', { headers: { 'WWW-Authenticate': 'Badge' } });
+  },
+};
+const either = defineRoute({
+  ...coded,
+  path: '/either',
+  guard: [guard, badge],
+  handler: ({ caller }) => ({ code: caller.id }),
+});
+const typed = defineRoute({
+  ...coded,
+  path: '/typed',
+  guard: badge,
+  handler: ({ caller }) => ({ code: `${caller.id} of level ${caller.level}` }),
+});
+
 const features = [
   returns,
-  { ...featureOf('guarded', create, { ...open, guard: { ...guard, check: () => undefined } }), guard },
-  featureOf('mixed', open, { ...open, path: '/closed', guard }),
+  { ...featureOf('guarded', create, { ...open, guard: 'public' }), guard },
+  featureOf('mixed', open, either, typed, { ...open, path: '/closed', guard }),
 ];
 const service = await useTestApp({ features });
 
@@ -202,9 +227,33 @@ describe('a guard', () => {
     await service.client.get('/guarded/open').expect(200);
   });
 
+  test('tells the handler and the access log who calls', async () => {
+    const response = await service.client.get('/mixed/typed').set('X-Badge', 'grace').expect(200);
+    expect(response.body).toEqual({ code: 'grace of level 3' });
+    const isLine = (line: Record<string, unknown>) =>
+      line['event'] === 'request' && line['requestId'] === response.headers['x-request-id'];
+    expect(service.logged.find(isLine)).toMatchObject({ caller: 'grace' });
+  });
+
+  test('does not compile if a feature does not decide who may call', () => {
+    const { guard: _guard, ...undecided } = featureOf('undecided', open);
+    // @ts-expect-error -- a guard, or 'public'
+    const feature: Feature = undecided;
+    expect(feature.routes).toHaveLength(1);
+  });
+
+  test('may be one of several: the first that knows the caller decides', async () => {
+    const get = () => service.client.get('/mixed/either');
+    await get().expect(401).expect('WWW-Authenticate', 'Bearer, Badge');
+    await get().set('Authorization', 'Bearer good').expect(200, { code: 'ada' });
+    await get().set('X-Badge', 'grace').expect(200, { code: 'grace' });
+    await get().set({ Authorization: 'Bearer bad', 'X-Badge': 'grace' }).expect(403);
+  });
+
   test('appears in OpenAPI with the responses that it causes', async () => {
     const { paths, components } = await readOpenApi();
-    expect(components['securitySchemes']).toEqual({ apiKey: { type: 'http', scheme: 'bearer' } });
+    expect(components['securitySchemes']).toMatchObject({ apiKey: { type: 'http', scheme: 'bearer' } });
+    expect(paths['/mixed/either']?.['get']?.['security']).toEqual([{ apiKey: [] }, { badge: ['doors'] }]);
     const { security, responses } = paths['/guarded']?.['post'] ?? {};
     expect(security).toEqual([{ apiKey: [] }]);
     expect(Object.keys(responses as object)).toEqual(['200', '401', '403', '409', 'default']);

@@ -55,7 +55,14 @@ const json = defineRoute({
 });
 const service = await useTestApp({
   features: [
-    { id: 'head', base: '/head', title: 'Head', summary: 'For these tests.', routes: [endless, piped, json] },
+    {
+      id: 'head',
+      base: '/head',
+      title: 'Head',
+      summary: 'For these tests.',
+      guard: 'public',
+      routes: [endless, piped, json],
+    },
   ],
 });
 const { client, logged } = service;

@@ -53,6 +53,7 @@ const { client } = await useTestApp({
       base: '/in',
       title: 'Numbers',
       summary: 'For these tests.',
+      guard: 'public',
       routes: [query, path, loose, none, body],
     },
   ],

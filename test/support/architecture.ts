@@ -13,6 +13,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   layers: ['process', 'config', 'telemetry', 'http', 'supervision', 'rate-limit'],
   routes: ['process', 'config', 'telemetry', 'http', 'supervision', 'rate-limit'],
   manifest: ['http', 'routes'],
+  identity: ['config', 'http', 'supervision', 'routes'],
   database: ['process', 'config', 'telemetry', 'http', 'supervision', 'routes'],
   jobs: ['process', 'config', 'telemetry', 'http', 'routes', 'database'],
 };

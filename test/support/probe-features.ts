@@ -87,6 +87,7 @@ export const probe: Feature = {
   base: '/probe',
   title: 'Probe',
   summary: 'Routes for tests of processes.',
+  guard: 'public',
   routes: [quick, slow, blocking, endless, uncaughtException, unhandledRejection],
 };
 

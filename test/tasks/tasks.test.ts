@@ -85,7 +85,10 @@ describe('an idempotency key', () => {
     const { rows } = await database.query<{ id: string }>('select id from tasks limit 1');
     const store = new TaskStore(database);
     const duplicate = { ...createNewTask({ title: 'x', done: false }), id: rows[0]?.id ?? '' };
-    const once = store.insertOnce(duplicate, { key: 'neither', request: { title: 'x', done: false } });
+    const once = store.insertOnce(
+      { task: duplicate, owner: '' },
+      { key: 'neither', request: { title: 'x', done: false } },
+    );
     await expect(once).rejects.toThrow('duplicate key');
     const { rowCount } = await database.query(`select from idempotency_keys where key = 'neither'`);
     expect(rowCount).toBe(0);

@@ -174,7 +174,14 @@ test('a feature that teaches nothing is an API without evidence', async () => {
   });
   const withHeaders = { ...read, requestHeaders: z.object({ 'if-match': z.string().optional() }) };
   const { features } = await describeForPage([
-    { id: 'things', base: '/things', title: 'Things', summary: 'Some.', routes: [withHeaders, remove] },
+    {
+      id: 'things',
+      base: '/things',
+      title: 'Things',
+      summary: 'Some.',
+      guard: 'public',
+      routes: [withHeaders, remove],
+    },
   ]);
   expect(features).toMatchObject([
     {

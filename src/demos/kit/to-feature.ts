@@ -40,6 +40,7 @@ function toFeature(equipment: Equipment): Feature {
     summary,
     description: teaches,
     meta: { teaches, lookFor, terms, readMore, practices },
+    guard: 'public',
     routes: demo.routes.map((route) =>
       'send' in route ? fromRawRoute(route, equipment) : fromDemoRoute(route, equipment),
     ),

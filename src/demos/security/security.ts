@@ -6,6 +6,7 @@ import { prototype } from './prototype.ts';
 import { rateLimited } from './rate-limit.ts';
 import { redos } from './redos.ts';
 import { timing } from './timing.ts';
+import { tokens } from './tokens.ts';
 
 export const security = {
   id: 'security',
@@ -30,6 +31,8 @@ export const security = {
     'ReDoS',
     'catastrophic backtracking',
     'memory-hard key derivation',
+    'JSON Web Token',
+    'algorithm confusion',
   ],
   readMore: [
     {
@@ -44,5 +47,5 @@ export const security = {
     { title: 'RFC 6265: HTTP cookies', url: 'https://www.rfc-editor.org/rfc/rfc6265' },
   ],
   practices: ['6.2', '6.6', '6.8', '6.10', '6.16'],
-  routes: [headers, cookies, rateLimited, timing, prototype, redos, passwords],
+  routes: [headers, cookies, rateLimited, timing, prototype, redos, passwords, tokens],
 } satisfies Demo;

@@ -10,6 +10,7 @@ const bench: Feature = {
   base: '/bench',
   title: 'Benchmark',
   summary: 'The routes of the benchmark.',
+  guard: 'public',
   routes: [
     defineRoute({
       method: 'get',

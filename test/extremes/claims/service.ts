@@ -36,6 +36,22 @@ export const serviceClaims: Claims = {
       holds: (f) => f.number('unknownUserMs') < f.number('wrongPasswordMs') / 2,
     },
   ],
+  'security/tokens': [
+    {
+      says: /^Decoding accepted (\d+) of (\d+) forged tokens, verifying (\d+)/,
+      holds(f, [decoded, forged, verified]) {
+        const rows = f.rows('rows').slice(1); // the first one is genuine
+        const count = (way: string) => String(rows.filter((row) => row.is(way)).length);
+        return (
+          count('decoded') === decoded && String(rows.length) === forged && count('verified') === verified
+        );
+      },
+    },
+    {
+      says: /The genuine one was accepted/,
+      holds: (f) => f.rows('rows')[0]?.is('verified') === true,
+    },
+  ],
   'security/timing': [
     {
       says: /revealed where a guess was wrong/,

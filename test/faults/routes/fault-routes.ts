@@ -24,7 +24,9 @@ export async function create({ resources }: FeatureDependencies): Promise<Create
   routes.push(...(await createDatabaseRoutes(resources)));
   routes.push(...heavyRoutes); // template: omit
   return {
-    features: [{ id: 'faults', base: '/faults', title: 'Faults', summary: 'Injects faults.', routes }],
+    features: [
+      { id: 'faults', base: '/faults', title: 'Faults', summary: 'Injects faults.', guard: 'public', routes },
+    ],
   };
 }
 

@@ -1,0 +1,90 @@
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
+import { Problem, type ProblemType } from '../http/problem.ts';
+import type { Caller } from '../routes/route.ts';
+
+/** A caller with a valid token. Its id is the token's subject. */
+export interface TokenCaller extends Caller {
+  readonly scopes: ReadonlySet<string>;
+  readonly claims: JWTPayload;
+}
+
+export interface TokenVerifierOptions {
+  /** The `iss` of a valid token. */
+  readonly issuer: string;
+  /** What the `aud` of a valid token includes: the name of this service at the issuer. */
+  readonly audience: string;
+  /** Where the issuer publishes its public keys: https://www.rfc-editor.org/rfc/rfc7517#section-5 */
+  readonly jwksUrl: URL;
+  /**
+   * How long after the last request for the keys a token with an unknown one may cause another (ms): forged tokens must
+   * not become a load on the issuer. Defaults to 30 seconds.
+   */
+  readonly refetchAfterMs?: number;
+}
+
+/** @throws {Problem} `unauthorized`; or `identity-unavailable` if the keys cannot be read */
+export type VerifyToken = (token: string) => Promise<TokenCaller>;
+
+export const identityUnavailable: ProblemType = {
+  code: 'identity-unavailable',
+  status: 503,
+  title: 'Identity provider unavailable',
+};
+
+/** With a public key: a secret that every service knows could sign tokens, too. The token does not choose. */
+const ALGORITHMS = ['ES256', 'EdDSA', 'PS256', 'RS256'];
+const CLOCK_TOLERANCE_S = 5;
+const TIMEOUT_MS = 3_000;
+
+/** Verifies bearer tokens (JWT) with the keys that their issuer publishes: https://www.rfc-editor.org/rfc/rfc8725 */
+export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken {
+  const { issuer, audience, jwksUrl, refetchAfterMs = 30_000 } = options;
+  const keys = createRemoteJWKSet(jwksUrl, { cooldownDuration: refetchAfterMs, timeoutDuration: TIMEOUT_MS });
+  return async function verifyToken(token) {
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        issuer,
+        audience,
+        algorithms: ALGORITHMS,
+        requiredClaims: ['exp', 'sub'],
+        clockTolerance: CLOCK_TOLERANCE_S,
+      });
+      const { sub = '', scope } = payload;
+      const scopes = new Set(typeof scope === 'string' ? scope.split(' ') : []);
+      return { id: sub, scopes, claims: payload };
+    } catch (error) {
+      throw toProblem(error);
+    }
+  };
+}
+
+/** Whatever keeps the keys away is no fault of the token. */
+function toProblem(error: unknown): Problem {
+  const aboutKeys =
+    error instanceof errors.JWKSTimeout ||
+    error instanceof errors.JWKSInvalid ||
+    !(error instanceof errors.JOSEError) ||
+    error.code === 'ERR_JOSE_GENERIC'; // the issuer responded with another status than 200
+  if (aboutKeys) {
+    return new Problem(identityUnavailable, {
+      detail: 'The keys of the issuer cannot be read.',
+      headers: { 'Retry-After': '1' },
+      cause: error,
+    });
+  }
+  const detail = describe(error);
+  return new Problem('unauthorized', {
+    detail,
+    headers: { 'WWW-Authenticate': `Bearer error="invalid_token", error_description="${detail}"` },
+  });
+}
+
+/** In words of its own, and without the cause: an error of the library may carry what is in the token. */
+function describe(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return 'The token has expired.';
+  if (error instanceof errors.JWTClaimValidationFailed) return `The claim ${error.claim} is not accepted.`;
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'The algorithm is not accepted.';
+  if (error instanceof errors.JWKSNoMatchingKey) return 'The issuer has no such key.';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature is wrong.';
+  return 'The token is malformed.';
+}

@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+import { useTestApp } from '../../support/use-test-app.ts';
+
+interface Row {
+  readonly token: string;
+  readonly decoded: boolean;
+  readonly signature: boolean;
+  readonly verified: boolean;
+}
+
+const service = await useTestApp();
+
+test.each(['ES256', 'EdDSA', 'RS256'])(
+  'decoding accepts every forged token, verifying only the genuine one: %s',
+  async (algorithm) => {
+    const { body } = await service.client.get(`/demos/security/tokens?algorithm=${algorithm}`).expect(200);
+    const { result, lesson } = body as {
+      result: { rows: Row[]; keyRequests: object; rotatedAccepted: boolean };
+      lesson: { headline: string };
+    };
+    const accepted = (way: 'decoded' | 'signature' | 'verified') =>
+      result.rows.filter((row) => row[way]).map(({ token }) => token);
+    expect(accepted('verified')).toEqual(['genuine']);
+    expect(accepted('signature')).toEqual(['genuine', 'for another service', 'of another issuer']);
+    expect(accepted('decoded')).toHaveLength(result.rows.length);
+    expect(result.keyRequests).toEqual({ first: 1, afterUnknownKeys: 1, afterRotation: 2 });
+    expect(result.rotatedAccepted).toBe(true);
+    expect(lesson.headline).toBe('Decoding accepted 7 of 7 forged tokens, verifying 0');
+  },
+);

@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals';
+import { exitCodes } from '../../src/supervision/exit-codes.ts';
+import { findFreePort } from '../support/free-port.ts';
+import { Program } from '../support/program.ts';
+
+test('AUTH_ISSUER=local gives tokens that every worker accepts', async () => {
+  const AUTH_LOCAL_PORT = String(await findFreePort());
+  await using program = await Program.start({ WORKERS: '2', AUTH_ISSUER: 'local', AUTH_LOCAL_PORT });
+  const body = new URLSearchParams({ sub: 'ada', aud: 'exemplar', scope: 'tasks:read' });
+  const issued = await fetch(`http://127.0.0.1:${AUTH_LOCAL_PORT}/token`, { method: 'POST', body });
+  const { access_token: token } = (await issued.json()) as { access_token: string };
+  for (let request = 0; request < 10; request += 1) {
+    const headers = { Authorization: `Bearer ${token}`, Connection: 'close' };
+    expect((await program.get('/tasks', { headers })).status).toBe(200);
+  }
+  expect((await program.get('/tasks')).status).toBe(401);
+});
+
+test('AUTH_ISSUER=local does not start in production', async () => {
+  await using program = Program.launch({
+    NODE_ENV: 'production',
+    DATABASE_URL: 'postgres://localhost/none',
+    AUTH_ISSUER: 'local',
+  });
+  expect((await program.exited).code).toBe(exitCodes.badConfig.code);
+  expect(program.errors + program.output).toContain('AUTH_ISSUER=local gives a token to anyone');
+});
