@@ -13,8 +13,8 @@ const service = await useTestApp();
 test.each(['ES256', 'EdDSA', 'RS256'])(
   'decoding accepts every forged token, verifying only the genuine one: %s',
   async (algorithm) => {
-    const { body } = await service.client.get(`/demos/security/tokens?algorithm=${algorithm}`).expect(200);
-    const { result, lesson } = body as {
+    const response = await service.client.get(`/demos/security/tokens?algorithm=${algorithm}`).expect(200);
+    const { result, lesson } = response.body as {
       result: { rows: Row[]; keyRequests: object; rotatedAccepted: boolean };
       lesson: { headline: string };
     };
