@@ -1378,17 +1378,17 @@ export const sources: readonly Source[] = [
       {
         id: 'API1',
         title: 'Broken object level authorization',
-        status: 'not-yet',
-        reason: 'Tasks have no owner.',
+        status: 'shown',
+        files: ['src/tasks/task-store.ts', 'src/tasks/tasks.ts'],
+        proofs: ['test/tasks/ownership.test.ts'],
       },
       {
         id: 'API2',
         title: 'Broken authentication',
-        status: 'partly',
-        files: ['src/routes/route.ts', 'test/tools/new/MAKE-IT-YOURS.md'],
-        proofs: ['test/routes/feature-router.test.ts', 'test/tools/new/new.slow.test.ts'],
-        reason:
-          'Guards and a chapter about an API key. Tokens of users are not verified, and keys are not rotated.',
+        status: 'shown',
+        files: ['src/identity/token-verifier.ts', 'src/identity/require-token.ts', 'src/demos/security/tokens.ts'],
+        proofs: ['test/identity/token.test.ts', 'test/demos/security/tokens.test.ts'],
+        route: '/demos/security/tokens?as=text',
       },
       {
         id: 'API3',
@@ -1414,11 +1414,9 @@ export const sources: readonly Source[] = [
       {
         id: 'API5',
         title: 'Broken function level authorization',
-        status: 'partly',
-        files: ['src/routes/feature-router.ts'],
-        proofs: ['test/routes/feature-router.test.ts'],
-        reason:
-          'A guard protects a feature or a route. Without one a route is public, and nothing asks for the decision.',
+        status: 'shown',
+        files: ['src/routes/route.ts', 'src/routes/feature-router.ts'],
+        proofs: ['test/routes/feature-router.test.ts', 'test/tasks/ownership.test.ts'],
       },
       {
         id: 'API6',

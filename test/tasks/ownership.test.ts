@@ -48,21 +48,21 @@ describe('a task', () => {
         requestId: undefined,
       });
     }
-    const { body } = await client
+    const response = await client
       .get(`/tasks/${id}`)
       .set(await as('ada'))
       .expect(200);
-    expect(body).toMatchObject({ title: 'Buy milk', version: 1 });
+    expect(response.body).toMatchObject({ title: 'Buy milk', version: 1 });
   });
 
   test('is listed for the caller who created it only', async () => {
     const mine = [await create('list-1'), await create('list-1')];
     await create('list-2');
-    const { body } = await client
+    const response = await client
       .get('/tasks')
       .set(await as('list-1'))
       .expect(200);
-    expect((body as { items: Task[] }).items.map(({ id }) => id)).toEqual(mine.map(({ id }) => id));
+    expect((response.body as { items: Task[] }).items.map(({ id }) => id)).toEqual(mine.map(({ id }) => id));
   });
 
   test('is created once per caller and key', async () => {
@@ -103,12 +103,12 @@ describe('a caller', () => {
   });
 
   test('is named in the access log', async () => {
-    const { headers } = await client
+    const response = await client
       .get('/tasks')
       .set(await as('logged'))
       .expect(200);
     const line = service.logged.find(
-      ({ event, requestId }) => event === 'request' && requestId === headers['x-request-id'],
+      ({ event, requestId }) => event === 'request' && requestId === response.headers['x-request-id'],
     );
     expect(line).toMatchObject({ caller: 'logged' });
   });
