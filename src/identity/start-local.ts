@@ -6,7 +6,7 @@ import { StartError } from '../supervision/start-failure.ts';
 import { LocalIssuer } from './local-issuer.ts';
 import { variables } from './variables.ts';
 
-/** With `AUTH_ISSUER=local`, starts an issuer that gives a token to whoever asks. */
+/** With `AUTH_ISSUER=local`, starts an issuer that gives a token to anyone who asks. */
 export async function startLocal(config: Config): Promise<LocalService | undefined> {
   const { AUTH_ISSUER, AUTH_LOCAL_PORT } = configOf(variables, config);
   if (AUTH_ISSUER !== 'local') return undefined;
