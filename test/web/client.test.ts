@@ -87,7 +87,10 @@ test('the search finds titles, summaries and terms, and prefers the route with t
   } as unknown as PageFeature;
   const catalog = new Catalog({ name: '', version: '', features: [feature] });
   const paths = (words: string) => catalog.search(words).map(shortPath);
-  expect(paths('block')).toEqual(['/one', '/unblock', '/block']);
+  expect(paths('block')).toEqual(['/one', '/block']);
+  // At the beginning of a word only: "sse" is not in "classes".
+  expect(paths('lock')).toEqual([]);
+  expect(paths('hiddenclass')).toHaveLength(3);
   expect(paths('things mentions')).toEqual(['/one']);
   expect(paths('use hidden')).toHaveLength(3);
   expect(['block', 'unbl', 'mentions', 'nothing'].map((words) => catalog.best(words)?.route.path)).toEqual([

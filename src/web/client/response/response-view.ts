@@ -8,17 +8,34 @@ import { createResponseDetails } from './response-details.ts';
 import { createResultView, formatValue } from './result-view.ts';
 import { createTimeline } from './timeline.ts';
 
-/** A complete response: its lesson, timeline, figures and details, and its source. */
-export function createResponseView(outcome: Outcome, route: PageRoute): HTMLElement {
+/**
+ * A complete response: its lesson, timeline, figures and details, and its source.
+ *
+ * @param follow sends the request again and follows its redirect
+ */
+export function createResponseView(outcome: Outcome, route: PageRoute, follow?: () => void): HTMLElement {
   const { progress, json, failure } = outcome;
   const evidence = isEvidence(json) ? json : undefined;
   return h(
     'div.response',
     failure === undefined ? undefined : h('p.failure', failure),
-    evidence === undefined ? createPlainView(outcome, route) : createEvidenceView(evidence, route),
-    progress === undefined ? undefined : createResponseDetails(outcome, progress, evidence?.ranOn),
+    progress?.isRedirect
+      ? createRedirectView(follow)
+      : evidence === undefined
+        ? createPlainView(outcome, route)
+        : createEvidenceView(evidence, route),
+    progress && createResponseDetails(outcome, progress, evidence?.ranOn, route.path),
     json !== undefined && collapsedText(JSON.stringify(json, null, 2), 'Response as JSON'),
     progress && collapsedText(listHeaders(progress.headers), 'Response headers'),
+  );
+}
+
+function createRedirectView(follow: (() => void) | undefined): HTMLElement {
+  return h(
+    'div.error',
+    h('p', h('strong', 'The server redirects this request.')),
+    h('p', 'A browser hides the status and the Location of a redirect from a page. The command shows both.'),
+    follow && h('button.button.small', { type: 'button', click: follow }, 'Follow the redirect'),
   );
 }
 
