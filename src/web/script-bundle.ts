@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import process from 'node:process';
 import { setImmediate as nextIteration } from 'node:timers/promises';
 
-const IMPORT = /^import \{([^}]*)\} from '[^']*?([\w-]+)\.ts';$/gm;
+const IMPORT = /^import \{([^}]*)\} from '(?:[^']*\/)?([\w-]+)\.ts';$/gm;
 const EXPORT = /^export (?=(?:async )?(?:function\*?|class|const) (\w+))/gm;
 
 /**

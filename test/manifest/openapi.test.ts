@@ -11,8 +11,11 @@ interface Operation {
 }
 
 async function readDocument(host = 'localhost:3000') {
-  const { body, text } = await service.client.get('/openapi.json').set('Host', host).expect(200);
-  return { text, paths: (body as { paths: Record<string, Record<string, Operation>> }).paths };
+  const response = await service.client.get('/openapi.json').set('Host', host).expect(200);
+  return {
+    text: response.text,
+    paths: (response.body as { paths: Record<string, Record<string, Operation>> }).paths,
+  };
 }
 
 test('the commands of the OpenAPI document request the host that the caller used', async () => {

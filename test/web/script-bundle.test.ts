@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { bundleScripts } from '../../src/web/script-bundle.ts';
 
@@ -6,8 +7,9 @@ const bundle = (modules: Readonly<Record<string, string>>) =>
 
 /** Runs a bundle. @returns what it assigns to `result` */
 async function run(modules: Readonly<Record<string, string>>): Promise<unknown> {
-  const script = await bundle(modules);
-  return new Function(`let result; ${script}; return result;`)() as unknown;
+  const context = { result: undefined };
+  runInNewContext(await bundle(modules), context);
+  return JSON.parse(JSON.stringify(context.result)) as unknown;
 }
 
 describe('a bundle', () => {
