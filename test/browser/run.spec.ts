@@ -147,6 +147,30 @@ describe('a run', () => {
     expect(download.suggestedFilename()).toMatch(/\.cpuprofile$/);
     const saved = JSON.parse(readFileSync(await download.path(), 'utf8')) as { nodes: unknown[] };
     expect(saved.nodes.length).toBeGreaterThan(1);
+    expect(await page.locator('.flame-drawing .frame').count()).toBeGreaterThan(1);
+    await page.locator('.flame-graph summary').click();
+    expect(await page.locator('.flame-graph tbody tr').count()).toBeGreaterThan(0);
+    expect(await findViolations(page)).toEqual([]);
+  });
+
+  test('is kept with earlier ones, shown again, and compared', async () => {
+    const { page } = await room.visit('#/demos/event-loop/yield?ms=40&sliceMs=2');
+    await run(page);
+    await page.fill('input[name=sliceMs]', '20');
+    await run(page);
+    expect(await page.locator('.runs li').count()).toBe(2);
+    expect(await findViolations(page)).toEqual([]);
+    await page.locator('.runs [aria-label^=Compare]').click();
+    await page.locator('table.figures').waitFor();
+    expect(await page.locator('.side h4').allInnerTexts()).toEqual([
+      expect.stringContaining('sliceMs=2'),
+      expect.stringContaining('sliceMs=20'),
+    ]);
+    await page.evaluate(`location.hash = '#/demos/cluster/whoami'`);
+    await page.locator('.route-name', { hasText: '/demos/cluster/whoami' }).waitFor();
+    await page.goBack();
+    await page.locator('.runs li').nth(1).waitFor();
+    await page.locator('.response .lesson').waitFor();
   });
 
   test('shows a redirect, and follows it on demand', async () => {

@@ -12,6 +12,7 @@ import { RunPanel } from '../response/run-panel.ts';
 import { shortPath, type Catalog, type Entry } from './catalog.ts';
 import { confirmDanger } from './confirm-danger.ts';
 import { contrastsOf, draftOf, type Contrast } from './contrasts.ts';
+import { RunHistory } from './run-history.ts';
 import { createRouteFooter, createRouteHeader } from './route-header.ts';
 
 interface Dependencies {
@@ -27,6 +28,7 @@ export class RouteView {
   readonly #form: RequestForm;
   readonly #panel = new RunPanel((busy) => this.#form.setBusy(busy));
   readonly #burst: LoadBurst | undefined;
+  readonly #history: RunHistory;
   #workerOutcome: WorkerOutcome | undefined;
 
   constructor(entry: Entry, draft: Draft, { catalog, cluster }: Dependencies) {
@@ -37,6 +39,11 @@ export class RouteView {
       compare: (contrast) => void this.#runBoth(contrast),
       cancel: () => this.stop(),
     });
+    this.#history = new RunHistory({
+      entry,
+      render: (outcome) => createResponseView(outcome, entry.route),
+      show: (view) => this.#panel.show(view),
+    });
     this.#burst = entry.route.danger ? undefined : new LoadBurst(() => this.#form.prepared());
     this.element = h(
       'div.workbench',
@@ -45,6 +52,7 @@ export class RouteView {
         'section.answer',
         { 'aria-label': 'Response' },
         this.#panel.status,
+        this.#history.element,
         this.#panel.element,
         this.#burst?.element,
       ),
@@ -86,6 +94,7 @@ export class RouteView {
         (response.querySelector('.lesson') ?? response.firstElementChild)?.after(workerOutcome.element);
       }
       this.#panel.show(response);
+      if (!outcome.canceled) this.#history.add(request, outcome);
       return outcome;
     });
   }

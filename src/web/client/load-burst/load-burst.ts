@@ -1,7 +1,8 @@
 import { h, setText } from '../dom/elements.ts';
 import { digits, ms, toText } from '../dom/format.ts';
 import type { Prepared } from '../request/prepared-request.ts';
-import { LatencyChart, type Sample } from './latency-chart.ts';
+import { LatencyChart } from './latency-chart.ts';
+import type { Sample } from './sample.ts';
 import { MAX_CONCURRENT, sendLoad } from './send-load.ts';
 
 const RATES = [2, 5, 10, 20, 40];

@@ -1,7 +1,7 @@
 import type { Prepared } from '../request/prepared-request.ts';
 import { sendRequest } from '../request/send-request.ts';
 import { isEvidence } from '../response/evidence.ts';
-import type { Sample } from './latency-chart.ts';
+import type { Sample } from './sample.ts';
 
 /** Browsers open six connections per host; the live stream uses one of them, and a run may use another. */
 export const MAX_CONCURRENT = 4;

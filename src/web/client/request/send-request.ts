@@ -35,7 +35,7 @@ type OnProgress = (progress: Progress) => void;
 const MAX_CHARACTERS = 2_000_000;
 export const MAX_ARRIVALS = 600;
 /** What can be saved as a file. */
-export const MAX_KEPT_BYTES = 50_000_000;
+const MAX_KEPT_BYTES = 50_000_000;
 const textual = /^text\/|json|xml|javascript|event-stream|csv/;
 
 /**

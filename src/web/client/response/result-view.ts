@@ -101,7 +101,8 @@ export function formatValue(name: string, value: unknown): string {
 /** How much room a tile needs, so that no word is cut. */
 function widthOf(value: unknown): string {
   if (isLong(value)) return 'long';
-  return typeof value === 'string' && value.length > MAX_NARROW_CHARACTERS ? 'wide' : '';
+  const isText = typeof value === 'string' || Array.isArray(value);
+  return isText && formatValue('', value).length > MAX_NARROW_CHARACTERS ? 'wide' : '';
 }
 
 function isLong(value: unknown): boolean {

@@ -1,6 +1,5 @@
 import { h } from '../dom/elements.ts';
-import { bytes, toText } from '../dom/format.ts';
-import { MAX_KEPT_BYTES, type Progress } from '../request/send-request.ts';
+import type { Progress } from '../request/send-request.ts';
 
 const extensions: readonly (readonly [RegExp, string])[] = [
   [/json/, 'json'],
@@ -15,10 +14,7 @@ export function saveButton(progress: Progress, target: string): HTMLElement | un
   const type = headers.get('content-type') ?? 'application/octet-stream';
   const content = parts ?? (progress.truncated || text === '' ? undefined : [text]);
   if (content === undefined) {
-    return h(
-      'p.meaning',
-      `Too large to save from here: the page keeps ${toText(bytes(MAX_KEPT_BYTES))}. Use the command.`,
-    );
+    return h('p.meaning', 'The page does not keep a body of this size. Use the command to save it.');
   }
   const save = () => {
     const url = URL.createObjectURL(new Blob(content, { type }));

@@ -1,22 +1,7 @@
-import { digits, ms, plural, toText } from '../dom/format.ts';
-import type { Tour, Verdict } from './tour.ts';
+import { digits, plural } from '../dom/format.ts';
+import type { Tour } from './tour.ts';
+import { concludeBlock, inMs, type Impact } from './verdicts.ts';
 
-/** The part of the evidence of `/demos/event-loop/block` and `/yield` that the verdict is made of. */
-export interface Impact {
-  readonly workMs: number;
-  readonly healthSlowestMs: number;
-  readonly timerTicks: number;
-  readonly timerExpectedTicks: number;
-}
-
-/** What this page's own requests experienced while the event loop was blocked. */
-export interface PageWaits {
-  readonly requests: number;
-  readonly slowestMs: number;
-}
-
-/** The least ratio that shows a difference. */
-const MIN_RATIO = 3;
 const WORK = { ms: '1000' };
 
 export const blockTour: Tour = {
@@ -66,30 +51,4 @@ function describe(
     `Worker ${worker} computed for ${inMs(workMs)}. Of its timer, ${digits(timerTicks)} of ` +
     `${plural(timerExpectedTicks, 'tick')} came, and its slowest health check took ${inMs(healthSlowestMs)}.`
   );
-}
-
-/** The verdict from both runs and from what this page's requests to the blocked worker experienced. */
-export function concludeBlock(inOneGo: Impact, inSlices: Impact, page: PageWaits): Verdict {
-  const ratio = inOneGo.healthSlowestMs / Math.max(inSlices.healthSlowestMs, 0.001);
-  const own =
-    page.requests === 0
-      ? 'None of the requests of this page used a connection to that worker in that second.'
-      : `${plural(page.requests, 'request')} of this page reached that worker in that second; the slowest took ${inMs(page.slowestMs)}.`;
-  const both = `A health check of the same process waited up to ${inMs(inOneGo.healthSlowestMs)}, and up to ${inMs(inSlices.healthSlowestMs)} with slices.`;
-  if (ratio < MIN_RATIO) {
-    return {
-      tone: 'open',
-      headline: `Inconclusive: the waits differ by ${ratio.toFixed(1)}×`,
-      text: `${both} Something else kept this machine busy. ${own}`,
-    };
-  }
-  return {
-    tone: 'shown',
-    headline: `In one go, others wait ${digits(Math.round(ratio))}× longer than with slices`,
-    text: `${both} The work took ${inMs(inOneGo.workMs)} and ${inMs(inSlices.workMs)}. ${own}`,
-  };
-}
-
-function inMs(value: number): string {
-  return toText(ms(Math.round(value)));
 }

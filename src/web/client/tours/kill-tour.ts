@@ -1,7 +1,6 @@
-import type { SupervisionEvent } from '../../../supervision/supervision.ts';
-import { ms, plural, toText } from '../dom/format.ts';
-import { countOutcomes, describeOutcomes, type Outcomes } from './outcomes.ts';
-import { standalone, type Tour, type Verdict } from './tour.ts';
+import { countOutcomes } from './outcomes.ts';
+import type { Tour } from './tour.ts';
+import { concludeKill, findReplacement, standalone } from './verdicts.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -48,38 +47,3 @@ export const killTour: Tour = {
     return concludeKill(worker, replaced, byOthers, countOutcomes(run.samples, await run.endTraffic()));
   },
 };
-
-interface Replacement {
-  readonly worker: number;
-  readonly afterMs: number;
-}
-
-/** The replacement of a worker, if the primary has reported it. */
-export function findReplacement(
-  events: readonly SupervisionEvent[],
-  worker: number,
-): Replacement | undefined {
-  const event = events.find((one) => one.event === 'replaced' && one['replacedWorker'] === worker);
-  return event && { worker: Number(event['worker']), afterMs: Number(event['afterMs']) };
-}
-
-/** @param byOthers the responses that other workers sent to this page before the replacement was ready */
-export function concludeKill(
-  worker: number,
-  replaced: Replacement | undefined,
-  byOthers: number,
-  outcomes: Outcomes,
-): Verdict {
-  if (replaced === undefined) {
-    return {
-      tone: 'open',
-      headline: `No replacement of worker ${worker} within a minute`,
-      text: `The primary did not report one. ${describeOutcomes(outcomes)}`,
-    };
-  }
-  return {
-    tone: 'shown',
-    headline: `Worker ${replaced.worker} replaced worker ${worker} after ${toText(ms(replaced.afterMs))}`,
-    text: `In the meantime this page received ${plural(byOthers, 'response')} from other workers. ${describeOutcomes(outcomes)}`,
-  };
-}

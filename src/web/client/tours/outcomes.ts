@@ -1,5 +1,5 @@
 import { plural } from '../dom/format.ts';
-import type { Sample } from '../load-burst/latency-chart.ts';
+import type { Sample } from '../load-burst/sample.ts';
 
 /** The requests of a tour. */
 export interface Outcomes {

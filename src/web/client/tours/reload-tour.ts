@@ -1,7 +1,7 @@
-import type { SupervisionEvent } from '../../../supervision/supervision.ts';
-import { ms, plural, toText } from '../dom/format.ts';
-import { countOutcomes, describeOutcomes, type Outcomes } from './outcomes.ts';
-import { standalone, type Tour, type Verdict } from './tour.ts';
+import { plural } from '../dom/format.ts';
+import { countOutcomes, describeOutcomes } from './outcomes.ts';
+import type { Tour } from './tour.ts';
+import { concludeReload, standalone } from './verdicts.ts';
 
 const TIMEOUT_MS = 300_000;
 
@@ -42,23 +42,3 @@ export const reloadTour: Tour = {
     return concludeReload(end, outcomes);
   },
 };
-
-export function concludeReload(end: SupervisionEvent | undefined, outcomes: Outcomes): Verdict {
-  const text = describeOutcomes(outcomes);
-  if (end === undefined) {
-    return { tone: 'open', headline: 'The reload did not end within 5 minutes', text };
-  }
-  if (end.event === 'reload-failed') {
-    return {
-      tone: 'open',
-      headline: 'The reload stopped, and the old workers serve on',
-      text: `The primary reports: ${String(end['reason'])}. ${text}`,
-    };
-  }
-  const replaced = plural(Number(end['replaced']), 'worker');
-  return {
-    tone: outcomes.failed === 0 ? 'shown' : 'not-shown',
-    headline: `${replaced} replaced in ${toText(ms(Number(end['durationMs'])))}, ${outcomes.failed} of ${plural(outcomes.sent, 'request')} failed`,
-    text,
-  };
-}

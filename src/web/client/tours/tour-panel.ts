@@ -7,7 +7,8 @@ import { blockTour } from './block-tour.ts';
 import { killTour } from './kill-tour.ts';
 import { reloadTour } from './reload-tour.ts';
 import { TourRun } from './tour-run.ts';
-import type { Tour, Verdict } from './tour.ts';
+import type { Tour } from './tour.ts';
+import type { Verdict } from './verdicts.ts';
 
 const tours: Readonly<Record<string, Tour>> = { block: blockTour, kill: killTour, reload: reloadTour };
 
@@ -74,7 +75,7 @@ export class TourPanel {
       clearInterval(timer);
       stage.draw(run);
       controller.abort();
-      this.#section.scrollIntoView({ block: 'nearest' });
+      stage.showVerdict();
     }
   }
 }
@@ -125,6 +126,11 @@ class TourStage {
       this.#verdict,
     );
     this.#setRunning(true);
+  }
+
+  /** On a small screen the verdict is below the visible part. */
+  showVerdict(): void {
+    this.#verdict.scrollIntoView({ block: 'nearest' });
   }
 
   focus(): void {

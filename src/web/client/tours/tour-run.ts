@@ -2,7 +2,7 @@ import type { SupervisionEvent } from '../../../supervision/supervision.ts';
 import type { ClusterPanel } from '../cluster/cluster-panel.ts';
 import type { Catalog } from '../demos/catalog.ts';
 import { plural } from '../dom/format.ts';
-import type { Mark, Sample } from '../load-burst/latency-chart.ts';
+import type { Mark, Sample } from '../load-burst/sample.ts';
 import { sendLoad, sleep } from '../load-burst/send-load.ts';
 import { firstDraft } from '../request/draft.ts';
 import { prepare, type Prepared } from '../request/prepared-request.ts';
