@@ -31,13 +31,16 @@ describe('the page', () => {
   test('has the tours, a demo and its Run button on the first screen, even with ten workers', async () => {
     await using service = await Program.start({ WORKERS: '10' });
     const { page } = await room.visitUrl(`${service.url}/`, { width: 1366, height: 768 });
-    await page.locator('.worker[data-state=ready]').nth(9).waitFor({ timeout: TIMEOUT_MS });
+    // In whatever state: on a busy machine ten workers take their time.
+    await page.locator('.worker[data-worker]').nth(9).waitFor({ timeout: 80_000 });
+    await page.locator('.run').waitFor();
+    const below: string[] = [];
     for (const what of ['.intro h2', '[data-tour=reload]', '.worker[data-slot="9"]', '.title', '.run']) {
       const box = await page.locator(what).boundingBox();
-      expect([what, (box?.y ?? Infinity) + (box?.height ?? 0)]).toEqual([what, expect.any(Number)]);
-      expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(768);
+      if (box === null || box.y + box.height > 768) below.push(what);
     }
-  }, 90_000);
+    expect(below).toEqual([]);
+  }, 120_000);
 
   test('is loaded from the cache the second time, except for itself and its manifest', async () => {
     const { page, receivedBytes } = await room.visit();
