@@ -87,9 +87,10 @@ export function createApp(dependencies: AppDependencies): Express {
     };
   // With any parameters: a load balancer may add some.
   for (const { path, handler } of createHealth(dependencies)) get(path, handler);
-  get('/', takes(), createIndexPage(features, pages.find((part) => part?.page !== undefined)?.page));
+  const pageOf = (name: 'page' | 'problemsPage') => pages.find((part) => part?.[name] !== undefined)?.[name];
+  get('/', takes(), createIndexPage(features, pageOf('page')));
   get('/openapi.json', takes(), createOpenApi(features));
-  get('/problems', takes(), createProblemList(features));
+  get('/problems', takes(), createProblemList(features, pageOf('problemsPage')));
   for (const { path, handler, query } of plainRoutes) get(path, takes(query), handler);
   for (const feature of features) app.use(feature.base, createFeatureRouter(feature, dependencies));
 

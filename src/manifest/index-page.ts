@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { preferredType } from '../http/negotiation.ts';
 import type { Feature } from '../routes/feature.ts';
-import type { PlainRoute } from '../routes/route.ts';
+import { titleOf, type PlainRoute } from '../routes/route.ts';
 import { DEFAULT_ORIGIN, exampleCurl } from './curl.ts';
 
 /**
@@ -50,7 +50,7 @@ export function hostOf(req: Request): string {
 function renderText(features: readonly Feature[], host: string): string {
   const blocks = features.map((feature) => {
     const lines = feature.routes.map(
-      (route) => `  # ${route.title}\n  ${exampleCurl(feature, route, route.examples[0], host)}`,
+      (route) => `  # ${titleOf(route)}\n  ${exampleCurl(feature, route, route.examples[0], host)}`,
     );
     return `${feature.title} - ${feature.summary}\n\n${lines.join('\n')}\n`;
   });

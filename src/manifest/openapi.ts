@@ -8,7 +8,7 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import packageJson from '../../package.json' with { type: 'json' };
-import { PROBLEM_MEDIA_TYPE, problemType } from '../http/problem.ts';
+import { PROBLEM_MEDIA_TYPE, problemType, type ProblemCode, type ProblemType } from '../http/problem.ts';
 import type { Feature } from '../routes/feature.ts';
 import {
   describeStream,
@@ -17,19 +17,27 @@ import {
   isMediaResponse,
   isRedirect,
   isStreamedBody,
+  titleOf,
   type Route,
 } from '../routes/route.ts';
-import { exampleCurl } from './curl.ts';
+import { DEFAULT_ORIGIN, exampleCurl } from './curl.ts';
+import { hostOf } from './index-page.ts';
 import { toJsonSchema } from './json-schema.ts';
 
 type OpenApi = ReturnType<typeof createDocument>;
 
+/** A host that needs no escaping in JSON or in a shell. */
+const PLAIN_HOST = /^[\w.:[\]-]+$/;
+
 /** `GET /openapi.json`: the manifest as OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.1 */
 export function createOpenApi(features: readonly Feature[]): RequestHandler {
-  let document: OpenApi | undefined;
-  return function openApi(_req, res) {
-    document ??= describeApi(features);
-    res.json(document);
+  let document: string | undefined;
+  return function openApi(req, res) {
+    document ??= JSON.stringify(describeApi(features));
+    const host = hostOf(req);
+    res.type('json');
+    // Its commands request the host that the caller used.
+    res.send(PLAIN_HOST.test(host) ? document.replaceAll(DEFAULT_ORIGIN, host) : document);
   };
 }
 
@@ -66,7 +74,7 @@ export function describeApi(features: readonly Feature[]): OpenApi {
 }
 
 function describeRoute(feature: Feature, route: Route): ZodOpenApiOperationObject {
-  const { title, summary, description, meta = {}, params, query, requestHeaders } = route;
+  const { summary, description, meta = {}, params, query, requestHeaders } = route;
   const guards = guardsOf(feature, route);
   const examples = route.examples.map((example) => `\`${exampleCurl(feature, route, example)}\``);
   return {
@@ -75,7 +83,7 @@ function describeRoute(feature: Feature, route: Route): ZodOpenApiOperationObjec
       (_match, letter: string) => letter.toUpperCase(),
     ),
     tags: [feature.id],
-    summary: title,
+    summary: titleOf(route),
     description: [summary, description, ...examples].filter(Boolean).join('\n\n'),
     ...(guards.length === 0
       ? {}
@@ -86,7 +94,7 @@ function describeRoute(feature: Feature, route: Route): ZodOpenApiOperationObjec
       ...(requestHeaders === undefined ? {} : { header: requestHeaders }),
     },
     ...(isConditional(route) ? { parameters: [ifNoneMatch] } : {}),
-    ...(route.body === undefined ? {} : { requestBody: describeBody(route.body) }),
+    ...(route.body === undefined ? {} : { requestBody: describeBody(route, route.body) }),
     responses: describeResponses(feature, route),
     ...Object.fromEntries(Object.entries(meta).map(([name, value]) => [`x-${name}`, value as unknown])),
   };
@@ -105,10 +113,16 @@ const ifNoneMatch = {
   schema: { type: 'string' },
 } as const;
 
+/** With the body of the first example that has one: a generated one is noise, and may be invalid. */
 function describeBody(
+  { examples }: Route,
   body: NonNullable<Route['body']>,
 ): NonNullable<ZodOpenApiOperationObject['requestBody']> {
-  if (!isStreamedBody(body)) return { required: true, content: { 'application/json': { schema: body } } };
+  if (!isStreamedBody(body)) {
+    const example = examples.find((one) => one.body !== undefined && (one.status ?? 200) < 400)?.body;
+    const content = { schema: body, ...(example === undefined ? {} : { example }) };
+    return { required: true, content: { 'application/json': content } };
+  }
   return {
     description: describeStream(body),
     content: { [body.mediaType]: { schema: { type: 'string', format: 'binary' } } },
@@ -121,12 +135,13 @@ function describeResponses(feature: Feature, route: Route): ZodOpenApiResponsesO
   const responses: Record<string, ZodOpenApiResponseObject> = {
     [route.success ?? 200]: describeSuccess(route),
     ...(isConditional(route) ? { 304: { description: 'The caller already has the current version.' } } : {}),
-    default: { description: 'An error', content: problemContent },
+    default: { description: 'An error', content: problemContent('internal-error') },
   };
   // OpenAPI lists responses by status, which several codes may share.
   for (const [status, shared] of Map.groupBy(problems, (problem) => String(problem.status))) {
     const byCode = new Map(shared.map(({ code, title }) => [code, `\`${code}\`: ${title}`]));
-    responses[status] = { description: [...byCode.values()].join('; '), content: problemContent };
+    const [first = 'internal-error'] = shared;
+    responses[status] = { description: [...byCode.values()].join('; '), content: problemContent(first) };
   }
   return responses;
 }
@@ -183,4 +198,9 @@ const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 
-const problemContent = { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } };
+/** With an example: without one, Swagger UI shows `"status": 0`. */
+function problemContent(kind: ProblemCode | ProblemType) {
+  const { code, status, title } = problemType(kind);
+  const example = { type: `/problems#${code}`, title, status, code, instance: '/…', requestId: '…' };
+  return { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema, example } };
+}

@@ -1,10 +1,33 @@
 import { STATUS_CODES } from 'node:http';
 import type { RequestHandler } from 'express';
-import { catalog, Problem, problemType, type ProblemCode } from '../http/problem.ts';
+import { preferredType } from '../http/negotiation.ts';
+import { catalog, Problem, problemType, type ProblemCode, type ProblemType } from '../http/problem.ts';
 import type { Feature } from '../routes/feature.ts';
+import type { PlainRoute } from '../routes/route.ts';
 
-/** `GET /problems`: every error code of the service and its features; the `type` of an error response links here. */
-export function createProblemList(features: readonly Feature[]): RequestHandler {
+/** An error code, and the URL that is the `type` of its responses. */
+export interface ListedProblem extends ProblemType {
+  readonly type: string;
+}
+
+/**
+ * `GET /problems`: every error code of the service and its features; the `type` of an error response links here.
+ *
+ * @param page what a browser gets instead, if there is a page
+ */
+export function createProblemList(
+  features: readonly Feature[],
+  page?: PlainRoute['handler'],
+): RequestHandler {
+  const problems = listProblems(features);
+  return async function problemList(req, res) {
+    res.vary('Accept');
+    if (page !== undefined && preferredType(req, ['json', 'html']) === 'html') await page(req, res);
+    else res.json({ problems });
+  };
+}
+
+export function listProblems(features: readonly Feature[]): ListedProblem[] {
   const declared = features.flatMap(({ problems = [], routes }) => [
     ...problems,
     ...routes.flatMap((route) => route.problems ?? []),
@@ -15,10 +38,7 @@ export function createProblemList(features: readonly Feature[]): RequestHandler 
     .filter((status) => status >= 400)
     .map((status) => Problem.ofStatus(status));
   const all = [...listed, ...ofStatus];
-  const problems = [...new Map(all.map((problem) => [problem.code, problem])).values()].map(
+  return [...new Map(all.map((problem) => [problem.code, problem])).values()].map(
     ({ code, status, title }) => ({ type: `/problems#${code}`, code, status, title }),
   );
-  return function problemList(_req, res) {
-    res.json({ problems });
-  };
 }

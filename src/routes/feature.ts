@@ -77,4 +77,6 @@ export interface Pages {
   readonly plainRoutes?: readonly PlainRoute[];
   /** The response of `/` for a browser. */
   readonly page?: PlainRoute['handler'];
+  /** The response of `/problems` for a browser. */
+  readonly problemsPage?: PlainRoute['handler'];
 }

@@ -128,6 +128,8 @@ export interface Route {
   readonly summary: string;
   /** A paragraph, if the summary is not enough. */
   readonly description?: string;
+  /** A word of warning that follows its title wherever callers choose a route: "dangerous". */
+  readonly warning?: string;
   readonly meta?: RouteMeta;
   /** Defaults to that of the feature. */
   readonly guard?: Access;
@@ -221,13 +223,18 @@ export function guardsOf(feature: { readonly guard: Access }, route: Pick<Route,
   return 'check' in access ? [access] : access;
 }
 
+/** The title of a route, with its warning. */
+export function titleOf({ title, warning }: Pick<Route, 'title' | 'warning'>): string {
+  return warning === undefined ? title : `${title} (${warning})`;
+}
+
 export function isStreamedBody(body: Route['body']): body is StreamedBody {
   return body !== undefined && 'maxBytes' in body;
 }
 
 /** What a caller may send, in words. */
 export function describeStream({ description, maxBytes }: StreamedBody): string {
-  return `${description}, at most ${maxBytes} bytes`;
+  return `${description}, at most ${maxBytes.toLocaleString('en-US')} bytes`;
 }
 
 export function isMediaResponse(response: Route['response']): response is MediaResponse {

@@ -20,24 +20,18 @@ const BROTLI_SMALL_WINDOW_BITS = 16;
 export class Asset {
   readonly type: string;
   readonly source: string | Buffer;
-  readonly #render: (source: string) => string;
-  #content: Buffer | undefined;
+  readonly #content: Lazy<Buffer>;
   #etag: string | undefined;
   readonly #compressed = {
-    br: new Lazy(async () => compressWithBrotli(this.content)),
-    gzip: new Lazy(async () => compressGzip(this.content)),
+    br: new Lazy(async () => compressWithBrotli(await this.#content.get())),
+    gzip: new Lazy(async () => compressGzip(await this.#content.get())),
   };
 
-  /** @param render converts the source to what is served; rendering all files at once would block the event loop */
-  constructor(type: string, source: string | Buffer, render = (text: string) => text) {
+  /** @param render makes what is served from the source, at the first request. Defaults to the source itself */
+  constructor(type: string, source: string | Buffer, render?: () => Promise<string>) {
     this.type = type;
     this.source = source;
-    this.#render = render;
-  }
-
-  get content(): Buffer {
-    this.#content ??= typeof this.source === 'string' ? Buffer.from(this.#render(this.source)) : this.source;
-    return this.#content;
+    this.#content = new Lazy(async () => Buffer.from((await render?.()) ?? source));
   }
 
   /** @param immutable whether its URL changes with its content; otherwise the browser revalidates it */
@@ -45,7 +39,7 @@ export class Asset {
     res.set('Content-Type', this.type);
     res.set('Cache-Control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache');
     // Weak: one ETag for all encodings.
-    if (!immutable) res.set('ETag', (this.#etag ??= `W/"${hash([this.content])}"`));
+    if (!immutable) res.set('ETag', (this.#etag ??= `W/"${hash([await this.#content.get()])}"`));
     res.vary('Accept-Encoding');
     if (sendNotModified(req, res)) return;
     const encoding = req.acceptsEncodings('br', 'gzip', 'identity');
@@ -53,7 +47,7 @@ export class Asset {
       const body = await this.#compressed[encoding].get();
       res.set('Content-Encoding', encoding).send(body);
     } else {
-      res.send(this.content);
+      res.send(await this.#content.get());
     }
   }
 }

@@ -1,9 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
-import { basename } from 'node:path';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Asset } from './asset.ts';
+import { bundleScripts } from './script-bundle.ts';
 
 const folder = new URL('./client/', import.meta.url);
 
@@ -24,21 +22,17 @@ const STYLES = [
   'response/response-progress.css',
   'response/comparison.css',
   'load-burst/load-burst.css',
+  'tours/tours.css',
+  'problems.css',
 ];
 
-/**
- * The page's modules as JavaScript, by base name: the browser gets all of them from one folder.
- *
- * @throws {Error} if two modules have the same base name
- */
-export function readModules(): Map<string, Asset> {
-  const modules = new Map<string, Asset>();
-  for (const path of [...globSync('**/*.ts', { cwd: fileURLToPath(folder) }).sort(), ...SHARED_MODULES]) {
-    const name = basename(path).replace(/\.ts$/, '.js');
-    if (modules.has(name)) throw new Error(`two modules of the page are named ${name}`);
-    modules.set(name, new Asset('text/javascript; charset=utf-8', read(path), toJavaScript));
-  }
-  return modules;
+/** The page's modules as one script. */
+export function readScript(): Asset {
+  const paths = [...globSync('**/*.ts', { cwd: fileURLToPath(folder) }).sort(), ...SHARED_MODULES];
+  const sources = new Map(paths.map((path) => [path, read(path)]));
+  return new Asset('text/javascript; charset=utf-8', [...sources.values()].join('\0'), () =>
+    bundleScripts(sources, 'main.ts'),
+  );
 }
 
 /** All styles in one file: the browser paints nothing before it has all of them. */
@@ -52,25 +46,4 @@ export function readIcon(): Asset {
 
 function read(path: string): string {
   return readFileSync(new URL(path, folder), 'utf8');
-}
-
-/** Removes types and comments, and points imports at the served files. */
-function toJavaScript(source: string): string {
-  return withoutWarnings(() => stripTypeScriptTypes(source))
-    .replace(/^\s*\/\*\*[\s\S]*?\*\/\s*$/gm, '')
-    .replace(/^[ \t]*\/\/.*$/gm, '')
-    .replace(/[ \t]+$/gm, '')
-    .replace(/\n{2,}/g, '\n')
-    .replace(/ from '\.[\w./-]*\/([\w-]+)\.ts'/g, " from './$1.js'");
-}
-
-/** Node.js warns once that `stripTypeScriptTypes` is experimental; operators cannot act on that. */
-function withoutWarnings<T>(work: () => T): T {
-  const own = Object.getOwnPropertyDescriptor(process, 'emitWarning') ?? {};
-  process.emitWarning = () => undefined;
-  try {
-    return work();
-  } finally {
-    Object.defineProperty(process, 'emitWarning', own);
-  }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { PlainRoute } from '../routes/route.ts';
 import { Asset } from './asset.ts';
+import { readIcon } from './client-files.ts';
 import { createPage } from './page.ts';
 
 const SCRIPT = 'text/javascript; charset=utf-8';
@@ -30,6 +31,7 @@ apply();
 export function createDocs(): PlainRoute[] {
   const { handler, files } = createPage('/docs', './docs.html', () => ({
     files: new Map([
+      ['icon.svg', readIcon()],
       ['swagger-ui.css', new Asset(STYLE, read('swagger-ui-dist/swagger-ui.css'))],
       ['docs.css', new Asset(STYLE, read('./docs.css'))],
       ['theme.js', new Asset(SCRIPT, theme)],

@@ -3,6 +3,7 @@ import type { CreatedFeatures, FeatureDependencies } from '../routes/feature.ts'
 import { createControlRoom } from './control-room.ts';
 import { createDocs } from './docs.ts';
 import { LiveRelay } from './live-relay.ts';
+import { createProblemsPage } from './problems.ts';
 import { variables } from './variables.ts';
 
 /** Creates the control room, which shows the features of all sets; nothing if `PAGE` is off. */
@@ -14,9 +15,16 @@ export function create(dependencies: FeatureDependencies): CreatedFeatures {
     features: [],
     renderPages(features) {
       const { page, plainRoutes } = createControlRoom(features, Math.max(1, dependencies.config.WORKERS));
+      const problems = createProblemsPage(features);
       return {
         page,
-        plainRoutes: [{ path: '/live', handler: live.handler }, ...plainRoutes, ...createDocs()],
+        problemsPage: problems.handler,
+        plainRoutes: [
+          { path: '/live', handler: live.handler },
+          ...plainRoutes,
+          ...createDocs(),
+          problems.files,
+        ],
       };
     },
     stop: () => live.stop(),

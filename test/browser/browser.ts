@@ -36,6 +36,7 @@ export interface Visit extends AsyncDisposable {
 
 export interface VisitOptions {
   readonly width?: number;
+  readonly height?: number;
   readonly dark?: boolean;
   /** Whether the user prefers reduced motion. Defaults to true. */
   readonly reducedMotion?: boolean;
@@ -45,10 +46,10 @@ export interface VisitOptions {
 export async function visit(
   browser: Browser,
   url: string,
-  { width = 1280, dark = false, reducedMotion = true }: VisitOptions = {},
+  { width = 1280, height = 1000, dark = false, reducedMotion = true }: VisitOptions = {},
 ): Promise<Visit> {
   const context = await browser.newContext({
-    viewport: { width, height: 1000 },
+    viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
     reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
   });

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { describe, expect, test } from '@jest/globals';
 import { createTestDatabase } from '../support/database.ts';
 import { Program, until } from '../support/program.ts';
+import { findViolations } from './browser.ts';
 import { run, TIMEOUT_MS, useControlRoom } from './control-room.ts';
 
 const room = await useControlRoom();
@@ -17,6 +18,7 @@ describe('the cluster', () => {
     await page
       .locator(`.worker[data-worker="${victim?.id}"][data-state=gone]`)
       .waitFor({ timeout: TIMEOUT_MS });
+    await page.click('#cluster-toggle');
     await page.locator('.events li[data-event=crashed]').first().waitFor();
     await until('another worker in that slot', async () => {
       const state = await card.getAttribute('data-state');
@@ -54,6 +56,33 @@ describe('the cluster', () => {
     expect(await state('unavailable').textContent()).toBe('no database');
     await database.allowConnections(true);
     await state('ready').waitFor({ timeout: TIMEOUT_MS });
+  });
+
+  test('shows nothing as ready while the primary is silent, and since when', async () => {
+    await using service = await Program.start({ WORKERS: '2' });
+    const { page } = await room.visitUrl(`${service.url}/`);
+    await page.locator('.worker[data-state=ready]').nth(1).waitFor();
+    service.kill('SIGSTOP');
+    try {
+      await page.locator('.worker[data-state=unknown]').nth(1).waitFor({ timeout: TIMEOUT_MS });
+      expect(await page.locator('[data-state=ready]').count()).toBe(0);
+      expect(await page.locator('#primary').innerText()).toMatch(/unknown since \d\d:\d\d:\d\d\.$/);
+      expect(await findViolations(page)).toEqual([]);
+    } finally {
+      service.kill('SIGCONT');
+    }
+    await page.locator('.worker[data-state=ready]').nth(1).waitFor({ timeout: TIMEOUT_MS });
+  }, 60_000);
+
+  test('stays in view when the page is scrolled', async () => {
+    const { page } = await room.visit('#/demos/event-loop/block', { width: 1366, height: 768 });
+    await page.locator('.worker[data-state=ready]').nth(1).waitFor();
+    await page.evaluate('scrollTo({ top: document.body.scrollHeight, behavior: "instant" })');
+    const bottom: number = await page.evaluate(
+      `document.getElementById('cluster').getBoundingClientRect().bottom`,
+    );
+    expect(bottom).toBeGreaterThan(50);
+    expect(bottom).toBeLessThan(300);
   });
 
   test('recovers and can run requests after all workers are killed at once', async () => {
@@ -103,18 +132,23 @@ describe('the cluster', () => {
     60_000,
   );
 
-  test('asks once before a dangerous demo and shows what happened to the worker', async () => {
+  test('asks once before each dangerous demo and shows what happened to the worker', async () => {
     await room.program.readyWorkers(2);
     const { page } = await room.visit('#/demos/failures/uncaught-exception');
     await page.click('.run');
     await page.locator('dialog .danger').click();
     await page.locator('.outcome-events li[data-event=crashed]').waitFor({ timeout: TIMEOUT_MS });
     await page.locator('.outcome-events li[data-event=ready]').waitFor({ timeout: TIMEOUT_MS });
+    expect(await page.locator('.outcome-verdict').innerText()).toMatch(
+      /^Worker \d+ replaced worker \d+ after /,
+    );
+    expect(await page.locator('.worker-outcome .state').innerText()).toBe('gone');
     await room.program.readyWorkers(2);
     await run(page);
     expect(await page.locator('dialog').count()).toBe(0);
     await room.program.readyWorkers(2);
     await page.locator('.contrast.button', { hasText: '/exit' }).click();
+    await page.locator('dialog .danger').click();
     await page
       .locator('.comparison .outcome-events li[data-event=forked]')
       .first()

@@ -28,6 +28,20 @@ describe('the page', () => {
     }
   });
 
+  test('has the tours, a demo and its Run button on the first screen, even with ten workers', async () => {
+    await using service = await Program.start({ WORKERS: '10' });
+    const { page } = await room.visitUrl(`${service.url}/`, { width: 1366, height: 768 });
+    // In whatever state: on a busy machine ten workers take their time.
+    await page.locator('.worker[data-worker]').nth(9).waitFor({ timeout: 80_000 });
+    await page.locator('.run').waitFor();
+    const below: string[] = [];
+    for (const what of ['.intro h2', '[data-tour=reload]', '.worker[data-slot="9"]', '.title', '.run']) {
+      const box = await page.locator(what).boundingBox();
+      if (box === null || box.y + box.height > 768) below.push(what);
+    }
+    expect(below).toEqual([]);
+  }, 120_000);
+
   test('is loaded from the cache the second time, except for itself and its manifest', async () => {
     const { page, receivedBytes } = await room.visit();
     await page.locator('#route .run').waitFor();
@@ -38,7 +52,7 @@ describe('the page', () => {
     const cached: Record<string, boolean> = await page.evaluate(`Object.fromEntries(
       performance.getEntriesByType('resource').filter(({ name }) => name.includes('/control-room/'))
         .map(({ name, transferSize }) => [name, transferSize === 0]))`);
-    expect(Object.keys(cached).length).toBeGreaterThan(20);
+    expect(Object.keys(cached).length).toBeGreaterThan(3);
     // Revalidated, with 304.
     const requested = Object.keys(cached).filter((name) => !cached[name]);
     expect(requested.map((name) => new URL(name).pathname)).toEqual(['/control-room/manifest.json']);
@@ -120,12 +134,12 @@ describe('the page', () => {
 
   test('shows the title of a route, its summary, the terms to search for, and links', async () => {
     const { page } = await room.visit('#/demos/event-loop/block');
-    const header = page.locator('.route-header');
-    await header.locator('.title:focus').waitFor();
-    expect(await header.locator('.title').innerText()).toBe('Block the event loop');
-    expect(await header.locator('.summary').innerText()).toMatch(/on the event loop/);
-    expect(await header.innerText()).toMatch(/Search for: .*event-loop/);
-    expect(await header.locator('.read-more a').first().getAttribute('href')).toMatch(/^https:/);
+    const route = page.locator('#route');
+    await route.locator('.title:focus').waitFor();
+    expect(await route.locator('.title').innerText()).toBe('Block the event loop');
+    expect(await route.locator('.summary').innerText()).toMatch(/on the event loop/);
+    expect(await route.innerText()).toMatch(/Search for: .*event-loop/);
+    expect(await route.locator('.read-more a').first().getAttribute('href')).toMatch(/^https:/);
   });
 
   test('animates only if the user does not prefer reduced motion', async () => {
@@ -174,6 +188,26 @@ describe('the page', () => {
     await page.locator('.worker[data-state=ready]').waitFor();
     expect(await page.locator('#demos').isVisible()).toBe(false);
     expect(errors).toEqual([]);
+  });
+
+  test('and those of errors and of the API pass axe', async () => {
+    for (const path of ['problems#not-found', 'docs']) {
+      const { page, errors } = await room.visit(path, { width: 360 });
+      await page.locator('.opblock-tag, tr:target').first().waitFor({ timeout: TIMEOUT_MS });
+      // The structure of Swagger UI is its own.
+      const violations = (await findViolations(page)).filter((one) => !/^(heading-order|region):/.test(one));
+      expect(violations).toEqual([]);
+      expect(errors).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    }
+  });
+
+  test.each([1366, 2200])('has its header as wide as its content, at %i pixels', async (width) => {
+    const { page } = await room.visit('', { width });
+    const [brand, content] = await Promise.all(
+      ['.brand a', '#cluster'].map((part) => page.locator(part).boundingBox()),
+    );
+    expect(brand?.x).toBe(content?.x);
   });
 
   test('loads /docs without policy violations, in both color schemes', async () => {

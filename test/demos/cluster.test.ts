@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { conclude as concludeDistribution, summarize } from '../../src/demos/cluster/distribution.ts';
+import { concludeReload, summarizeReloads } from '../../src/demos/cluster/reload.ts';
 import { conclude as concludeWorkers, type Workers } from '../../src/demos/cluster/workers.ts';
 import { reachable } from '../../src/demos/kit/management-address.ts';
 import { createTestApp } from '../support/app.ts';
@@ -79,6 +80,19 @@ describe('the cluster demo with two workers', () => {
     });
     expect(crashed).toMatchObject({ signal: 'SIGKILL', code: null });
   });
+
+  test('replaces every worker after it has responded', async () => {
+    const before = await program.readyWorkers(2);
+
+    const response = await program.get('/demos/cluster/reload', { method: 'POST' });
+
+    const { result } = (await response.json()) as { result: { ready: number } };
+    expect(result.ready).toBe(2);
+    await program.logged('reload-finished', { replaced: 2 });
+    const newest = Math.max(...before.map(({ id }) => id));
+    const after = await program.readyWorkers(2);
+    expect(after.every(({ id }) => id > newest)).toBe(true);
+  });
 });
 
 describe('the cluster demo without a cluster', () => {
@@ -89,6 +103,8 @@ describe('the cluster demo without a cluster', () => {
 
     expect(result.workers).toMatchObject([{ pid: program.pid, state: 'ready', thisOne: true }]);
     expect(lesson.text).toContain('There is no cluster');
+    const reload = await program.get('/demos/cluster/reload', { method: 'POST' });
+    expect(reload.status).toBe(409);
   });
 
   test('describes the current process if there is no management port', async () => {
@@ -131,6 +147,21 @@ test('counts a refused request, but not as a response', () => {
 });
 
 describe('the lessons of the cluster demo', () => {
+  test('name the last reload and the last start of a worker, if there were any', () => {
+    const at = new Date(0).toISOString();
+    const view = (events: Parameters<typeof summarizeReloads>[0]['events']) =>
+      summarizeReloads({ primary: { pid: 1, uptimeS: 1, ready: true }, workers: [], events });
+    const finished = view([
+      { at, event: 'ready', afterMs: 400 },
+      { at, event: 'reload-finished', replaced: 2, durationMs: 900 },
+    ]);
+
+    expect(concludeReload({ ...view([]), watch: [] }).text).toContain('No reload has finished yet.');
+    expect(concludeReload({ ...finished, watch: [] }).text).toContain(
+      'The last start of a worker took 400 ms. The last reload replaced 2 workers in 900 ms.',
+    );
+  });
+
   test('use the singular for one request, and "all" only if none was refused', () => {
     const lesson = (responses: number, refused: number) =>
       concludeDistribution(

@@ -3,6 +3,13 @@ import { describe, expect, test } from '@jest/globals';
 import type { SupervisionEvent, WorkerView } from '../../src/supervision/supervision.ts';
 import { describeEvent } from '../../src/web/client/cluster/event-text.ts';
 import { WorkerHistory } from '../../src/web/client/cluster/worker-history.ts';
+import { listBySelf, toFrames } from '../../src/web/client/response/call-tree.ts';
+import {
+  concludeBlock,
+  concludeKill,
+  concludeReload,
+  findReplacement,
+} from '../../src/web/client/tours/verdicts.ts';
 import { Catalog, shortPath } from '../../src/web/client/demos/catalog.ts';
 import { bytes, digits, duration, figure, label, ms, toText } from '../../src/web/client/dom/format.ts';
 import type { PageFeature } from '../../src/web/page-data.ts';
@@ -71,6 +78,89 @@ describe('the history of a slot', () => {
   });
 });
 
+describe('a CPU profile', () => {
+  const frame = (id: number, functionName: string, children: number[] = []) => ({
+    id,
+    children,
+    callFrame: { functionName, url: 'file:///app/work.ts', lineNumber: 4 },
+  });
+  const profile = {
+    nodes: [
+      frame(1, '(root)', [2, 5]),
+      frame(2, 'run', [3, 4]),
+      frame(3, 'parse'),
+      frame(4, 'sort'),
+      frame(5, '(idle)'),
+    ],
+    samples: [3, 4, 4, 2, 5],
+    timeDeltas: [1_000, 2_000, 3_000, 500, 90_000],
+  };
+
+  test('becomes a tree of the time in each function and in what it called, without idle time', () => {
+    const root = toFrames(profile);
+    expect(root.totalMs).toBe(6.5);
+    expect(root.children).toMatchObject([
+      {
+        name: 'run',
+        source: 'work.ts:5',
+        selfMs: 0.5,
+        totalMs: 6.5,
+        children: [
+          { name: 'sort', totalMs: 5 },
+          { name: 'parse', totalMs: 1 },
+        ],
+      },
+    ]);
+  });
+
+  test('lists functions by the time in themselves', () => {
+    expect(listBySelf(toFrames(profile)).map(({ name, selfMs }) => [name, selfMs])).toEqual([
+      ['sort', 5],
+      ['parse', 1],
+      ['run', 0.5],
+    ]);
+  });
+});
+
+describe('the verdict of a tour', () => {
+  const outcomes = { sent: 120, failed: 0, shed: 0, unsent: 0 };
+  const impact = { workMs: 1_000, healthSlowestMs: 1_005, timerTicks: 0, timerExpectedTicks: 200 };
+
+  test('about a blocked event loop is open if the waits are alike', () => {
+    const page = { requests: 3, slowestMs: 990 };
+    const shown = concludeBlock(impact, { ...impact, healthSlowestMs: 10 }, page);
+    expect(shown).toMatchObject({ tone: 'shown', headline: expect.stringContaining('101×') });
+    expect(shown.text).toContain('3 requests of this page reached that worker in that second');
+    expect(concludeBlock(impact, { ...impact, healthSlowestMs: 900 }, page).tone).toBe('open');
+  });
+
+  test('about a killed worker names its replacement, or that there is none', () => {
+    const events = [
+      { at: '', event: 'replaced', worker: 4, replacedWorker: 2, afterMs: 900 },
+    ] as SupervisionEvent[];
+    expect(findReplacement(events, 3)).toBeUndefined();
+    expect(concludeKill(2, findReplacement(events, 2), 30, outcomes)).toMatchObject({
+      tone: 'shown',
+      headline: 'Worker 4 replaced worker 2 after 900 ms',
+    });
+    expect(concludeKill(2, undefined, 0, outcomes).tone).toBe('open');
+  });
+
+  test('about a reload is that of its failed requests, and what was not sent is said', () => {
+    const end = { at: '', event: 'reload-finished', replaced: 2, durationMs: 3_000 } as SupervisionEvent;
+    expect(concludeReload(end, outcomes)).toMatchObject({
+      tone: 'shown',
+      headline: '2 workers replaced in 3,000 ms, 0 of 120 requests failed',
+    });
+    expect(concludeReload(end, { ...outcomes, failed: 1 }).tone).toBe('not-shown');
+    expect(concludeReload({ ...end, event: 'reload-failed', reason: 'no' }, outcomes).tone).toBe('open');
+    expect(concludeReload(undefined, outcomes).tone).toBe('open');
+    expect(concludeReload(end, { ...outcomes, unsent: 1, shed: 2 }).text).toMatch(
+      /2 requests were shed.*1 request was not sent/,
+    );
+  });
+});
+
 test('the search finds titles, summaries and terms, and prefers the route with that name', () => {
   const named = (path: string, summary = '') => ({
     method: 'GET',
@@ -87,7 +177,10 @@ test('the search finds titles, summaries and terms, and prefers the route with t
   } as unknown as PageFeature;
   const catalog = new Catalog({ name: '', version: '', features: [feature] });
   const paths = (words: string) => catalog.search(words).map(shortPath);
-  expect(paths('block')).toEqual(['/one', '/unblock', '/block']);
+  expect(paths('block')).toEqual(['/one', '/block']);
+  // At the beginning of a word only: "sse" is not in "classes".
+  expect(paths('lock')).toEqual([]);
+  expect(paths('hiddenclass')).toHaveLength(3);
   expect(paths('things mentions')).toEqual(['/one']);
   expect(paths('use hidden')).toHaveLength(3);
   expect(['block', 'unbl', 'mentions', 'nothing'].map((words) => catalog.best(words)?.route.path)).toEqual([

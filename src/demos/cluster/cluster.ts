@@ -1,5 +1,6 @@
 import type { Demo } from '../kit/demo.ts';
 import { distribution } from './distribution.ts';
+import { reload } from './reload.ts';
 import { scheduling } from './scheduling.ts';
 import { whoami } from './whoami.ts';
 import { workers } from './workers.ts';
@@ -24,11 +25,13 @@ export const clusterDemo = {
     'load imbalance',
     'shared listening socket',
     'supervisor',
+    'rolling reload',
+    'zero-downtime deployment',
   ],
   readMore: [
     { title: 'How a cluster works', url: 'https://nodejs.org/api/cluster.html#how-it-works' },
     { title: 'cluster.schedulingPolicy', url: 'https://nodejs.org/api/cluster.html#clusterschedulingpolicy' },
   ],
   practices: ['5.6', '5.12'],
-  routes: [whoami, workers, distribution, scheduling],
+  routes: [whoami, workers, distribution, scheduling, reload],
 } satisfies Demo;

@@ -126,6 +126,7 @@ function describe(route: DemoRouteBase) {
     title,
     summary,
     description: teaches,
+    ...(danger === undefined ? {} : { warning: 'dangerous' }),
     meta: {
       teaches,
       contrasts: route.contrasts.map((contrast) => `/demos/${contrast}`),

@@ -12,7 +12,15 @@ export const profiling = {
   lookFor:
     'In `cpu`, compare `selfMs` with `clockMs`, and `startAndStopMs` with `elapsedMs`. In `heap-snapshot`, ' +
     '`eventLoopMaxDelayMs` is how long other requests had to wait.',
-  terms: ['sampling profiler', 'self time', 'call tree', 'flame graph', 'heap snapshot', 'retained size'],
+  terms: [
+    'sampling profiler',
+    'self time',
+    'call tree',
+    'flame graph',
+    'heap snapshot',
+    'heap dump',
+    'retained size',
+  ],
   readMore: [
     { title: 'Profiling Node.js applications', url: 'https://nodejs.org/en/learn/getting-started/profiling' },
     { title: 'inspector: CPU profiler', url: 'https://nodejs.org/api/inspector.html#cpu-profiler' },

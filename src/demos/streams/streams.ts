@@ -33,6 +33,9 @@ export const streams = {
     'file descriptor leak',
     'Transfer-Encoding: chunked',
     'range request',
+    'server-sent events',
+    'SSE',
+    'EventSource',
   ],
   readMore: [
     { title: 'Node.js: Stream', url: 'https://nodejs.org/api/stream.html' },

@@ -3,6 +3,8 @@ import { ClusterPanel } from './cluster/cluster-panel.ts';
 import { LiveFeed } from './cluster/live-feed.ts';
 import { DemosPanel } from './demos/demos-panel.ts';
 import { byId } from './dom/elements.ts';
+import { Catalog } from './demos/catalog.ts';
+import { TourPanel } from './tours/tour-panel.ts';
 
 const cluster = new ClusterPanel();
 new LiveFeed(
@@ -13,4 +15,8 @@ new LiveFeed(
 const response = await fetch(byId<HTMLLinkElement>('manifest').href);
 const manifest = (await response.json()) as PageManifest;
 // Without demos the page shows only the cluster: other features can be tried at /docs.
-if (manifest.features.some(({ kind }) => kind === 'demo')) new DemosPanel(manifest, cluster).start();
+if (manifest.features.some(({ kind }) => kind === 'demo')) {
+  const catalog = new Catalog(manifest);
+  new TourPanel(catalog, cluster);
+  new DemosPanel(catalog, cluster).start();
+}

@@ -1,16 +1,28 @@
 import type { SupervisionEvent } from '../../../supervision/supervision.ts';
 import type { LiveView } from '../../page-data.ts';
 import { byId, h, setData, setText } from '../dom/elements.ts';
-import { digits, duration } from '../dom/format.ts';
+import { clockTime, digits, duration, plural } from '../dom/format.ts';
 import { EventList } from './event-list.ts';
-import { describeForCard, eventKey } from './event-text.ts';
+import { describeForRow, eventKey } from './event-text.ts';
 import type { ConnectionState } from './live-feed.ts';
-import { WorkerCard } from './worker-card.ts';
+import { Slot } from './slot.ts';
+import { WorkerCard, type Scales } from './worker-card.ts';
+import { WorkerRow } from './worker-row.ts';
 
 type Listener = (newEvents: readonly SupervisionEvent[], view: LiveView) => void;
 
-/** How long a card shows the last event of its slot. */
+interface Worker {
+  readonly slot: Slot;
+  readonly row: WorkerRow;
+  readonly card: WorkerCard;
+  /** A short form in the header, for screens on which the strip does not stay in view. */
+  readonly badge: HTMLElement;
+}
+
+/** How long a row shows the last event of its slot. */
 const RECENT_MS = 60_000;
+/** A strip that takes more of the height does not stay in view. */
+const MAX_STICKY_SHARE = 0.3;
 
 const connectionTexts: Readonly<Record<ConnectionState, string>> = {
   connecting: 'connecting',
@@ -19,10 +31,13 @@ const connectionTexts: Readonly<Record<ConnectionState, string>> = {
   disconnected: 'disconnected, retrying',
 };
 
-/** The cluster as the primary sees it: cards, events, and a badge per worker in the header. */
+/** The cluster as the primary sees it: a strip with a row per worker, and charts and events on demand. */
 export class ClusterPanel {
   readonly #section = byId('cluster');
-  readonly #workers = byId('workers');
+  readonly #rows = byId('workers');
+  readonly #details = byId('cluster-details');
+  readonly #toggle = byId('cluster-toggle');
+  readonly #cards = byId('cards');
   readonly #badges = byId('badges');
   readonly #primary = byId('primary');
   readonly #connection = byId('connection');
@@ -34,10 +49,24 @@ export class ClusterPanel {
   readonly #lastEvents = new Map<number, SupervisionEvent>();
   readonly #listeners = new Set<Listener>();
   /** In the order of their slots. */
-  #cards: readonly WorkerCard[] = [];
+  #workers: readonly Worker[] = [];
+  #view: LiveView | undefined;
+  /** When the last view arrived, on the page's clock. */
+  #viewedAt = 0;
 
   constructor() {
     this.#connection.replaceChildren(this.#connectionText, this.#disconnectedFor);
+    this.#toggle.addEventListener('click', () => {
+      this.#details.hidden = !this.#details.hidden;
+      this.#toggle.setAttribute('aria-expanded', String(!this.#details.hidden));
+      this.#drawWorkers();
+    });
+    new ResizeObserver(() => this.#measure()).observe(this.#section);
+  }
+
+  /** Whether a primary supervises the workers, as far as it is known. */
+  get clustered(): boolean {
+    return this.#view?.workers.some(({ id }) => id !== 0) !== false;
   }
 
   /** @returns a function that removes the listener */
@@ -46,22 +75,39 @@ export class ClusterPanel {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The state of a worker as its row shows it; "gone" if there is no such worker. */
+  stateOf(id: number): string {
+    return this.#workers.find(({ slot }) => slot.worker?.id === id)?.slot.state ?? 'gone';
+  }
+
   showConnection(state: ConnectionState, sinceMs: number): void {
     setData(this.#section, 'state', state);
     setData(this.#connection, 'state', state);
     setText(this.#connectionText, connectionTexts[state]);
     setText(this.#disconnectedFor, state === 'disconnected' ? duration(sinceMs / 1000) : '');
+    if (state !== 'live') this.#forget();
   }
 
   show(view: LiveView): void {
+    this.#view = view;
+    this.#viewedAt = Date.now();
     const newEvents = this.#remember(view.events);
     this.#list.add(newEvents);
     const now = performance.now();
-    const slots = Map.groupBy(view.workers, ({ slot }) => slot);
-    this.#addCards([...slots.keys()]);
-    for (const card of this.#cards) card.update(slots.get(card.slot) ?? [], view, now);
-    this.#draw(view);
+    const bySlot = Map.groupBy(view.workers, ({ slot }) => slot);
+    this.#add([...bySlot.keys()]);
+    for (const { slot } of this.#workers) slot.update(bySlot.get(slot.index) ?? [], view.at, now);
+    this.#drawWorkers();
+    this.#describe(view);
     for (const listener of this.#listeners) listener(newEvents, view);
+  }
+
+  /** What was true at the last view is not known to be true any more. */
+  #forget(): void {
+    if (this.#view === undefined) return;
+    for (const { slot } of this.#workers) slot.state = 'unknown';
+    this.#drawWorkers();
+    setText(this.#primary, `The state of the workers is unknown since ${clockTime(this.#viewedAt)}.`);
   }
 
   /** @returns the events that are new to this page: after a reconnect the server sends old ones again */
@@ -75,43 +121,64 @@ export class ClusterPanel {
     return newEvents;
   }
 
-  #addCards(slots: readonly number[]): void {
-    const added = slots.filter((slot) => !this.#cards.some((card) => card.slot === slot));
+  #add(indexes: readonly number[]): void {
+    const added = indexes.filter((index) => !this.#workers.some(({ slot }) => slot.index === index));
     if (added.length === 0) return;
-    this.#cards = [...this.#cards, ...added.map((slot) => new WorkerCard(slot))].sort(
-      (one, other) => one.slot - other.slot,
+    const create = (index: number): Worker => {
+      const slot = new Slot(index);
+      return { slot, row: new WorkerRow(slot), card: new WorkerCard(slot), badge: h('span') };
+    };
+    this.#workers = [...this.#workers, ...added.map(create)].sort(
+      (one, other) => one.slot.index - other.slot.index,
     );
-    this.#workers.replaceChildren(...this.#cards.map(({ element }) => element));
-    this.#badges.replaceChildren(...this.#cards.map(() => h('span')));
+    this.#rows.replaceChildren(...this.#workers.map(({ row }) => row.element));
+    this.#cards.replaceChildren(...this.#workers.map(({ card }) => card.element));
+    this.#badges.replaceChildren(...this.#workers.map(({ badge }) => badge));
   }
 
-  #draw(view: LiveView): void {
-    const samples = this.#cards.flatMap(({ history }) => history.samples);
+  #drawWorkers(): void {
+    const scales = this.#scales();
+    for (const { slot, row, card, badge } of this.#workers) {
+      row.draw(scales, this.#lastEvent(slot));
+      if (!this.#details.hidden) card.draw(scales);
+      setData(badge, 'state', slot.state);
+      setText(badge, String(slot.worker?.id ?? ''));
+    }
+  }
+
+  #scales(): Scales {
+    const samples = this.#workers.flatMap(({ slot }) => slot.history.samples);
     const highest = (pick: (sample: (typeof samples)[number]) => number | undefined, least: number) =>
       samples.reduce((max, sample) => Math.max(max, pick(sample) ?? 0), least);
-    const scales = {
+    return {
       rate: highest((sample) => sample.rate, 5),
       delayMs: highest((sample) => sample.delayMs, 20),
       heapBytes: highest((sample) => sample.heapBytes, 50_000_000) * 1.1,
     };
-    this.#cards.forEach((card, index) => {
-      card.draw(scales, this.#lastEvent(card, view.at));
-      const badge = this.#badges.children[index] as HTMLElement;
-      setData(badge, 'state', card.state);
-      setText(badge, String(card.worker?.id ?? ''));
-    });
-    const rate = this.#cards.reduce((sum, { history }) => sum + (history.latest?.rate ?? 0), 0);
-    const ready = this.#cards.filter(({ state }) => state === 'ready').length;
-    const { pid, uptimeS } = view.primary;
+  }
+
+  #describe({ primary: { pid, uptimeS } }: LiveView): void {
+    const slots = this.#workers.map(({ slot }) => slot);
+    const rate = slots.reduce((sum, { history }) => sum + (history.latest?.rate ?? 0), 0);
+    const ready = slots.filter(({ state }) => state === 'ready').length;
     setText(
       this.#primary,
-      `${ready} of ${this.#cards.length} workers ready · primary pid ${pid}, up ${duration(uptimeS)} · ${digits(Math.round(rate))} requests per second`,
+      `${ready} of ${plural(slots.length, 'worker')} ready · primary pid ${pid}, up ${duration(uptimeS)} · ${digits(Math.round(rate))}/s`,
     );
   }
 
-  #lastEvent({ slot, worker }: WorkerCard, now: number): string {
-    const event = this.#lastEvents.get(slot);
-    if (event === undefined || now - Date.parse(event.at) > RECENT_MS) return '';
-    return describeForCard(event, worker?.id);
+  #lastEvent({ index, worker, state }: Slot): string {
+    const event = this.#lastEvents.get(index);
+    const now = this.#view?.at ?? 0;
+    if (state === 'unknown' || event === undefined || now - Date.parse(event.at) > RECENT_MS) return '';
+    return describeForRow(event, worker?.id);
+  }
+
+  /** Tells the styles how much of the height the strip takes. */
+  #measure(): void {
+    const { offsetHeight } = this.#section;
+    const isTall = offsetHeight > innerHeight * MAX_STICKY_SHARE;
+    document.documentElement.classList.toggle('tall-cluster', isTall);
+    document.documentElement.style.setProperty('--strip', isTall ? '0px' : `${offsetHeight}px`);
   }
 }

@@ -29,8 +29,8 @@ const tones: Partial<Record<EventName, Tone>> = {
 /** Members that have a place of their own in the text, or mean nothing to people. */
 const omitted = new Set(['at', 'event', 'worker', 'pid', 'slot', 'reason', 'replacedWorker']);
 
-/** An event for the card of a worker, without what the card shows already. */
-export function describeForCard(event: SupervisionEvent, worker: number | undefined): string {
+/** An event for the row of a worker, without what the row shows already. */
+export function describeForRow(event: SupervisionEvent, worker: number | undefined): string {
   const { what, details } = describeEvent({ ...event, pid: undefined });
   const short = event['worker'] === worker ? what.replace(/^Worker \d+ /, '') : what;
   return [short, details].filter(Boolean).join(': ');

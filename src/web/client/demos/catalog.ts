@@ -1,5 +1,8 @@
 import type { PageFeature, PageManifest, PageRoute } from '../../page-data.ts';
 
+/** A shorter part would be found across the boundaries of many words. */
+const MIN_JOINED_CHARACTERS = 8;
+
 /** A route with the feature it belongs to. */
 export interface Entry {
   readonly feature: PageFeature;
@@ -42,10 +45,10 @@ export class Catalog {
     return entry === undefined ? undefined : { entry, query: new URLSearchParams(query) };
   }
 
-  /** The entries that contain every word. */
+  /** The entries in which a word begins with each of the words: "sse" is not in "processes". */
   search(words: string): readonly Entry[] {
     const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
-    return this.entries.filter(({ text }) => parts.every((part) => text.includes(part)));
+    return this.entries.filter(({ text }) => parts.every((part) => contains(text, part)));
   }
 
   /** The best match: an entry whose path begins with the words, else contains them, else the first match. */
@@ -58,6 +61,14 @@ export class Catalog {
       found[0]
     );
   }
+}
+
+/** Whether a word of the text begins with a part: "flamegraph" also finds "flame graph". */
+function contains(text: string, part: string): boolean {
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) {
+    if (!/[\p{L}\p{N}]/u.test(text.charAt(at - 1)) || !/^[\p{L}\p{N}]/u.test(part)) return true;
+  }
+  return part.length >= MIN_JOINED_CHARACTERS && text.replace(/(?<=\p{L})[ -](?=\p{L})/gu, '').includes(part);
 }
 
 /** The path of a route within its demo: `/pbkdf2`. */

@@ -1,18 +1,21 @@
 import { h, withCode } from '../dom/elements.ts';
+import type { Entry } from './catalog.ts';
 
-let confirmed = false;
+/** Consent to one danger is not consent to another. */
+const confirmed = new Set<string>();
 
-/** Asks before the first dangerous request since the page was loaded. @returns whether it may be sent */
-export async function confirmDanger(summary: string): Promise<boolean> {
-  if (confirmed) return true;
+/** Asks before the first run of a dangerous route since the page was loaded. @returns whether it may be sent */
+export async function confirmDanger({ key, route }: Entry): Promise<boolean> {
+  if (confirmed.has(key)) return true;
   const form = h(
     'form',
     { method: 'dialog' },
-    h('h3', { id: 'confirm-title' }, 'This may crash, block or end a worker'),
+    h('h3', { id: 'confirm-title' }, `${route.title}?`),
     h(
       'p',
-      ...withCode(summary),
-      ' In a cluster, the primary replaces a worker that exits, and the others keep running. You are asked only once.',
+      'This may crash, block or end a worker: ',
+      h('span', ...withCode(route.summary)),
+      ' The page asks once for this demo, and again for any other.',
     ),
     h(
       'div.row',
@@ -27,6 +30,6 @@ export async function confirmDanger(summary: string): Promise<boolean> {
   addEventListener('hashchange', () => dialog.close(''), { once: true });
   await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
   dialog.remove();
-  confirmed = dialog.returnValue === 'run';
-  return confirmed;
+  if (dialog.returnValue === 'run') confirmed.add(key);
+  return confirmed.has(key);
 }

@@ -1,10 +1,11 @@
-import type { PageManifest } from '../../page-data.ts';
 import type { ClusterPanel } from '../cluster/cluster-panel.ts';
-import { byId, h, setText } from '../dom/elements.ts';
+import { byId, h } from '../dom/elements.ts';
 import { fromLink } from '../request/draft-link.ts';
-import { Catalog, type Entry } from './catalog.ts';
+import type { Catalog, Entry } from './catalog.ts';
 import { RouteList } from './route-list.ts';
 import { RouteView } from './route-view.ts';
+
+const FIRST = '/demos/event-loop/block';
 
 /** The list of routes, and the route that the URL links to. */
 export class DemosPanel {
@@ -14,13 +15,10 @@ export class DemosPanel {
   readonly #route = byId('route');
   #view: RouteView | undefined;
 
-  constructor(manifest: PageManifest, cluster: ClusterPanel) {
-    this.#catalog = new Catalog(manifest);
+  constructor(catalog: Catalog, cluster: ClusterPanel) {
+    this.#catalog = catalog;
     this.#cluster = cluster;
     this.#list = new RouteList(byId('route-list'), this.#catalog);
-    const demos = manifest.features.filter(({ kind }) => kind === 'demo');
-    const routes = demos.reduce((sum, demo) => sum + demo.routes.length, 0);
-    setText(byId('demos-count'), `${routes} routes in ${demos.length} groups, each with measured evidence`);
     byId('demos').hidden = false;
   }
 
@@ -55,14 +53,8 @@ export class DemosPanel {
     this.#route.querySelector<HTMLElement>('.title')?.focus({ preventScroll: true });
   }
 
-  /** Without a link: the first route with several contrasts that are not dangerous, since it shows the most. */
+  /** Without a link: what most people come for. */
   #initial(): Entry | undefined {
-    const { entries } = this.#catalog;
-    const isHarmless = (path: string) => this.#catalog.match(path)?.entry.route.danger === false;
-    return (
-      entries.find(
-        ({ route }) => route.evidence && !route.danger && route.contrasts.filter(isHarmless).length > 1,
-      ) ?? entries[0]
-    );
+    return this.#catalog.find(FIRST) ?? this.#catalog.entries[0];
   }
 }

@@ -2,7 +2,7 @@ import type { PageFeature } from '../../page-data.ts';
 import { h, withCode } from '../dom/elements.ts';
 import type { Entry } from './catalog.ts';
 
-/** The title and summary of a route, what it teaches, whether it is dangerous, and its feature. */
+/** The title and summary of a route, and whether it is dangerous. */
 export function createRouteHeader({ feature, route }: Entry): HTMLElement {
   return h(
     'header.route-header',
@@ -15,6 +15,13 @@ export function createRouteHeader({ feature, route }: Entry): HTMLElement {
         h('span', { 'aria-hidden': 'true' }, '▲ '),
         'Dangerous: it may crash, block or end a worker.',
       ),
+  );
+}
+
+/** What a route teaches, and its feature. */
+export function createRouteFooter({ feature, route }: Entry): HTMLElement {
+  return h(
+    'footer.route-footer',
     route.teaches !== undefined && h('p.teaches', ...withCode(route.teaches)),
     route.media !== undefined &&
       h('p.meaning', `Responds with ${route.media.mediaType}: ${route.media.description}.`),

@@ -12,7 +12,8 @@ import { RunPanel } from '../response/run-panel.ts';
 import { shortPath, type Catalog, type Entry } from './catalog.ts';
 import { confirmDanger } from './confirm-danger.ts';
 import { contrastsOf, draftOf, type Contrast } from './contrasts.ts';
-import { createRouteHeader } from './route-header.ts';
+import { RunHistory } from './run-history.ts';
+import { createRouteFooter, createRouteHeader } from './route-header.ts';
 
 interface Dependencies {
   readonly catalog: Catalog;
@@ -27,6 +28,7 @@ export class RouteView {
   readonly #form: RequestForm;
   readonly #panel = new RunPanel((busy) => this.#form.setBusy(busy));
   readonly #burst: LoadBurst | undefined;
+  readonly #history: RunHistory;
   #workerOutcome: WorkerOutcome | undefined;
 
   constructor(entry: Entry, draft: Draft, { catalog, cluster }: Dependencies) {
@@ -37,15 +39,34 @@ export class RouteView {
       compare: (contrast) => void this.#runBoth(contrast),
       cancel: () => this.stop(),
     });
+    this.#history = new RunHistory({
+      entry,
+      render: (outcome) => createResponseView(outcome, entry.route),
+      show: (view) => this.#panel.show(view),
+    });
     this.#burst = entry.route.danger ? undefined : new LoadBurst(() => this.#form.prepared());
     this.element = h(
-      'div',
-      createRouteHeader(entry),
-      this.#form.element,
-      this.#panel.status,
-      this.#panel.element,
-      this.#burst?.element,
+      'div.workbench',
+      h('div.ask', createRouteHeader(entry), this.#form.element),
+      h(
+        'section.answer',
+        { 'aria-label': 'Response' },
+        this.#panel.status,
+        this.#history.element,
+        this.#panel.element,
+        this.#burst?.element,
+      ),
+      createRouteFooter(entry),
     );
+    this.element.addEventListener('keydown', (event) => this.#onKey(event));
+  }
+
+  /** Ctrl+Enter or ⌘+Enter runs from any field; Escape cancels. */
+  #onKey(event: KeyboardEvent): void {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.#form.submit();
+    } else if (event.key === 'Escape' && this.#panel.busy) this.#panel.stop();
   }
 
   /** Cancels what is running. */
@@ -57,11 +78,15 @@ export class RouteView {
 
   async #runOne(request: Prepared): Promise<void> {
     const { route } = this.#entry;
-    if (this.#panel.busy || (route.danger && !(await confirmDanger(route.summary)))) return;
+    if (this.#panel.busy || (route.danger && !(await confirmDanger(this.#entry)))) return;
     const workerOutcome = this.#watchWorkers(route.danger);
     await this.#panel.run(async (send) => {
       const outcome = await send(request, 'Running');
-      const response = createResponseView(outcome, route);
+      const response = createResponseView(
+        outcome,
+        route,
+        () => void this.#runOne({ ...request, follow: true }),
+      );
       if (workerOutcome !== undefined) {
         const worker = isEvidence(outcome.json) ? outcome.json.ranOn.worker : 0;
         if (worker !== 0) workerOutcome.setWorker(worker);
@@ -69,6 +94,7 @@ export class RouteView {
         (response.querySelector('.lesson') ?? response.firstElementChild)?.after(workerOutcome.element);
       }
       this.#panel.show(response);
+      if (!outcome.canceled) this.#history.add(request, outcome);
       return outcome;
     });
   }
@@ -78,9 +104,9 @@ export class RouteView {
     const { route } = this.#entry;
     const { entry: other, name } = contrast;
     if (this.#panel.busy || this.#form.prepared() === undefined) return;
-    const dangerous = [route, other.route].find(({ danger }) => danger);
-    if (dangerous !== undefined && !(await confirmDanger(dangerous.summary))) return;
-    const workerOutcome = this.#watchWorkers(dangerous !== undefined);
+    const dangerous = [this.#entry, other].filter((one) => one.route.danger);
+    for (const one of dangerous) if (!(await confirmDanger(one))) return;
+    const workerOutcome = this.#watchWorkers(dangerous.length > 0);
     const { draft } = this.#form;
     const own: Draft = { ...draft, form: route.evidence ? 'json' : draft.form };
     await this.#panel.run(async (send, signal) => {

@@ -50,6 +50,11 @@ export function stringify(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** A number with its noun: `1 worker`, `2 workers`. */
+export function plural(count: number, noun: string): string {
+  return `${digits(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** A duration in its largest units: `3 h 20 min`. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;

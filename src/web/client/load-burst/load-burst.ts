@@ -1,13 +1,12 @@
 import { h, setText } from '../dom/elements.ts';
 import { digits, ms, toText } from '../dom/format.ts';
 import type { Prepared } from '../request/prepared-request.ts';
-import { sendRequest } from '../request/send-request.ts';
-import { LoadBurstChart, type Sample } from './load-burst-chart.ts';
+import { LatencyChart } from './latency-chart.ts';
+import type { Sample } from './sample.ts';
+import { MAX_CONCURRENT, sendLoad } from './send-load.ts';
 
 const RATES = [2, 5, 10, 20, 40];
 const DURATIONS_S = [5, 10, 20];
-/** Browsers open six connections per host, and the live stream uses one of them. */
-const MAX_CONCURRENT = 4;
 const START = 'Start load burst';
 
 /** A small load from this page on one route, with a limited rate, duration and concurrency. */
@@ -54,76 +53,46 @@ export class LoadBurst {
     // Screen readers announce the summary when it is final: it changes many times per second.
     this.#summary.setAttribute('aria-busy', 'true');
     const load = { rate: this.#rate.value(), durationMs: this.#duration.value() * 1000 };
-    const chart = new LoadBurstChart(this.#chartBox.clientWidth, load.durationMs);
+    const chart = new LatencyChart(this.#chartBox.clientWidth, load.durationMs);
     this.#chartBox.replaceChildren(chart.element);
     const samples: Sample[] = [];
     const timer = setInterval(() => this.#show(chart, samples), 120);
-    await sendLoad(request, load, controller.signal, (sample) => samples.push(sample));
+    const unsent = await sendLoad(request, load, controller.signal, (sample) => samples.push(sample));
     clearInterval(timer);
     this.#summary.removeAttribute('aria-busy');
-    this.#show(chart, samples);
+    this.#show(chart, samples, unsent);
     this.#running = undefined;
     setText(this.#button, START);
   }
 
-  #show(chart: LoadBurstChart, samples: readonly Sample[]): void {
-    chart.draw(samples);
-    const latencies = samples.filter(({ outcome }) => outcome === 'answered').map(({ tookMs }) => tookMs);
-    latencies.sort((one, other) => one - other);
-    const percentile = (share: number) =>
-      toText(ms(Math.round((latencies[Math.ceil(share * latencies.length) - 1] ?? 0) * 10) / 10));
+  /** @param unsent the requests that were due and not sent, when that is known */
+  #show(chart: LatencyChart, samples: readonly Sample[], unsent = 0): void {
+    chart.draw({ samples });
+    const answered = samples.filter(({ outcome }) => outcome === 'answered');
+    const latencies = answered.map(({ tookMs }) => tookMs);
+    const waits = answered.map(({ waitedMs }) => waitedMs);
     const count = (outcome: Sample['outcome']) =>
       digits(samples.filter((sample) => sample.outcome === outcome).length);
     const parts = [
       `● ${count('answered')} answered`,
       `□ ${count('shed')} shed`,
       `× ${count('failed')} failed`,
-      ...(latencies.length === 0 ? [] : [`p50 ${percentile(0.5)}`, `p99 ${percentile(0.99)}`]),
+      ...(unsent > 0 ? [`${digits(unsent)} not sent: all ${MAX_CONCURRENT} connections were busy`] : []),
+      ...(latencies.length === 0
+        ? []
+        : [
+            `p50 ${percentile(latencies, 0.5)}`,
+            `p99 ${percentile(latencies, 0.99)}`,
+            `waited in this page: p99 ${percentile(waits, 0.99)}`,
+          ]),
     ];
     setText(this.#summary, parts.join(' · '));
   }
 }
 
-interface Load {
-  readonly rate: number;
-  readonly durationMs: number;
-}
-
-/** Sends requests when they are due, whether or not earlier ones have finished, up to `MAX_CONCURRENT`. */
-async function sendLoad(
-  request: Prepared,
-  { rate, durationMs }: Load,
-  signal: AbortSignal,
-  onSample: (sample: Sample) => void,
-): Promise<void> {
-  const startedAt = performance.now();
-  const total = Math.floor((rate * durationMs) / 1000);
-  let next = 0;
-  const isOver = () => signal.aborted || performance.now() - startedAt > durationMs * 2;
-  const sendInTurn = async () => {
-    while (next < total && !isOver()) {
-      const due = startedAt + (next * 1000) / rate;
-      next += 1;
-      const wait = due - performance.now();
-      if (wait > 0) await sleep(wait, signal);
-      if (isOver()) return;
-      const { progress, failure, canceled } = await sendRequest(request, signal);
-      if (canceled) return;
-      const status = progress?.status ?? 0;
-      const shed = status === 503 || status === 429;
-      const outcome = shed ? 'shed' : failure !== undefined || status >= 500 ? 'failed' : 'answered';
-      onSample({ atMs: due - startedAt, tookMs: performance.now() - due, outcome });
-    }
-  };
-  await Promise.all(Array.from({ length: MAX_CONCURRENT }, sendInTurn));
-}
-
-/** Ends early when the signal aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-    signal.addEventListener('abort', resolve, { once: true });
-  });
+function percentile(values: readonly number[], share: number): string {
+  const sorted = [...values].sort((one, other) => one - other);
+  return toText(ms(Math.round((sorted[Math.ceil(share * sorted.length) - 1] ?? 0) * 10) / 10));
 }
 
 function select(label: string, values: readonly number[], initial: number, unit = '') {

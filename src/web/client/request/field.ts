@@ -23,11 +23,12 @@ interface ChoiceOptions {
   readonly onInput: OnInput;
 }
 
-/** The most options that are shown side by side, and their characters in total. */
-const MAX_SEGMENTS = 5;
-const MAX_SEGMENT_CHARACTERS = 44;
-/** More characters than this need two columns. */
-const COLUMN_CHARACTERS = 18;
+/** Options are shown side by side if they fit in one line of the narrowest form. */
+const MAX_SEGMENTS_WIDTH = 275;
+/** Wider ones take two columns. */
+const COLUMN_WIDTH = 160;
+const CHARACTER_WIDTH = 7.5;
+const SEGMENT_PADDING = 26;
 let counter = 0;
 
 /** An input for a value of a schema. A value that does not match the schema is shown as invalid. */
@@ -92,9 +93,9 @@ function htmlPattern(pattern: string | undefined): string | undefined {
 export function choice({ label, options, value, name, onInput }: ChoiceOptions): HTMLElement {
   const id = `choice-${(counter += 1)}`;
   const hint = name === undefined ? undefined : h('p.hint', h('code', name));
-  const characters = options.join('').length;
-  const fits = options.length <= MAX_SEGMENTS && characters <= MAX_SEGMENT_CHARACTERS;
-  if (!fits || !options.includes(value)) {
+  const texts = options.map(optionText);
+  const width = texts.join('').length * CHARACTER_WIDTH + texts.length * SEGMENT_PADDING;
+  if (width > MAX_SEGMENTS_WIDTH || !options.includes(value)) {
     return h(
       'div.field',
       h('label', { for: id }, ...withCode(label)),
@@ -110,7 +111,7 @@ export function choice({ label, options, value, name, onInput }: ChoiceOptions):
   return h(
     'div',
     {
-      class: characters > COLUMN_CHARACTERS ? 'field two-columns' : 'field',
+      class: width > COLUMN_WIDTH ? 'field two-columns' : 'field',
       role: 'radiogroup',
       'aria-labelledby': `${id}-label`,
     },

@@ -13,6 +13,8 @@ export interface Prepared {
   /** Whether the response is useful only when it is complete. */
   readonly whole: boolean;
   readonly creation: Creation | undefined;
+  /** Whether a redirect is followed. Defaults to false. */
+  readonly follow?: boolean;
 }
 
 /** The request that creates what another request is about. */

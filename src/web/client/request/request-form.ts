@@ -30,7 +30,11 @@ export class RequestForm {
     this.#draft = draft;
     const { danger } = entry.route;
     const style = danger ? 'button danger run' : 'button primary run';
-    this.#run = h('button', { type: 'submit', class: style }, danger ? '▲ Run' : 'Run');
+    this.#run = h(
+      'button',
+      { type: 'submit', class: style, 'aria-keyshortcuts': 'Control+Enter', title: 'Ctrl+Enter' },
+      danger ? '▲ Run' : 'Run',
+    );
     this.#sendAnyway = h(
       'button.button.send-anyway',
       { type: 'button', click: () => actions.run(this.#prepare()) },
@@ -63,11 +67,16 @@ export class RequestForm {
     return valid ? this.#prepare() : undefined;
   }
 
+  submit(): void {
+    this.element.requestSubmit(this.#run);
+  }
+
+  /** Not the `disabled` property: a disabled button loses the focus, and with it the place of a keyboard's user. */
   setBusy(busy: boolean): void {
     for (const button of [this.#run, this.#sendAnyway, ...this.#contrasts.map((one) => one.button)]) {
-      button.disabled = busy;
+      button.setAttribute('aria-disabled', String(busy));
     }
-    this.#cancel.disabled = !busy;
+    this.#cancel.setAttribute('aria-disabled', String(!busy));
   }
 
   #prepare(): Prepared {
@@ -86,12 +95,10 @@ export class RequestForm {
       return h('button.button.small', { type: 'button', click }, example.title);
     });
     const row = h('div.row.examples', { role: 'group', 'aria-label': 'Examples' }, ...buttons);
-    const actions = h(
-      'div.row.actions',
-      this.#run,
-      this.#cancel,
-      this.#sendAnyway,
-      this.#contrasts.length > 0 && h('span.compare.muted', { id: 'compare-with' }, 'Compare with'),
+    const actions = h('div.row.actions', this.#run, this.#cancel, this.#sendAnyway);
+    const compare = h(
+      'div.row.compare',
+      h('span.muted', { id: 'compare-with' }, 'Compare with'),
       ...this.#contrasts.map(({ button }) => button),
     );
     const command = h(
@@ -100,7 +107,13 @@ export class RequestForm {
       this.#curl,
       copyButton(() => this.#curl.textContent, 'Copy the command'),
     );
-    return [...(examples.length > 1 ? [row] : []), this.#fields, actions, command];
+    return [
+      ...(examples.length > 1 ? [row] : []),
+      this.#fields,
+      actions,
+      ...(this.#contrasts.length > 0 ? [compare] : []),
+      command,
+    ];
   }
 
   #useDraft(draft: Draft): void {

@@ -4,11 +4,17 @@ import type { Prepared } from './prepared-request.ts';
 export interface Progress {
   readonly status: number;
   readonly headers: Headers;
-  /** The path of the response, if the browser followed a redirect: it hides redirects from pages. */
+  /** Whether the response is a redirect that was not followed: browsers hide everything else about it from pages. */
+  readonly isRedirect: boolean;
+  /** The path of the response, if a redirect was followed on demand. */
   readonly redirectedTo: string | undefined;
   bytes: number;
   chunks: number;
   firstByteMs: number | undefined;
+  /** When the chunks arrived, in milliseconds since the request: the first `MAX_ARRIVALS`. */
+  readonly arrivals: number[];
+  /** The whole body; undefined if it is larger than `MAX_KEPT_BYTES`, or was read as text at once. */
+  parts: Uint8Array<ArrayBuffer>[] | undefined;
   /** The beginning of a text; other content is only counted. */
   text: string;
   /** Whether `text` is only the beginning. */
@@ -27,6 +33,9 @@ export interface Outcome {
 type OnProgress = (progress: Progress) => void;
 
 const MAX_CHARACTERS = 2_000_000;
+export const MAX_ARRIVALS = 600;
+/** What can be saved as a file. */
+const MAX_KEPT_BYTES = 50_000_000;
 const textual = /^text\/|json|xml|javascript|event-stream|csv/;
 
 /**
@@ -46,7 +55,7 @@ export async function sendRequest(
 }
 
 async function exchange(
-  { target, method, headers, body, whole }: Prepared,
+  { target, method, headers, body, whole, follow = false }: Prepared,
   signal: AbortSignal,
   onProgress: OnProgress,
 ): Promise<Outcome> {
@@ -60,16 +69,25 @@ async function exchange(
     json: failure === undefined && progress !== undefined ? readJson(progress) : undefined,
   });
   try {
-    const init: RequestInit = { method, headers, signal, cache: 'no-store' };
+    const init: RequestInit = {
+      method,
+      headers,
+      signal,
+      cache: 'no-store',
+      redirect: follow ? 'follow' : 'manual',
+    };
     if (body !== undefined) init.body = body;
     const response = await fetch(target, init);
     progress = {
       status: response.status,
       headers: response.headers,
+      isRedirect: response.type === 'opaqueredirect',
       redirectedTo: response.redirected ? new URL(response.url).pathname : undefined,
       bytes: 0,
       chunks: 0,
       firstByteMs: undefined,
+      arrivals: [],
+      parts: undefined,
       text: '',
       truncated: false,
     };
@@ -99,13 +117,17 @@ async function receive(
   onProgress: OnProgress,
 ): Promise<void> {
   const decoder = textual.test(response.headers.get('content-type') ?? '') ? new TextDecoder() : undefined;
-  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+  const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>> | null)?.getReader();
+  progress.parts = [];
   for (;;) {
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
     if (done) break;
     progress.firstByteMs ??= performance.now() - startedAt;
     progress.bytes += value.length;
     progress.chunks += 1;
+    if (progress.arrivals.length < MAX_ARRIVALS) progress.arrivals.push(performance.now() - startedAt);
+    if (progress.bytes > MAX_KEPT_BYTES) progress.parts = undefined;
+    else progress.parts?.push(value);
     if (decoder !== undefined) {
       if (progress.text.length < MAX_CHARACTERS) progress.text += decoder.decode(value, { stream: true });
       else progress.truncated = true;

@@ -12,8 +12,9 @@ export function createUploadFields({ stream }: PageRoute, draft: Draft, onChange
       type: 'integer',
       minimum: 0,
       maximum: MAX_UPLOAD_BYTES,
-      description: stream?.description ?? 'Body',
+      description: 'Number of zeros to send',
     },
+    note: stream?.description,
     value: String(size),
     required: true,
     onInput(value) {

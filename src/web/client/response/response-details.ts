@@ -4,6 +4,7 @@ import { bytes, digits, ms, toText } from '../dom/format.ts';
 import { nameValueList } from '../dom/name-value-list.ts';
 import type { Outcome, Progress } from '../request/send-request.ts';
 import type { Evidence } from './evidence.ts';
+import { saveButton } from './save-button.ts';
 
 /** Headers that differ from response to response. */
 const SHOWN_HEADERS = ['location', 'link', 'etag', 'content-range', 'retry-after', 'idempotency-replayed'];
@@ -14,14 +15,15 @@ const MIN_BYTES_FOR_RATE = 100_000;
 export function createResponseDetails(
   outcome: Outcome,
   progress: Progress,
-  ranOn?: Evidence['ranOn'],
+  ranOn: Evidence['ranOn'] | undefined,
+  target: string,
 ): HTMLElement {
   const { headers, status, redirectedTo } = progress;
   return h(
     'section.part',
     h('h4', 'Response details'),
     nameValueList([
-      ['status', String(status)],
+      ['status', progress.isRedirect ? 'hidden by the browser' : String(status)],
       ['redirected to', redirectedTo],
       ...SHOWN_HEADERS.map((name) => [name, headers.get(name) ?? undefined] as const),
       ['time in the browser', toText(ms(outcome.totalMs))],
@@ -32,6 +34,7 @@ export function createResponseDetails(
       ['sent by', ranOn && `worker ${ranOn.worker}, pid ${ranOn.pid}`],
       ['request ID', createId(headers.get('x-request-id'))],
     ]),
+    saveButton(progress, target),
   );
 }
 

@@ -2,23 +2,42 @@ import type { PageRoute } from '../../page-data.ts';
 import { h, withCode } from '../dom/elements.ts';
 import { nameValueList } from '../dom/name-value-list.ts';
 import { collapsedText, textBlock } from '../dom/text-block.ts';
-import type { Outcome } from '../request/send-request.ts';
+import type { Outcome, Progress } from '../request/send-request.ts';
+import { isProfile } from './call-tree.ts';
 import { isEvidence, type Evidence } from './evidence.ts';
+import { createFlameGraph } from './flame-graph.ts';
 import { createResponseDetails } from './response-details.ts';
 import { createResultView, formatValue } from './result-view.ts';
 import { createTimeline } from './timeline.ts';
 
-/** A complete response: its lesson, timeline, figures and details, and its source. */
-export function createResponseView(outcome: Outcome, route: PageRoute): HTMLElement {
+/**
+ * A complete response: its lesson, timeline, figures and details, and its source.
+ *
+ * @param follow sends the request again and follows its redirect
+ */
+export function createResponseView(outcome: Outcome, route: PageRoute, follow?: () => void): HTMLElement {
   const { progress, json, failure } = outcome;
   const evidence = isEvidence(json) ? json : undefined;
   return h(
     'div.response',
     failure === undefined ? undefined : h('p.failure', failure),
-    evidence === undefined ? createPlainView(outcome, route) : createEvidenceView(evidence, route),
-    progress === undefined ? undefined : createResponseDetails(outcome, progress, evidence?.ranOn),
+    progress?.isRedirect
+      ? createRedirectView(follow)
+      : evidence === undefined
+        ? createPlainView(outcome, route)
+        : createEvidenceView(evidence, route),
+    progress && createResponseDetails(outcome, progress, evidence?.ranOn, route.path),
     json !== undefined && collapsedText(JSON.stringify(json, null, 2), 'Response as JSON'),
     progress && collapsedText(listHeaders(progress.headers), 'Response headers'),
+  );
+}
+
+function createRedirectView(follow: (() => void) | undefined): HTMLElement {
+  return h(
+    'div.error',
+    h('p', h('strong', 'The server redirects this request.')),
+    h('p', 'A browser hides the status and the Location of a redirect from a page. The command shows both.'),
+    follow && h('button.button.small', { type: 'button', click: follow }, 'Follow the redirect'),
   );
 }
 
@@ -63,9 +82,24 @@ function createPlainView({ progress, json }: Outcome, { meanings }: PageRoute): 
   const problem = json as ProblemDetails | undefined;
   if (progress.status >= 400 && problem?.title !== undefined)
     return createErrorView(progress.status, problem);
+  const profile = readProfile(progress);
+  if (isProfile(profile)) return createFlameGraph(profile);
   if (json !== undefined) return createResultView(json, meanings);
   if (progress.bytes === 0) return h('p.muted', 'Headers only, no body.');
   return progress.text === '' ? undefined : textBlock(progress.text);
+}
+
+/** The content of a file that is named as a CPU profile; it has no media type of its own. */
+function readProfile({ headers, parts }: Progress): unknown {
+  if (parts === undefined || !/\.cpuprofile"?$/.test(headers.get('content-disposition') ?? ''))
+    return undefined;
+  const decoder = new TextDecoder();
+  const text = parts.map((part) => decoder.decode(part, { stream: true })).join('');
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The members of problem details (RFC 9457) that are for people. */

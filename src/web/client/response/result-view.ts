@@ -2,6 +2,8 @@ import { h, withCode } from '../dom/elements.ts';
 import { digits, figure, label, spaced, stringify, toText } from '../dom/format.ts';
 
 const MAX_ROWS = 60;
+/** More characters do not fit in a tile of one column. */
+const MAX_NARROW_CHARACTERS = 9;
 
 type Meanings = Readonly<Record<string, string>>;
 type Row = Readonly<Record<string, unknown>>;
@@ -34,7 +36,7 @@ function createTiles(entries: readonly (readonly [string, unknown])[], meanings:
   const tiles = entries.map(([name, value]) =>
     h(
       'div',
-      { class: isLong(value) ? 'tile long' : 'tile' },
+      { class: `tile ${widthOf(value)}` },
       h('dt', label(name)),
       h('dd', createValue(name, value)),
       meanings[name] === undefined ? undefined : h('dd.meaning', ...withCode(meanings[name])),
@@ -94,6 +96,13 @@ export function formatValue(name: string, value: unknown): string {
       .map(([key, inner]) => `${label(key)} ${formatValue(key, inner)}`)
       .join(', ');
   return stringify(value);
+}
+
+/** How much room a tile needs, so that no word is cut. */
+function widthOf(value: unknown): string {
+  if (isLong(value)) return 'long';
+  const isText = typeof value === 'string' || Array.isArray(value);
+  return isText && formatValue('', value).length > MAX_NARROW_CHARACTERS ? 'wide' : '';
 }
 
 function isLong(value: unknown): boolean {

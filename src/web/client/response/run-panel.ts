@@ -9,7 +9,7 @@ type Send = (request: Prepared, caption: string) => Promise<Outcome>;
 
 /** Shows the status, progress and response of one run at a time, which can be canceled. */
 export class RunPanel {
-  readonly element = h('div.run-panel');
+  readonly element = h('div.run-panel', h('p.empty.muted', 'Press Run: the response appears here.'));
   readonly status = h('p.status.muted', { role: 'status' });
   readonly #onBusy: (busy: boolean) => void;
   #running: AbortController | undefined;
@@ -36,13 +36,16 @@ export class RunPanel {
     const { signal } = controller;
     this.#setRunning(controller);
     setText(this.status, 'Running.');
+    this.#scrollIntoView();
     const outcome = await work((request, caption) => this.#send(request, caption, signal), signal);
     setText(this.status, describe(outcome));
     this.#setRunning(undefined);
-    // On a small screen the response is below the visible part.
-    if (this.status.getBoundingClientRect().top > innerHeight * 0.75) {
-      this.status.scrollIntoView({ block: 'center' });
-    }
+  }
+
+  /** When a run starts, not when it ends: a stream is to be watched while it arrives. */
+  #scrollIntoView(): void {
+    const { top } = this.status.getBoundingClientRect();
+    if (top < 0 || top > innerHeight * 0.6) this.status.scrollIntoView({ block: 'start' });
   }
 
   async #send(request: Prepared, caption: string, signal: AbortSignal): Promise<Outcome> {
@@ -66,5 +69,6 @@ function describe({ progress, totalMs, canceled, failure }: Outcome): string {
   const after = toText(ms(Math.round(totalMs)));
   if (canceled) return `Canceled after ${after}.`;
   if (failure !== undefined) return `Failed after ${after}: ${failure}.`;
+  if (progress?.isRedirect) return `Redirect, not followed, after ${after}.`;
   return `${progress?.status ?? ''} after ${after}.`;
 }

@@ -1,5 +1,5 @@
-import { svg } from '../dom/elements.ts';
-import { ms, toText } from '../dom/format.ts';
+import { h, svg } from '../dom/elements.ts';
+import { digits, ms, toText } from '../dom/format.ts';
 import type { Span } from './evidence.ts';
 
 const ROW = 22;
@@ -23,16 +23,57 @@ interface Placed extends Span {
  * @param all the spans of all timelines that share the time axis
  */
 export function createTimeline(spans: readonly Span[], all = spans): HTMLElement {
+  const zeroMs = Math.min(...all.map(({ startMs }) => startMs));
+  return draw(since(zeroMs, spans), since(zeroMs, all));
+}
+
+/** Spans with times since the first of them began: what comes before it is not what they show. */
+function since(zeroMs: number, spans: readonly Span[]): Span[] {
+  return spans.map((span) => ({ ...span, startMs: span.startMs - zeroMs, endMs: span.endMs - zeroMs }));
+}
+
+function draw(spans: readonly Span[], all: readonly Span[]): HTMLElement {
   const figure = document.createElement('figure');
   figure.className = 'timeline';
+  const drawing = h('div.timeline-drawing');
+  figure.append(drawing, createSpanTable(spans));
   let width = 0;
   new ResizeObserver(([entry]) => {
     const newWidth = Math.floor(entry?.contentRect.width ?? 0);
     if (newWidth === width || newWidth === 0) return;
     width = newWidth;
-    figure.replaceChildren(drawTimeline(spans, createScale(all, width)));
-  }).observe(figure);
+    drawing.replaceChildren(drawTimeline(spans, createScale(all, width), colorsOf(all)));
+  }).observe(drawing);
   return figure;
+}
+
+/** The same as a table, for those who cannot point at a span. It is filled when it is expanded. */
+function createSpanTable(spans: readonly Span[]): HTMLElement {
+  const table = h(
+    'table',
+    h(
+      'thead',
+      h('tr', ...['lane', 'span', 'from', 'to', 'took'].map((name) => h('th', { scope: 'col' }, name))),
+    ),
+  );
+  const details = h(
+    'details.collapsed',
+    h('summary', 'Spans as a table'),
+    h('div.scroll', { tabindex: 0, role: 'group', 'aria-label': 'Spans' }, table),
+  );
+  const fill = () => {
+    const rows = spans.map(({ lane, label, startMs, endMs }) =>
+      h(
+        'tr',
+        h('td', lane),
+        h('td', label),
+        ...[startMs, endMs, endMs - startMs].map((at) => h('td.number', toText(ms(at)))),
+      ),
+    );
+    table.append(h('tbody', ...rows));
+  };
+  details.addEventListener('toggle', fill, { once: true });
+  return details;
 }
 
 /** The horizontal scale of a drawing. */
@@ -45,12 +86,18 @@ interface Scale {
   readonly x: (atMs: number) => number;
 }
 
-function drawTimeline(spans: readonly Span[], scale: Scale): SVGSVGElement {
+/** A label has the same color in all timelines that are compared. */
+function colorsOf(spans: readonly Span[]): ReadonlyMap<string, number> {
+  return new Map([...new Set(spans.map(({ label }) => label))].map((label, i) => [label, i % COLORS]));
+}
+
+function drawTimeline(
+  spans: readonly Span[],
+  scale: Scale,
+  colors: ReadonlyMap<string, number>,
+): SVGSVGElement {
   const { width, startMs, endMs } = scale;
   const lanes = [...Map.groupBy(spans, ({ lane }) => lane)].map(([name, own]) => ({ name, ...pack(own) }));
-  const colors = new Map(
-    [...new Set(spans.map(({ label }) => label))].map((label, i) => [label, i % COLORS]),
-  );
   const parts: SVGElement[] = [];
   let y = 2;
   for (const { name, rows, placed } of lanes) {
@@ -85,13 +132,15 @@ function createScale(spans: readonly Span[], width: number): Scale {
 }
 
 function drawAxis({ width, left, startMs, endMs, x }: Scale, height: number): SVGElement[] {
+  // One unit for the whole axis.
+  const format = endMs >= 10_000 ? (at: number) => `${digits(at / 1000)} s` : (at: number) => toText(ms(at));
   const ticks = roundTicks(startMs, endMs, Math.max(2, Math.floor((width - left) / 90)));
   return ticks.flatMap((at) => {
     const anchor = x(at) > width - 30 ? 'end' : x(at) < left + 8 ? 'start' : 'middle';
     const label = { class: 'scale', x: x(at).toFixed(1), y: height - 3, 'text-anchor': anchor };
     return [
       svg('path.tick', { d: `M${x(at).toFixed(1)} 0V${height - AXIS + 4}` }),
-      svg('text', label, toText(ms(at))),
+      svg('text', label, format(at)),
     ];
   });
 }
