@@ -78,7 +78,7 @@ async function wireWorker(
   const reader = new MetricsReader({ registry: metrics.registry, log });
   const supervisor: SupervisorLink = clustered
     ? new PrimaryHandle({ config, lifecycle, metrics: reader })
-    : new Standalone({ config, log, lifecycle, metrics: reader });
+    : new Standalone({ config, log, lifecycle, registry: metrics.registry, metrics: reader });
   const counter = clustered ? undefined : await openCounter({ config, log, registry: metrics.registry });
   const createRateLimitStore: CreateRateLimitStore = (limiter) =>
     counter === undefined ? new PrimaryStore(limiter) : new LocalStore(limiter, counter);
