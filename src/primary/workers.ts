@@ -1,5 +1,6 @@
 import type { Settings } from '../config/config.ts';
 import { REPLACES_FAILED } from '../config/environment.ts';
+import type { EventDetails } from '../supervision/supervision.ts';
 import type { EventLog } from './event-log.ts';
 import { WorkerHandle, type Exit } from './worker-handle.ts';
 
@@ -55,7 +56,7 @@ export class Workers {
   fork(slot: number, { quiet = false, replacesFailed = false }: ForkOptions = {}): WorkerHandle {
     const { events, onForked } = this.#options;
     const { config, environment } = this.settings;
-    const failed = (worker: object, error: unknown) => {
+    const failed = (worker: EventDetails, error: unknown) => {
       this.lastFailure = error instanceof Error ? error.message : String(error);
       events.record('start-failed', { ...worker, reason: this.lastFailure }, quiet);
     };
@@ -111,5 +112,5 @@ export class Workers {
 
 /** The fields by which an event names a worker. */
 export function identifyWorker(worker: WorkerHandle) {
-  return { worker: worker.id, pid: worker.pid, slot: worker.slot };
+  return { worker: worker.id, workerPid: worker.pid, slot: worker.slot };
 }
