@@ -1,6 +1,5 @@
 import type { Settings } from '../config/config.ts';
 import { REPLACES_FAILED } from '../config/environment.ts';
-import type { EventDetails } from '../supervision/supervision.ts';
 import type { EventLog } from './event-log.ts';
 import { WorkerHandle, type Exit } from './worker-handle.ts';
 
@@ -56,9 +55,9 @@ export class Workers {
   fork(slot: number, { quiet = false, replacesFailed = false }: ForkOptions = {}): WorkerHandle {
     const { events, onForked } = this.#options;
     const { config, environment } = this.settings;
-    const failed = (worker: EventDetails, error: unknown) => {
+    const failure = (error: unknown) => {
       this.lastFailure = error instanceof Error ? error.message : String(error);
-      events.record('start-failed', { ...worker, reason: this.lastFailure }, quiet);
+      return { reason: this.lastFailure };
     };
     let worker: WorkerHandle;
     try {
@@ -77,7 +76,7 @@ export class Workers {
         managementAddress: this.managementAddress,
       });
     } catch (error) {
-      failed({ slot }, error);
+      events.record('start-failed', { slot, ...failure(error) }, quiet);
       throw error;
     }
     this.#all.add(worker);
@@ -89,7 +88,8 @@ export class Workers {
         const afterMs = Math.round(performance.now() - worker.forkedAt);
         events.record('ready', { ...identifyWorker(worker), afterMs }, quiet);
       },
-      (error: unknown) => failed(identifyWorker(worker), error),
+      (error: unknown) =>
+        events.record('start-failed', { ...identifyWorker(worker), ...failure(error) }, quiet),
     );
     onForked(worker);
     return worker;

@@ -61,8 +61,11 @@ export class Management {
   constructor(options: ManagementOptions) {
     this.#options = options;
     const { registry, supervision } = options;
-    addGauge(registry, 'service_ready', '1 if the service is ready, as /readyz of the management port.', () =>
-      supervision.readiness.status === 'ready' ? 1 : 0,
+    addGauge(
+      registry,
+      'service_ready',
+      '1 if the service is ready, as /readyz of the management port.',
+      () => (supervision.readiness.status === 'ready' ? 1 : 0),
     );
     this.#routes = {
       '/livez': { GET: (_req, res) => sendJson(res, 200, { status: 'alive' }) },
