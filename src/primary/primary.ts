@@ -35,7 +35,7 @@ async function wirePrimary(
   destination: LogDestination,
 ): Promise<void> {
   const startedAt = performance.now();
-  const log = await createLogger({ config, destination, name: packageJson.name, worker: 'primary' });
+  const log = createLogger({ config, destination, name: packageJson.name, worker: 'primary' });
   const given = `${process.execArgv.join(' ')} ${readEnvironment()['NODE_OPTIONS'] ?? ''}`;
   const supervisor = new Supervisor({
     settings: { ...readNewSettings(), config },
