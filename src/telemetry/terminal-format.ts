@@ -104,7 +104,7 @@ function restOf(fields: Fields, details: boolean): string {
 /** The stack of an error with that of its cause, or of a blocked event loop. */
 function stackOf({ err, stack }: Fields): string[] {
   const found = (err as Fields | undefined)?.['stack'] ?? stack ?? [];
-  const lines = Array.isArray(found) ? found : String(found).split('\n');
+  const lines: readonly unknown[] = typeof found === 'string' ? found.split('\n') : [found].flat();
   return lines.map((line) => printable(line).trimEnd());
 }
 
