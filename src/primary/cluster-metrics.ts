@@ -1,6 +1,8 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
+import { Counter, Gauge, Registry } from '@prometheus-io/client';
 import type { Logger } from 'pino';
+import { eventNames } from '../supervision/supervision.ts';
 import { addDroppedLines, type LogDestination } from '../telemetry/log-destination.ts';
+import { addNodeMetrics } from '../telemetry/metrics.ts';
 import { MetricsReader, type MetricsJson } from '../telemetry/metrics-reader.ts';
 import type { EventLog } from './event-log.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -35,7 +37,7 @@ export class ClusterMetrics {
     this.#options = options;
     const { registry } = this;
     this.#own = new MetricsReader({ registry, log: options.log });
-    collectDefaultMetrics({ register: registry, prefix: 'primary_' });
+    addNodeMetrics(registry, 'primary_');
     addDroppedLines(registry, options.destination);
     const registers = [registry];
     const eventCounter = new Counter({
@@ -44,6 +46,8 @@ export class ClusterMetrics {
       labelNames: ['event'],
       registers,
     });
+    // Without a first 0 the rate of a counter does not include its first event.
+    for (const event of eventNames) eventCounter.inc({ event }, 0);
     for (const { event } of options.events.latest) eventCounter.inc({ event });
     options.events.subscribe(({ event }) => eventCounter.inc({ event }));
     new Gauge({

@@ -1,17 +1,19 @@
 import type { Logger } from 'pino';
-import type { EventName, SupervisionEvent } from '../supervision/supervision.ts';
+import type { EventDetails, EventName, SupervisionEvent } from '../supervision/supervision.ts';
 
 /** How many events are kept for `/workers`. */
 const KEPT = 200;
 
 /** Each event's log message and level. */
-const messages: Readonly<Record<EventName, readonly [level: 'info' | 'warn', message: string]>> = {
+export const messages: Readonly<
+  Record<EventName, readonly [level: 'info' | 'warn' | 'error' | 'fatal', message: string]>
+> = {
   forked: ['info', 'worker forked'],
   ready: ['info', 'worker ready'],
   'start-failed': ['warn', 'worker could not start'],
   unresponsive: ['warn', 'worker unresponsive, killing it'],
   paused: ['warn', 'worker unresponsive with an open inspector, leaving it'],
-  stopping: ['info', 'worker is shutting down'],
+  stopping: ['info', 'shutting down'],
   recycling: ['info', 'recycling worker'],
   crashed: ['warn', 'worker crashed'],
   ended: ['info', 'worker exited'],
@@ -20,8 +22,8 @@ const messages: Readonly<Record<EventName, readonly [level: 'info' | 'warn', mes
   'reload-started': ['info', 'reload started'],
   'reload-finished': ['info', 'reload finished'],
   'reload-failed': ['warn', 'reload failed'],
-  'gave-up': ['warn', 'workers keep failing, giving up'],
-  'primary-failed': ['warn', 'error in the primary, shutting down'],
+  'gave-up': ['fatal', 'giving up'],
+  'primary-failed': ['error', 'error in the primary, shutting down'],
 };
 
 /** The latest supervision events; each is also a log line. */
@@ -46,15 +48,13 @@ export class EventLog {
   }
 
   /** @param quiet logs at debug level: one line sums up the first start */
-  record(event: EventName, details: Readonly<Record<string, unknown>>, quiet = false): void {
+  record(event: EventName, details: EventDetails, quiet = false): void {
     const entry = { at: new Date().toISOString(), event, ...details };
     this.#latest.push(entry);
     if (this.#latest.length > KEPT) this.#latest.shift();
     const [level, message] = messages[event];
-    // In a log line `pid` is the process that wrote it.
-    const { pid: workerPid, ...rest } = details;
-    const fields = { ...rest, ...(workerPid === undefined ? {} : { workerPid }), event };
-    this.#log[quiet ? 'debug' : level](fields, message);
+    const text = details.reason === undefined ? message : `${message}: ${details.reason}`;
+    this.#log[quiet ? 'debug' : level]({ event, ...details }, text);
     for (const listener of this.#listeners) listener(entry);
   }
 }

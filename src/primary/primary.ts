@@ -35,7 +35,7 @@ async function wirePrimary(
   destination: LogDestination,
 ): Promise<void> {
   const startedAt = performance.now();
-  const log = await createLogger({ config, destination, name: packageJson.name, worker: 'primary' });
+  const log = createLogger({ config, destination, name: packageJson.name, worker: 'primary' });
   const given = `${process.execArgv.join(' ')} ${readEnvironment()['NODE_OPTIONS'] ?? ''}`;
   const supervisor = new Supervisor({
     settings: { ...readNewSettings(), config },
@@ -52,6 +52,7 @@ async function wirePrimary(
   const management = new Management({
     config,
     log,
+    registry: metrics.registry,
     supervision: {
       get readiness() {
         return supervisor.readiness;
@@ -97,7 +98,6 @@ async function wirePrimary(
   });
   supervisor.on('exit', (worker) => metrics.retire(worker));
   supervisor.on('gave-up', (reason) => {
-    log.fatal({ event: 'gave-up', reason }, `giving up: ${reason}`);
     void supervisor.stop(reason).then(() => exit(exitCodes.crashLoop));
   });
 

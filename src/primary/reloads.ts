@@ -88,8 +88,9 @@ export class Reloads {
       return { ...result(false, replaced), reason };
     }
     const needRestart = FIXED.filter((name) => workers.settings.config[name] !== this.#started[name]);
-    const done = { ...result(true, replaced), ...(needRestart.length > 0 ? { needRestart } : {}) };
-    events.record('reload-finished', { ...done });
-    return done;
+    const { ok, durationMs } = result(true, replaced);
+    const restart = needRestart.length > 0 ? { needRestart } : {};
+    events.record('reload-finished', { replaced, durationMs, ...restart });
+    return { ok, replaced, durationMs, ...restart };
   }
 }

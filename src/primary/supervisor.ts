@@ -175,7 +175,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   async #stop(reason: string): Promise<void> {
     this.#heartbeats.stop();
-    this.#options.log.info({ event: 'stopping', reason }, `shutting down: ${reason}`);
+    this.events.record('stopping', { reason });
     await Promise.all(this.workers.map((worker) => worker.drain(reason, true)));
   }
 

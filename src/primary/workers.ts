@@ -55,9 +55,9 @@ export class Workers {
   fork(slot: number, { quiet = false, replacesFailed = false }: ForkOptions = {}): WorkerHandle {
     const { events, onForked } = this.#options;
     const { config, environment } = this.settings;
-    const failed = (worker: object, error: unknown) => {
+    const failure = (error: unknown) => {
       this.lastFailure = error instanceof Error ? error.message : String(error);
-      events.record('start-failed', { ...worker, reason: this.lastFailure }, quiet);
+      return { reason: this.lastFailure };
     };
     let worker: WorkerHandle;
     try {
@@ -76,7 +76,7 @@ export class Workers {
         managementAddress: this.managementAddress,
       });
     } catch (error) {
-      failed({ slot }, error);
+      events.record('start-failed', { slot, ...failure(error) }, quiet);
       throw error;
     }
     this.#all.add(worker);
@@ -88,7 +88,8 @@ export class Workers {
         const afterMs = Math.round(performance.now() - worker.forkedAt);
         events.record('ready', { ...identifyWorker(worker), afterMs }, quiet);
       },
-      (error: unknown) => failed(identifyWorker(worker), error),
+      (error: unknown) =>
+        events.record('start-failed', { ...identifyWorker(worker), ...failure(error) }, quiet),
     );
     onForked(worker);
     return worker;
@@ -111,5 +112,5 @@ export class Workers {
 
 /** The fields by which an event names a worker. */
 export function identifyWorker(worker: WorkerHandle) {
-  return { worker: worker.id, pid: worker.pid, slot: worker.slot };
+  return { worker: worker.id, workerPid: worker.pid, slot: worker.slot };
 }

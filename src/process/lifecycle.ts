@@ -85,7 +85,7 @@ export class Lifecycle {
       try {
         await Promise.race([run(request, deadline), afterDeadline(deadline)]);
       } catch (error) {
-        log.error({ err: error, task: label }, `stop task failed: ${label}`);
+        log.error({ event: 'stop-task-failed', err: error, task: label }, `stop task failed: ${label}`);
       }
     }
     exit(exitCode);

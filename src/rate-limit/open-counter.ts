@@ -12,12 +12,12 @@ interface CounterOptions {
 /** @returns the counter for all limiters of this machine, which shares its counts with others if there is a Redis */
 export async function openCounter({ config, log, registry }: CounterOptions): Promise<HitCounter> {
   const { REDIS_URL: url, REDIS_TIMEOUT_MS: timeoutMs } = config;
-  if (url === '') return new RateLimitCounter();
   const missed = new Counter({
     name: 'rate_limit_hits_local_total',
     help: 'Rate-limit hits that only this machine counted, because Redis was away.',
     registers: [registry],
   });
+  if (url === '') return new RateLimitCounter();
   const { RedisCounter } = await import('./redis-counter.ts');
   return RedisCounter.connect({ url, timeoutMs, log, missed });
 }

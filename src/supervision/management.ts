@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import process from 'node:process';
+import type { Registry } from '@prometheus-io/client';
 import type { Logger } from 'pino';
 import type { Config } from '../config/core-variables.ts';
 import { createConnectResponse } from '../http/connect-response.ts';
@@ -13,6 +14,7 @@ import { checkHead, convertTarget } from '../http/request-head.ts';
 import { identify } from '../http/request-id.ts';
 import { helmetHeaders } from '../http/helmet-headers.ts';
 import { SlowReaders } from '../http/slow-readers.ts';
+import { addGauge } from '../telemetry/metrics.ts';
 import { limitConnections } from './connection-limit.ts';
 import type {
   ClusterView,
@@ -35,6 +37,8 @@ export interface Supervision {
 interface ManagementOptions {
   readonly config: Pick<Config, 'MANAGEMENT_HOST' | 'MANAGEMENT_PORT'>;
   readonly log: Logger;
+  /** Gets a metric of the readiness, for alerts. */
+  readonly registry: Registry;
   readonly supervision: Supervision;
 }
 
@@ -56,7 +60,13 @@ export class Management {
 
   constructor(options: ManagementOptions) {
     this.#options = options;
-    const { supervision } = options;
+    const { registry, supervision } = options;
+    addGauge(
+      registry,
+      'service_ready',
+      '1 if the service is ready, as /readyz of the management port.',
+      () => (supervision.readiness.status === 'ready' ? 1 : 0),
+    );
     this.#routes = {
       '/livez': { GET: (_req, res) => sendJson(res, 200, { status: 'alive' }) },
       '/readyz': {
@@ -150,7 +160,10 @@ export class Management {
     } catch (error) {
       const problem = error instanceof Problem ? error : new Problem('internal-error');
       if (problem !== error)
-        this.#options.log.error({ ...fields, err: error, path }, 'management request failed');
+        this.#options.log.error(
+          { ...fields, event: 'management-request-failed', err: error, path },
+          'management request failed',
+        );
       for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value);
       send(
         res,

@@ -50,12 +50,27 @@ export const eventNames = [
 ] as const;
 export type EventName = (typeof eventNames)[number];
 
-/** Something that happened to a worker or to the service, with details of its own. */
-export const supervisionEventSchema = z.looseObject({
+/** Something that happened to a worker or to the service. Its log line has the same fields, with `time` for `at`. */
+export const supervisionEventSchema = z.strictObject({
   at: z.iso.datetime(),
   event: z.enum(eventNames),
+  worker: z.number().optional().describe('Id of the worker; none if the event is about the service'),
+  workerPid: z.number().optional(),
+  slot: z.number().optional(),
+  reason: z.string().optional(),
+  code: z.number().nullable().optional().describe('Exit code; null after a signal'),
+  signal: z.string().nullable().optional().describe('The signal that ended the process'),
+  silentMs: z.number().optional().describe('Time since its last heartbeat'),
+  afterMs: z.number().optional().describe('Time from the fork, or from the failure that it makes up for'),
+  delayMs: z.number().optional().describe('Time until the next try'),
+  replacedWorker: z.number().optional(),
+  workers: z.number().optional().describe('Workers to replace'),
+  replaced: z.number().optional().describe('Workers replaced'),
+  durationMs: z.number().optional(),
+  needRestart: z.array(z.string()).optional().describe('Changed variables that need a restart'),
 });
 export type SupervisionEvent = Readonly<z.infer<typeof supervisionEventSchema>>;
+export type EventDetails = Omit<SupervisionEvent, 'at' | 'event'>;
 
 /** What the management port's `/readyz` responds. */
 export interface ServiceReadiness {

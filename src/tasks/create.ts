@@ -22,7 +22,7 @@ export async function create({ config, resources }: FeatureDependencies): Promis
   const store = new TaskStore(database);
   await jobs.add(removeExpiredKeys, async (_data, { signal, log }) => {
     const removed = await store.removeExpiredKeys({ signal });
-    log.info({ removed }, 'removed expired idempotency keys');
+    log.info({ event: 'idempotency-keys-removed', removed }, 'removed expired idempotency keys');
   });
   const options = { store, reads: identity.require('tasks:read'), writes: identity.require('tasks:write') };
   if (WEBHOOK_URL === '') return { features: [createTasks(options)] };

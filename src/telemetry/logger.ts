@@ -2,6 +2,7 @@ import process from 'node:process';
 import { pino, type Logger, type LoggerOptions } from 'pino';
 import type { Config } from '../config/core-variables.ts';
 import type { LogDestination } from './log-destination.ts';
+import { createTerminalFormat, readTerminalOptions } from './terminal-format.ts';
 
 interface LoggerDependencies {
   readonly config: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT' | 'NODE_ENV'>;
@@ -14,8 +15,8 @@ interface LoggerDependencies {
   readonly requestFields?: () => object;
 }
 
-/** Logs one JSON object per line; colored text on a terminal in development. */
-export async function createLogger(dependencies: LoggerDependencies): Promise<Logger> {
+/** Logs one JSON object per line; text for people on a terminal in development. */
+export function createLogger(dependencies: LoggerDependencies): Logger {
   const { config, destination, name, worker, requestFields } = dependencies;
   const options: LoggerOptions = {
     level: config.LOG_LEVEL,
@@ -24,9 +25,10 @@ export async function createLogger(dependencies: LoggerDependencies): Promise<Lo
     formatters: { level: (label) => ({ level: label }) },
     ...(requestFields === undefined ? {} : addRequestFields(requestFields)),
   };
-  const prettify = wantsPretty(config) ? await loadPrettifier() : undefined;
+  const terminal = readTerminalOptions(config);
+  const format = terminal === undefined ? undefined : createTerminalFormat(terminal);
   const stream =
-    prettify === undefined ? destination : { write: (line: string) => destination.write(prettify(line)) };
+    format === undefined ? destination : { write: (line: string) => destination.write(format(line)) };
   const log = pino(options, stream);
   destination.onResumed((dropped) =>
     log.warn({ event: 'log-lines-dropped', dropped }, `${dropped} log lines dropped: the reader had stalled`),
@@ -54,24 +56,4 @@ function isoTime(): () => string {
     }
     return text;
   };
-}
-
-function wantsPretty({ LOG_FORMAT, NODE_ENV }: LoggerDependencies['config']): boolean {
-  if (LOG_FORMAT !== 'auto') return LOG_FORMAT === 'pretty';
-  return NODE_ENV === 'development' && process.stdout.isTTY;
-}
-
-/** pino-pretty is a development dependency: without it the service logs JSON. */
-async function loadPrettifier(): Promise<((line: string) => string) | undefined> {
-  try {
-    const { prettyFactory } = await import('pino-pretty');
-    return prettyFactory({
-      colorize: process.stdout.isTTY,
-      translateTime: 'HH:MM:ss.l',
-      ignore: 'name,pid',
-      singleLine: true,
-    });
-  } catch {
-    return undefined;
-  }
 }

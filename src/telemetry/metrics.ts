@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import {
   collectDefaultMetrics,
   Counter,
@@ -24,7 +25,7 @@ export interface Metrics {
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  addNodeMetrics(registry);
   return {
     registry,
     requestDuration: new Histogram({
@@ -59,6 +60,42 @@ export function createMetrics(): Metrics {
       registers: [registry],
     }),
   };
+}
+
+/**
+ * Metrics of the package whose names or types break the conventions of Prometheus (`promtool check metrics`). The totals
+ * are sums of their labeled siblings; event-loop utilization is the rate of `nodejs_eventloop_time_seconds_total`.
+ */
+const misnamed = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+  'nodejs_eventloop_utilization_histogram',
+  'nodejs_eventloop_utilization_summary',
+];
+/** The package samples the utilization with a timer that cannot be turned off: the longest interval there is. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/**
+ * Adds the metrics of any Node.js process.
+ *
+ * @param prefix of their names, if another process exports the same ones
+ */
+export function addNodeMetrics(registry: Registry, prefix = ''): void {
+  collectDefaultMetrics({ register: registry, prefix, eventLoopUtilizationTimeout: NEVER_MS });
+  for (const name of misnamed) registry.removeSingleMetric(prefix + name);
+  new Counter({
+    name: `${prefix}nodejs_eventloop_time_seconds_total`,
+    help: 'Time that the event loop was active (ran code) or idle (waited for events).',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      const { active, idle } = performance.eventLoopUtilization();
+      this.reset();
+      this.inc({ state: 'active' }, active / 1000);
+      this.inc({ state: 'idle' }, idle / 1000);
+    },
+  });
 }
 
 /**

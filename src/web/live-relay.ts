@@ -117,5 +117,5 @@ export class LiveRelay {
 }
 
 function isSame(one: SupervisionEvent, other: SupervisionEvent): boolean {
-  return ['at', 'event', 'worker', 'slot'].every((name) => one[name] === other[name]);
+  return (['at', 'event', 'worker', 'slot'] as const).every((name) => one[name] === other[name]);
 }

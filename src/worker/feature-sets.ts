@@ -17,7 +17,7 @@ export async function createFeatures(
     return created;
   } catch (error) {
     await Promise.race([stopFeatures(created), sleep(config.SHUTDOWN_TIMEOUT_MS)]).catch((err: unknown) => {
-      log.error({ err }, 'cleanup after a failed start failed');
+      log.error({ event: 'cleanup-failed', err }, 'cleanup after a failed start failed');
     });
     throw error;
   }

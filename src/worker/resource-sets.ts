@@ -34,7 +34,7 @@ export async function closeResources(all: readonly OpenResource<unknown>[], log:
     try {
       await resource.close();
     } catch (err) {
-      log.error({ err }, 'a resource could not be closed');
+      log.error({ event: 'resource-close-failed', err }, 'a resource could not be closed');
     }
   }
 }

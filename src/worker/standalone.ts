@@ -16,6 +16,7 @@ interface StandaloneOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly lifecycle: Lifecycle;
+  readonly registry: Registry;
   readonly metrics: MetricsReader;
 }
 
@@ -28,11 +29,12 @@ export class Standalone implements SupervisorLink {
 
   constructor(options: StandaloneOptions) {
     this.#options = options;
-    const { config, log, lifecycle, metrics } = options;
+    const { config, log, lifecycle, registry, metrics } = options;
     const readReport = () => this.#report?.();
     this.#management = new Management({
       config,
       log,
+      registry,
       supervision: {
         get readiness() {
           const { state: status } = lifecycle;

@@ -24,6 +24,7 @@ import { exitCodes } from '../supervision/exit-codes.ts';
 import { LocalServices } from '../supervision/local-services.ts';
 import { startWithDestination, type LogDestination } from '../telemetry/log-destination.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { readTerminalOptions } from '../telemetry/terminal-format.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { MetricsReader } from '../telemetry/metrics-reader.ts';
 import { VitalsMonitor } from '../telemetry/vitals-monitor.ts';
@@ -61,7 +62,7 @@ async function wireWorker(
   const board = new InFlightBoard();
   const inFlight = new InFlight();
   const context = new RequestContext({ board, inFlight });
-  const log = await createLogger({
+  const log = createLogger({
     config,
     destination,
     name: packageJson.name,
@@ -78,7 +79,7 @@ async function wireWorker(
   const reader = new MetricsReader({ registry: metrics.registry, log });
   const supervisor: SupervisorLink = clustered
     ? new PrimaryHandle({ config, lifecycle, metrics: reader })
-    : new Standalone({ config, log, lifecycle, metrics: reader });
+    : new Standalone({ config, log, lifecycle, registry: metrics.registry, metrics: reader });
   const counter = clustered ? undefined : await openCounter({ config, log, registry: metrics.registry });
   const createRateLimitStore: CreateRateLimitStore = (limiter) =>
     counter === undefined ? new PrimaryStore(limiter) : new LocalStore(limiter, counter);
@@ -87,6 +88,7 @@ async function wireWorker(
   startWatchdog({
     board,
     log,
+    terminal: readTerminalOptions(config),
     heartbeatTimeoutMs: config.HEARTBEAT_TIMEOUT_MS,
     shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
     clustered,

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { describe, expect, test } from '@jest/globals';
-import type { ClusterView, SupervisionEvent } from '../../src/supervision/supervision.ts';
+import { clusterViewSchema, eventNames, type SupervisionEvent } from '../../src/supervision/supervision.ts';
 import { load } from '../support/load.ts';
 import { readMetrics, requestInFlight } from '../support/metrics.ts';
 import { isAlive, Program, until } from '../support/program.ts';
@@ -13,7 +13,7 @@ const program = await useProbe({ SHUTDOWN_SETTLE_MS: '1500' });
 
 async function readEvents(): Promise<readonly SupervisionEvent[]> {
   const response = await fetch(`${program.managementUrl}/workers`);
-  return ((await response.json()) as ClusterView).events;
+  return clusterViewSchema.parse(await response.json()).events;
 }
 
 /** How many requests for `/problems` were served in total, by all workers. */
@@ -74,7 +74,7 @@ describe('two workers', () => {
     expect(Object.values(failed).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(4);
     expect(responses[200]).toBeGreaterThan(sent - 5);
     expect((await readEvents()).filter(({ event }) => event === 'crashed')).toEqual([
-      expect.objectContaining({ pid: killed, signal: 'SIGKILL' }),
+      expect.objectContaining({ workerPid: killed, signal: 'SIGKILL' }),
     ]);
     expect(await problemsServed()).toBe(60);
   });
@@ -104,11 +104,24 @@ describe('two workers', () => {
     process.kill(signaled, 'SIGTERM');
     await until('the worker to exit', () => (isAlive(signaled) ? undefined : true));
     const all = await readEvents();
-    const recycled = all.findIndex(({ event, pid }) => event === 'recycling' && pid === signaled);
+    const recycled = all.findIndex(({ event, workerPid }) => event === 'recycling' && workerPid === signaled);
     expect(recycled).toBeGreaterThanOrEqual(0);
-    const names = all.slice(recycled).map(({ event, pid }) => `${event} ${pid === signaled}`);
+    const names = all.slice(recycled).map(({ event, workerPid }) => `${event} ${workerPid === signaled}`);
     expect(names.lastIndexOf('ready false')).toBeGreaterThan(0);
     expect(names.lastIndexOf('ready false')).toBeLessThan(names.indexOf('ended true'));
+  });
+
+  test('have each event with the same fields in the log and in /workers, and counted in the metrics', async () => {
+    const events = await readEvents();
+    const atInfo = events.filter(({ event }) => !['forked', 'ready'].includes(event)); // at debug in the first start
+    expect(atInfo.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['crashed', 'replaced', 'recycling', 'ended', 'reload-finished']),
+    );
+    for (const { at: _, event, ...fields } of atInfo) await program.logged(event, fields);
+    const metrics = await readMetrics(program);
+    expect(eventNames.map((name) => metrics.get(`supervision_events_total{event="${name}"}`))).toEqual(
+      eventNames.map((name) => events.filter(({ event }) => event === name).length),
+    );
   });
 
   test('are replaced when the primary receives SIGHUP', async () => {

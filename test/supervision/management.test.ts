@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { Registry } from '@prometheus-io/client';
 import { pino } from 'pino';
 import { Problem } from '../../src/http/problem.ts';
 import { Management } from '../../src/supervision/management.ts';
@@ -12,6 +13,7 @@ const logged: Record<string, unknown>[] = [];
 const management = new Management({
   config: { MANAGEMENT_HOST: '127.0.0.1', MANAGEMENT_PORT: 0 },
   log: pino({}, { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) }),
+  registry: new Registry(),
   supervision: {
     readiness: { status: 'unavailable', failing: ['database'] },
     workers: () => [],

@@ -193,13 +193,13 @@ test('the search finds titles, summaries and terms, and prefers the route with t
 
 test.each<[Omit<SupervisionEvent, 'at'>, object]>([
   [
-    { event: 'replaced', worker: 4, replacedWorker: 2, pid: 7, afterMs: 512 },
+    { event: 'replaced', worker: 4, replacedWorker: 2, workerPid: 7, afterMs: 512 },
     { tone: 'good', what: 'Worker 4 replaced worker 2', details: 'pid 7 · after 512 ms' },
   ],
   [
-    { event: 'crashed', worker: 2, pid: 5, code: 80, signal: null },
+    { event: 'crashed', worker: 2, workerPid: 5, code: 80, signal: null },
     { tone: 'bad', what: 'Worker 2 crashed', details: 'pid 5 · code 80' },
   ],
 ])('an event is shown as a sentence in the words of the log: %j', (event, expected) => {
-  expect(describeEvent({ at: '', ...event } as SupervisionEvent)).toEqual(expected);
+  expect(describeEvent({ ...event, at: '' })).toEqual(expected);
 });

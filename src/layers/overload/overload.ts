@@ -29,6 +29,8 @@ export function createOverload({ config, vitals, metrics, inFlight }: OverloadOp
   const maxInFlight = config.MAX_REQUESTS_IN_FLIGHT;
   const maxUtilization =
     config.OVERLOAD_MAX_DELAY_MS === 0 ? Infinity : config.OVERLOAD_MAX_UTILIZATION_PERCENT / 100;
+  // Without a first 0 the rate of a counter does not include its first request.
+  for (const by of ['in-flight', 'event-loop']) metrics.shed.inc({ by }, 0);
   const queue = new AdmissionQueue(inFlight, config.OVERLOAD_MAX_DELAY_MS, maxUtilization);
 
   return function overload(req, res, next) {

@@ -5,6 +5,7 @@ import process from 'node:process';
 import { workerData } from 'node:worker_threads';
 import { InFlightBoard } from '../../http/in-flight-board.ts';
 import { readRunQueueWait } from '../../process/run-queue-wait.ts';
+import { createTerminalFormat } from '../../telemetry/terminal-format.ts';
 import type { WatchdogData } from './watchdog.ts';
 
 const CHECK_INTERVAL_MS = 100;
@@ -78,7 +79,8 @@ async function report(silentMs: number): Promise<void> {
     msg: `event loop blocked; ${total} requests in flight`,
   };
   // Not through the log of the blocked thread, and without waiting for a reader that may have stalled.
-  write(1, `${JSON.stringify(line)}\n`, () => undefined);
+  const json = `${JSON.stringify(line)}\n`;
+  write(1, data.terminal === undefined ? json : createTerminalFormat(data.terminal)(json), () => undefined);
 }
 
 /**

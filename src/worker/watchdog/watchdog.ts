@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import type { TerminalOptions } from '../../telemetry/terminal-format.ts';
 import type { InFlightBoard } from '../../http/in-flight-board.ts';
 
 /** The input of the watchdog thread. */
@@ -17,6 +18,8 @@ export interface WatchdogData {
   readonly parentPid: number | undefined;
   /** How long the event loop is blocked before an orphaned process is killed. */
   readonly killAfterMs: number;
+  /** How its line looks; undefined: one JSON object. */
+  readonly terminal: TerminalOptions | undefined;
   /** How long an orphaned process may take to shut down. */
   readonly orphanGraceMs: number;
 }
@@ -24,6 +27,7 @@ export interface WatchdogData {
 interface WatchdogOptions {
   readonly board: InFlightBoard;
   readonly log: Logger;
+  readonly terminal: TerminalOptions | undefined;
   readonly heartbeatTimeoutMs: number;
   readonly shutdownTimeoutMs: number;
   /** Whether this process must not outlive its primary. */
@@ -43,13 +47,14 @@ const STACK_DEADLINE_AT = 0.95;
  * hangs. And if the primary is gone, only the thread can end a worker that hangs.
  */
 export function startWatchdog(options: WatchdogOptions): void {
-  const { board, log, heartbeatTimeoutMs, shutdownTimeoutMs, clustered } = options;
+  const { board, log, terminal, heartbeatTimeoutMs, shutdownTimeoutMs, clustered } = options;
   const beatIntervalMs = Math.min(MAX_BEAT_INTERVAL_MS, heartbeatTimeoutMs / BEATS_PER_TIMEOUT);
   setInterval(() => board.beat(), beatIntervalMs).unref();
   const data: WatchdogData = {
     memory: board.memory,
     base: { ...log.bindings(), pid: process.pid },
     logEnabled: log.isLevelEnabled('error'),
+    terminal,
     reportAfterMs: heartbeatTimeoutMs * REPORT_AT,
     stackDeadlineMs: heartbeatTimeoutMs * STACK_DEADLINE_AT,
     parentPid: clustered ? process.ppid : undefined,

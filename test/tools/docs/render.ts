@@ -10,11 +10,11 @@ import { createTestApp } from '../../support/app.ts';
 import { layers } from '../../support/architecture.ts';
 import { root } from '../../support/program.ts';
 import { renderDemos, renderTopics } from './demos.ts'; // template: omit
-import { logEvents } from './log-events.ts';
 import { readMetrics } from './metrics.ts';
 import { renderPractices } from './practices.ts'; // template: omit
 import { renderRoutes } from './routes.ts';
 import { table } from './table.ts';
+import { renderLogEvents, renderMetrics, renderNodeMetrics } from './telemetry.ts';
 import { renderEnvExample, renderVariables } from './variables.ts';
 
 /** Every generated file with the text it should have. */
@@ -35,14 +35,9 @@ export async function renderDocs(): Promise<Map<string, string>> {
       Object.values(exitCodes).map(({ code, meaning }) => [String(code), meaning]),
     ),
     configuration: renderVariables(groups),
-    metrics: table(
-      ['metric', 'type', 'meaning'],
-      (await readMetrics()).map(({ name, type, help }) => [`\`${name}\``, type, help]),
-    ),
-    'log-events': table(
-      ['event', 'meaning'],
-      Object.entries(logEvents).map(([event, meaning]) => [`\`${event}\``, meaning]),
-    ),
+    metrics: renderMetrics(await readMetrics()),
+    'node-metrics': renderNodeMetrics(),
+    'log-events': renderLogEvents(),
     'import-rules': table(
       ['folder', 'may import'],
       Object.entries(layers).map(([name, below]) => [

@@ -23,6 +23,7 @@ const leftOut = [
   'test/extremes/',
   'test/load/',
   'test/practices/',
+  'test/tools/docs/telemetry.test.ts',
   'test/tools/new/',
   'test/web/',
   'test/wording.test.ts',
@@ -32,6 +33,7 @@ const leftOut = [
 export const pages: Readonly<Record<string, string>> = {
   'README.md': 'test/tools/new/README.md',
   'MAKE-IT-YOURS.md': 'test/tools/new/MAKE-IT-YOURS.md',
+  'docs/telemetry.md': 'docs/telemetry.md',
 };
 
 /** Directives: the line that ends with one is omitted, or all lines up to the next blank one. A reason may follow. */

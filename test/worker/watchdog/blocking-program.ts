@@ -12,6 +12,7 @@ const log = pino({ base: { name: 'watched', pid: process.pid } }, { write: () =>
 startWatchdog({
   board,
   log,
+  terminal: undefined,
   heartbeatTimeoutMs: 3_000, // leaves time to find the stack on a busy machine
   shutdownTimeoutMs: 1_000,
   clustered: role === 'orphan',

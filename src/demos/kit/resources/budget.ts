@@ -25,6 +25,7 @@ export class Budget {
 
   constructor(options: BudgetOptions) {
     this.#options = options;
+    options.metrics.shed.inc({ by: options.name }, 0);
   }
 
   get inUse(): number {

@@ -27,18 +27,18 @@ const tones: Partial<Record<EventName, Tone>> = {
 };
 
 /** Members that have a place of their own in the text, or mean nothing to people. */
-const omitted = new Set(['at', 'event', 'worker', 'pid', 'slot', 'reason', 'replacedWorker']);
+const omitted = new Set(['at', 'event', 'worker', 'workerPid', 'slot', 'reason', 'replacedWorker']);
 
 /** An event for the row of a worker, without what the row shows already. */
 export function describeForRow(event: SupervisionEvent, worker: number | undefined): string {
-  const { what, details } = describeEvent({ ...event, pid: undefined });
+  const { what, details } = describeEvent({ ...event, workerPid: undefined });
   const short = event['worker'] === worker ? what.replace(/^Worker \d+ /, '') : what;
   return [short, details].filter(Boolean).join(': ');
 }
 
 /** An event as a sentence, in the words of the log, and its details. */
 export function describeEvent(event: SupervisionEvent): EventText {
-  const { worker, pid, reason, replacedWorker } = event;
+  const { worker, workerPid, reason, replacedWorker } = event;
   const name = event.event.replaceAll('-', ' ');
   const more = Object.entries(event)
     .filter(([key, value]) => !omitted.has(key) && stringify(value) !== '')
@@ -50,7 +50,7 @@ export function describeEvent(event: SupervisionEvent): EventText {
   return {
     tone: tones[event.event] ?? 'plain',
     what: (worker === undefined ? name : `Worker ${stringify(worker)} ${name}`) + replaced,
-    details: [pid === undefined ? '' : `pid ${stringify(pid)}`, stringify(reason), ...more]
+    details: [workerPid === undefined ? '' : `pid ${workerPid}`, stringify(reason), ...more]
       .filter(Boolean)
       .join(' · '),
   };
