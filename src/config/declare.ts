@@ -10,7 +10,7 @@ interface Declaration<Default> {
   readonly productionDefault?: Default;
   /** The default is for development only: in production the variable is required. */
   readonly requiredInProduction?: true;
-  /** Its value is never shown, not even when it is invalid. */
+  /** Its value is never shown, not even when it is invalid, and may come from a file: `<NAME>_FILE` names it. */
   readonly secret?: true;
 }
 

@@ -1,7 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import type { Config } from '../config/core-variables.ts';
 import { checkHead } from '../http/request-head.ts';
-import type { Feature } from '../routes/feature.ts';
 
 /** How long browsers may reuse a preflight, in seconds. An origin that is removed from the list stays allowed as long. */
 const MAX_AGE_S = 600;
@@ -16,7 +15,9 @@ const headerNames = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
 
 interface CorsOptions {
   readonly config: Pick<Config, 'CORS_ORIGINS'>;
-  readonly features: readonly Pick<Feature, 'routes'>[];
+  readonly features: readonly {
+    readonly routes: readonly { readonly responseHeaders?: Readonly<Record<string, string>> }[];
+  }[];
 }
 
 /**
