@@ -5,7 +5,7 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { availableCpus } from '../process/available-cpus.ts';
-import { choice, integer, wholeNumber, type Values, type Variable, type Variables } from './declare.ts';
+import { choice, integer, text, wholeNumber, type Values, type Variable, type Variables } from './declare.ts';
 
 function port(doc: string, usual: number): Variable<number> {
   return integer({ doc, default: usual, min: 0, max: 65_535 });
@@ -116,6 +116,13 @@ const server = {
   PORT: port('Port of the app. 0: any free port.', 3000),
   MANAGEMENT_HOST: host('Address of the management port. Keep it private.'),
   MANAGEMENT_PORT: port('Port of probes, metrics and reloads. 0: any free port.', 3001),
+  MANAGEMENT_TOKEN: text({
+    doc: 'Token that callers of the management port must send, except to probes. Empty: other machines get probes and metrics only.',
+    expects: 'at least 16 visible ASCII characters',
+    pattern: /^[\x21-\x7e]{16,}$/,
+    default: '',
+    secret: true,
+  }),
   TRUST_PROXY: networks,
   CORS_ORIGINS: origins,
 } satisfies Variables;

@@ -5,6 +5,11 @@ import { Problem } from './problem.ts';
 const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
 const LOOPBACK_HOST = /^(?:(?:[a-z0-9-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?$/i;
 
+/** @param address of a socket */
+export function isLoopback(address: string): boolean {
+  return LOOPBACK_ADDRESS.test(address);
+}
+
 /**
  * Whether a page of another origin made this request with a user's browser. Clients other than browsers send neither
  * header, and are not affected.
@@ -38,7 +43,7 @@ export function rejectForeign(
   proxied = false,
 ): void {
   const { headers, socket } = request;
-  const local = !proxied && LOOPBACK_ADDRESS.test(socket.localAddress ?? '');
+  const local = !proxied && isLoopback(socket.localAddress ?? '');
   if (local && !LOOPBACK_HOST.test(headers.host ?? '')) {
     throw new Problem('forbidden', { detail: 'Address this machine as localhost, 127.0.0.1 or [::1].' });
   }

@@ -14,6 +14,7 @@ import { identify } from '../http/request-id.ts';
 import { helmetHeaders } from '../http/helmet-headers.ts';
 import { SlowReaders } from '../http/slow-readers.ts';
 import { limitConnections } from './connection-limit.ts';
+import { checkAccess } from './management-access.ts';
 import type {
   ClusterView,
   ReloadResult,
@@ -25,6 +26,8 @@ import type {
 /** What the management port shows and does. */
 export interface Supervision {
   readonly readiness: ServiceReadiness;
+  /** What callers must send. Empty: none is set. */
+  readonly token: string;
   workers(): WorkerView[];
   events(): SupervisionEvent[];
   metrics(): Promise<string>;
@@ -137,6 +140,7 @@ export class Management {
         res.writeHead(204).end();
         return;
       }
+      checkAccess(req, path, this.#options.supervision.token);
       const methods = this.#routes[path];
       if (methods === undefined) {
         throw new Problem('not-found', { detail: `The paths are ${Object.keys(this.#routes).join(', ')}.` });

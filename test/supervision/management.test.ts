@@ -14,6 +14,7 @@ const management = new Management({
   log: pino({}, { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) }),
   supervision: {
     readiness: { status: 'unavailable', failing: ['database'] },
+    token: '',
     workers: () => [],
     events: () => [],
     metrics: () => Promise.reject(new Error('a secret')),
