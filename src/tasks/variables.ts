@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { text, type Variable, type Variables } from '../config/declare.ts';
 
+/** Without a user name and password: `fetch` refuses such a URL, with an error that contains it. */
 function isWebUrl(value: string): boolean {
-  return ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? '');
+  const url = URL.parse(value);
+  return url !== null && ['http:', 'https:'].includes(url.protocol) && url.username + url.password === '';
 }
 
 /** Only the configuration names the receiver: a URL from a request could lead to addresses that its sender cannot reach. */
 const url: Variable<string> = {
   doc: 'URL that receives a webhook for each completed task. Empty: none is sent.',
-  expects: 'an HTTP or HTTPS URL',
+  expects: 'an HTTP or HTTPS URL without user name and password',
   default: '',
+  secret: true, // many receivers know their senders by a key in the URL
   schema: z.literal('').or(z.string().refine(isWebUrl)),
 };
 
