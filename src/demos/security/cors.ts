@@ -52,7 +52,7 @@ export const cors = demoRoute({
   query: z.object({ credentials: oneOf('Whether pages send cookies', ['include', 'omit']) }),
   result,
   examples: [
-    { title: 'Pages that send cookies', query: { as: 'text' } },
+    { title: 'Pages that send cookies', query: { credentials: 'include', as: 'text' } },
     { title: 'Pages that send none', query: { credentials: 'omit', as: 'text' } },
   ],
   contrasts: ['security/csrf', 'security/cors?credentials=omit', 'security/cors?credentials=include'],
