@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig, readSettings, type Environment } from '../../src/config/config.ts';
 import { configOf, text } from '../../src/config/declare.ts';
-import { Program, until } from '../support/program.ts';
+import type { ClusterView } from '../../src/supervision/supervision.ts';
+import { Program } from '../support/program.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'secret-files-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -93,32 +94,26 @@ describe('the service', () => {
   });
 
   test('reads a file again when it reloads, and its workers do not have the secret in their environment', async () => {
-    const own = await mkdtemp(join(folder, 'service-'));
-    const path = await file('cookie', 'first-key-of-the-cookies');
-    await using program = await Program.start({ WORKERS: '1', COOKIE_SECRET_FILE: path }, own);
-    const keyId = async () => {
-      const response = await program.get('/demos/security/cookies');
-      return /__Host-visits=\d+\.([^.]+)\./.exec(response.headers.get('set-cookie') ?? '')?.[1];
-    };
-    const first = await keyId();
-    await file('cookie', 'second-key-of-the-cookies\n');
-    const { pid } = (await program.readyWorkers(1))[0] ?? { pid: 0 };
-    expect((await fetch(`${program.managementUrl}/reload`, { method: 'POST' })).status).toBe(200);
-    const second = await until('a cookie of the other key', async () => {
-      const now = await keyId();
-      return now === first ? undefined : now;
-    });
-    expect(second).toMatch(/\w/);
-    const worker = (await program.readyWorkers(1))[0] ?? { pid: 0 };
-    expect(worker.pid).not.toBe(pid);
-    const environment = await readFile(`/proc/${worker.pid}/environ`, 'utf8');
-    expect(environment).toContain(`COOKIE_SECRET_FILE=${path}`);
-    expect(environment).not.toContain('key-of-the-cookies');
+    const path = await file('token', 'the-first-management-token');
+    await using program = await Program.start({ WORKERS: '1', MANAGEMENT_TOKEN_FILE: path });
+    const call = (method: string, target: string, token: string) =>
+      fetch(program.managementUrl + target, { method, headers: { authorization: `Bearer ${token}` } });
+    expect((await call('GET', '/workers', 'the-first-management-token')).status).toBe(200);
+
+    await file('token', 'the-second-management-token\n');
+    expect((await call('POST', '/reload', 'the-first-management-token')).status).toBe(200);
+    expect((await call('GET', '/workers', 'the-first-management-token')).status).toBe(401);
+    const { workers } = (await (
+      await call('GET', '/workers', 'the-second-management-token')
+    ).json()) as ClusterView;
+    const environment = await readFile(`/proc/${workers.at(-1)?.pid}/environ`, 'utf8');
+    expect(environment).toContain(`MANAGEMENT_TOKEN_FILE=${path}`);
+    expect(environment).not.toContain('the-second');
 
     await writeFile(path, 'short');
-    const refused = await fetch(`${program.managementUrl}/reload`, { method: 'POST' });
+    const refused = await call('POST', '/reload', 'the-second-management-token');
     expect(refused.status).toBe(500);
-    expect(JSON.stringify(await refused.json())).toContain('COOKIE_SECRET must');
-    expect(await keyId()).toBe(second);
+    expect(JSON.stringify(await refused.json())).toContain('MANAGEMENT_TOKEN must');
+    expect((await call('GET', '/workers', 'the-second-management-token')).status).toBe(200);
   });
 });

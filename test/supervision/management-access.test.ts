@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { Problem } from '../../src/http/problem.ts';
 import { checkAccess } from '../../src/supervision/management-access.ts';
-import { Program, until } from '../support/program.ts';
+import { Program } from '../support/program.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'management-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -88,7 +88,7 @@ describe.each([outside, { from: '127.0.0.1', to: '127.0.0.1' }])('with a token, 
 });
 
 describe.each(['1', '0'])('the service with WORKERS=%s', (WORKERS) => {
-  test('requires its token, and its own workers have it', async () => {
+  test('requires its token, and takes over a new one at a reload', async () => {
     const file = join(folder, `token-${WORKERS}`);
     await writeFile(file, `${TOKEN}\n`);
     await using program = await Program.start({
@@ -108,9 +108,6 @@ describe.each(['1', '0'])('the service with WORKERS=%s', (WORKERS) => {
 
     const authorization = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
     expect((await fetch(`${url}/workers`, authorization(TOKEN))).status).toBe(200);
-    const demo = await program.get('/demos/cluster/workers');
-    expect(demo.status).toBe(200);
-
     if (WORKERS === '0') return;
     const other = `${TOKEN}-rotated`;
     await writeFile(file, other);
@@ -118,8 +115,5 @@ describe.each(['1', '0'])('the service with WORKERS=%s', (WORKERS) => {
     expect(reload.status).toBe(200);
     expect((await fetch(`${url}/workers`, authorization(TOKEN))).status).toBe(401);
     expect((await fetch(`${url}/workers`, authorization(other))).status).toBe(200);
-    await until('a worker with the new token', async () =>
-      (await program.get('/demos/cluster/workers')).status === 200 ? true : undefined,
-    );
   });
 });
