@@ -84,12 +84,12 @@ describe('a secret in a file', () => {
 describe('the service', () => {
   test('exits with code 78 and names the variables whose files cannot be read', async () => {
     await using program = Program.launch({
-      WEBHOOK_SECRET_FILE: join(folder, 'nothing'),
+      MANAGEMENT_TOKEN_FILE: join(folder, 'nothing'),
       REDIS_URL: 'redis://localhost',
       REDIS_URL_FILE: await file('redis', 'redis://localhost'),
     });
     expect((await program.exited).code).toBe(78);
-    expect(program.errors).toContain('WEBHOOK_SECRET_FILE must');
+    expect(program.errors).toContain('MANAGEMENT_TOKEN_FILE must');
     expect(program.errors).toContain('REDIS_URL and REDIS_URL_FILE must not both be set');
   });
 

@@ -97,7 +97,7 @@ describe('a service that runs', () => {
     await program.logged('job-failed');
     const deliveries = await (await program.get(`/tasks/${id}/deliveries`)).text();
     expect(foundIn(deliveries)).toEqual([]);
-    const headers = { authorization: `Bearer ${plant('failing')}` };
+    const headers = { authorization: `Bearer ${plant('failing')}` }; // template: omit
     await program.get('/demos/failures/hidden?as=' + plant('as'), { headers }); // template: omit
     await program.get('/demos/failures/hidden', { headers }); // template: omit
     await program.logged('request-failed'); // template: omit
