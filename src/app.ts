@@ -6,6 +6,8 @@ import type { InFlight } from './http/in-flight.ts';
 import type { InFlightBoard } from './http/in-flight-board.ts';
 import { createAccessLog } from './layers/access-log.ts';
 import { createCompression } from './layers/compression.ts';
+import { createCors } from './layers/cors.ts';
+import { createCrossSite } from './layers/cross-site.ts';
 import { createErrorHandler, handleStreamErrors } from './layers/error-handler.ts';
 import { createNotFound } from './layers/not-found.ts';
 import { createOverload } from './layers/overload/overload.ts';
@@ -65,7 +67,9 @@ export function createApp(dependencies: AppDependencies): Express {
   inFlight.onEnd(createRequestMetrics(dependencies)); // and an entry in the histogram
   if (config.NODE_ENV === 'production') app.use(createUntrustedProxy(dependencies));
   app.use(createSecureHeaders());
+  if (config.CORS_ORIGINS.length > 0) app.use(createCors({ config, features }));
   app.use(createRequestTarget(dependencies));
+  app.use(createCrossSite(dependencies));
   app.use(createCompression());
   app.use(createRateLimit(dependencies));
   app.use(createOverload(dependencies));

@@ -1,5 +1,5 @@
 /** What the files of the repository promise: packages, the lock file, the image. */
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { root } from './support/program.ts';
 
@@ -91,6 +91,70 @@ test('secrets are kept out of the repository and of the image', () => {
     '!package-lock.json',
     '!src',
   ]);
+});
+
+describe('the workflows', () => {
+  const workflows = globSync('.github/workflows/*.yml', { cwd: root }).map((path) => ({
+    path,
+    text: read(path),
+  }));
+  const lines = workflows.flatMap(({ text }) => text.split('\n'));
+
+  test('name each action by its commit, which cannot be moved as a tag can', () => {
+    const uses = lines.filter((line) => /^ *(?:- )?uses:/.test(line));
+    expect(uses.length).toBeGreaterThan(5);
+    expect(uses.filter((line) => !/uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+/.test(line))).toEqual([]);
+  });
+
+  test('may only read by default', () => {
+    for (const { path, text } of workflows) {
+      expect({ path, text }).toEqual({
+        path,
+        text: expect.stringMatching(/^permissions:\n {2}contents: read$/m),
+      });
+    }
+  });
+
+  test('check signatures, scan the code and keep a list of what runs in production', () => {
+    for (const step of [
+      'run: npm audit --omit=dev',
+      'run: npm audit signatures',
+      'run: npm sbom --sbom-format cyclonedx --omit dev',
+      'uses: github/codeql-action/analyze@',
+    ]) {
+      expect(lines.filter((line) => line.includes(step))).toHaveLength(1);
+    }
+  });
+
+  test('updates wait, as npm does: most malicious releases are found sooner', () => {
+    const updates = read('.github/dependabot.yml').split('- package-ecosystem: ').slice(1);
+    expect(updates.length).toBeGreaterThan(2);
+    for (const update of updates) expect(update).toMatch(/^ {4}cooldown:\n {6}default-days: 7$/m);
+  });
+});
+
+describe('the files', () => {
+  /** Keys by which services know their own: their formats are public, so that scanners find them. */
+  const key =
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----\n|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{36}|\bgithub_pat_\w{22}|\bnpm_\w{36}|\bxox[abprs]-\d+-|\bsk_live_\w{20}|\bAIza[\w-]{35}/;
+
+  test('contain no key of a service', () => {
+    const files = globSync(['*', '.*', '{.github,docker,docs,src,test}/**/*'], {
+      cwd: root,
+      exclude: (name) => name === 'node_modules',
+    }).filter((path) => statSync(root + path).isFile() && path !== '.env' && path !== '.git');
+    expect(files.length).toBeGreaterThan(200);
+    expect(files.filter((path) => key.test(read(path)))).toEqual([]);
+  });
+
+  test.each([
+    ['-----BEGIN RSA PRIVATE ', 'KEY-----\nMII'],
+    ['AKIA', 'ABCDEFGHIJKLMNOP'],
+    ['ghp_', 'a'.repeat(36)],
+    ['npm_', 'b'.repeat(36)],
+  ])('would be found with a key that begins with %j', (start, rest) => {
+    expect(key.test(`const key = '${start}${rest}';`)).toBe(true);
+  });
 });
 
 describe('the image', () => {

@@ -1,5 +1,6 @@
 import { variables, type Config } from './core-variables.ts';
 import { defaultOf, type Variable, type Variables } from './declare.ts';
+import { fileVariableOf, readSecretFile } from './secret-file.ts';
 
 /** Values by variable name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,7 +17,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Parses and checks every variable. An empty value counts as not set.
+ * Parses and checks every variable. An empty value counts as not set. The value of a secret variable may come from a
+ * file: `DATABASE_URL_FILE`.
  *
  * @param extra variables that features declare; their values are part of the result
  * @throws {ConfigError} naming every invalid variable
@@ -28,7 +30,12 @@ export function readConfig(environment: Environment, extra: Variables = {}): Con
 
   const declared: Variables = { ...variables, ...extra };
   for (const [name, variable] of Object.entries(declared)) {
-    const raw = environment[name]?.trim() || defaultOf(variable, production);
+    const { secret, fault } = variable.secret === true ? readSecretFile(name, environment) : {};
+    if (fault !== undefined) {
+      faults.push(fault);
+      continue;
+    }
+    const raw = secret ?? (environment[name]?.trim() || defaultOf(variable, production));
     const parsed = raw === undefined ? undefined : variable.schema.safeParse(raw);
     if (parsed?.success) values[name] = parsed.data;
     else faults.push(describeFault(name, raw, variable));
@@ -81,7 +88,9 @@ export interface Settings {
  */
 export function readSettings(environment: Environment, extra: Variables = {}): Settings {
   const config = readConfig(environment, extra);
-  const declared = Object.keys(config).flatMap((name) => {
+  // A secret in a file stays there: the other process reads it, too.
+  const names = Object.keys(config).flatMap((name) => [name, fileVariableOf(name)]);
+  const declared = names.flatMap((name) => {
     const value = environment[name];
     return value === undefined ? [] : [[name, value] as const];
   });

@@ -5,7 +5,7 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { availableCpus } from '../process/available-cpus.ts';
-import { choice, integer, wholeNumber, type Values, type Variable, type Variables } from './declare.ts';
+import { choice, integer, text, wholeNumber, type Values, type Variable, type Variables } from './declare.ts';
 
 function port(doc: string, usual: number): Variable<number> {
   return integer({ doc, default: usual, min: 0, max: 65_535 });
@@ -44,19 +44,39 @@ function hasAddress(network: string, prefix: number, address: string): boolean {
   return list.check(address, 'ipv6');
 }
 
+const commaSeparated = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
 const networks: Variable<readonly string[]> = {
   doc: 'Comma-separated proxy networks whose X-Forwarded-* headers are trusted. Empty: none.',
   expects: 'addresses, networks such as 10.0.0.0/8, or loopback, linklocal, uniquelocal, separated by commas',
   default: '',
-  schema: z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter(Boolean),
-    )
-    .refine((parts) => parts.every(isNetwork)),
+  schema: commaSeparated.refine((parts) => parts.every(isNetwork)),
+};
+
+/**
+ * An origin exactly as browsers send it: no path, no default port, a name in lower case. `null` is not one, nor is a
+ * pattern, which would match nothing.
+ */
+function isWebOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return (
+    url !== null && ['http:', 'https:'].includes(url.protocol) && url.origin === text && !text.includes('*')
+  );
+}
+
+const origins: Variable<readonly string[]> = {
+  doc: 'Comma-separated origins whose pages may call this service from a browser, with cookies. *: pages of any origin, without cookies. Empty: none.',
+  expects:
+    'origins exactly as browsers send them, such as https://app.example.com, separated by commas; or * alone',
+  default: '',
+  schema: commaSeparated.refine(
+    (parts) => parts.every(isWebOrigin) || (parts.length === 1 && parts[0] === '*'),
+  ),
 };
 
 const redisUrl: Variable<string> = {
@@ -96,7 +116,15 @@ const server = {
   PORT: port('Port of the app. 0: any free port.', 3000),
   MANAGEMENT_HOST: host('Address of the management port. Keep it private.'),
   MANAGEMENT_PORT: port('Port of probes, metrics and reloads. 0: any free port.', 3001),
+  MANAGEMENT_TOKEN: text({
+    doc: 'Token that callers of the management port must send, except to probes. Empty: other machines get probes and metrics only.',
+    expects: 'at least 16 visible ASCII characters',
+    pattern: /^[\x21-\x7e]{16,}$/,
+    default: '',
+    secret: true,
+  }),
   TRUST_PROXY: networks,
+  CORS_ORIGINS: origins,
 } satisfies Variables;
 
 const logging = {

@@ -10,7 +10,7 @@ interface Declaration<Default> {
   readonly productionDefault?: Default;
   /** The default is for development only: in production the variable is required. */
   readonly requiredInProduction?: true;
-  /** Its value is never shown, not even when it is invalid. */
+  /** Its value is never shown, not even when it is invalid, and may come from a file: `<NAME>_FILE` names it. */
   readonly secret?: true;
 }
 
@@ -108,12 +108,18 @@ export function text({
   return { ...given, expects, schema: z.literal('').or(filled) };
 }
 
-/** An HTTP or HTTPS URL; empty if it is not set. */
+/**
+ * An HTTP or HTTPS URL; empty if it is not set. Without a user name and password: `fetch` refuses such a URL, with an
+ * error that contains it.
+ */
 export function webUrl(given: Declaration<string>): Variable<string> {
-  const isWebUrl = (value: string) => ['http:', 'https:'].includes(URL.parse(value)?.protocol ?? '');
+  const isWebUrl = (value: string) => {
+    const url = URL.parse(value);
+    return url !== null && ['http:', 'https:'].includes(url.protocol) && url.username + url.password === '';
+  };
   return {
     ...given,
-    expects: 'an HTTP or HTTPS URL',
+    expects: 'an HTTP or HTTPS URL without user name and password',
     schema: z.literal('').or(z.string().refine(isWebUrl)),
   };
 }

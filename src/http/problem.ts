@@ -23,6 +23,7 @@ export const catalog = {
   'incomplete-body': { status: 400, title: 'Incomplete body' },
   unauthorized: { status: 401, title: 'Authentication required' },
   forbidden: { status: 403, title: 'Forbidden' },
+  'cross-site': { status: 403, title: 'Cross-site request' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'not-acceptable': { status: 406, title: 'Not acceptable' },

@@ -469,10 +469,9 @@ export const sources: readonly Source[] = [
         title: 'A maintenance endpoint',
         status: 'partly',
         route: ':3001/workers',
-        files: ['src/supervision/management.ts'],
-        proofs: ['test/supervision/management.test.ts'],
-        reason:
-          'The management port has metrics, workers and reload, but no diagnostics and no authentication: only its address protects it.',
+        files: ['src/supervision/management.ts', 'src/supervision/management-access.ts'],
+        proofs: ['test/supervision/management.test.ts', 'test/supervision/management-access.test.ts'],
+        reason: 'The management port has metrics, workers and reload, behind a token, but no diagnostics.',
       },
       { id: '5.8', title: 'Discover the unknown with APM', status: 'not-yet', reason: 'See 2.9.' },
       {
@@ -618,12 +617,22 @@ export const sources: readonly Source[] = [
       {
         id: '6.3',
         title: 'Keep secrets out of configuration files',
-        status: 'partly',
+        status: 'shown',
         route: '/demos/process/env?as=text',
-        files: ['src/config/declare.ts', '.gitignore', '.dockerignore', 'src/demos/process/env.ts'],
-        proofs: ['test/config/declare.test.ts', 'fault:log-injection'],
-        reason:
-          'Secrets come from the environment and are never printed. Secret files are not read, and nothing scans commits for secrets.',
+        files: [
+          'src/config/secret-file.ts',
+          'src/config/declare.ts',
+          '.gitignore',
+          '.dockerignore',
+          'src/demos/process/env.ts',
+        ],
+        proofs: [
+          'test/config/secret-file.test.ts',
+          'test/config/declare.test.ts',
+          'test/program/redaction.test.ts',
+          'test/repository.test.ts',
+          'fault:log-injection',
+        ],
       },
       {
         id: '6.4',
@@ -1235,11 +1244,15 @@ export const sources: readonly Source[] = [
       {
         id: 'O9',
         title: 'Tokens or headers against cross-site requests',
-        status: 'partly',
-        files: ['src/http/foreign-request.ts'],
-        proofs: ['test/http/foreign-request.test.ts', 'test/demos/switches.test.ts'],
-        reason:
-          'Dangerous demos and the management port reject requests of other sites. Features have no such layer; they accept JSON only.',
+        status: 'shown',
+        route: '/demos/security/csrf?as=text',
+        files: ['src/layers/cross-site.ts', 'src/http/foreign-request.ts', 'src/demos/security/csrf.ts'],
+        proofs: [
+          'test/layers/cross-site.test.ts',
+          'test/http/foreign-request.test.ts',
+          'test/demos/security/csrf.test.ts',
+          'test/demos/switches.test.ts',
+        ],
       },
       {
         id: 'O10',
@@ -1439,16 +1452,18 @@ export const sources: readonly Source[] = [
         status: 'partly',
         files: [
           'src/layers/secure-headers.ts',
+          'src/layers/cors.ts',
           'src/config/core-variables.ts',
           'docker/edge/edge.conf.template',
         ],
         proofs: [
           'test/layers/secure-headers.test.ts',
+          'test/layers/cors.test.ts',
           'test/config/config.test.ts',
           'test/layers/error-handler.test.ts',
           'test/edge/edge.slow.test.ts',
         ],
-        reason: 'A policy for cross-origin requests and an automated scan are missing.',
+        reason: 'An automated scan of the configuration is missing.',
       },
       {
         id: 'API9',
@@ -1937,9 +1952,9 @@ export const sources: readonly Source[] = [
         id: 'R24',
         title: 'CI: security scans',
         status: 'partly',
-        files: ['.github/workflows/ci.yml'],
-        proofs: ['ci:npm audit --omit=dev'],
-        reason: 'Dependencies are scanned; code and image are not.',
+        files: ['.github/workflows/ci.yml', '.github/workflows/code-scanning.yml'],
+        proofs: ['ci:npm audit --omit=dev', 'ci:github/codeql-action/analyze', 'test/repository.test.ts'],
+        reason: 'Dependencies, code and keys in files are scanned; the image is not.',
       },
       {
         id: 'R25',
@@ -1959,8 +1974,14 @@ export const sources: readonly Source[] = [
       {
         id: 'R27',
         title: 'Cross-origin requests',
-        status: 'not-yet',
-        reason: 'There is no CORS layer: a page of another origin cannot use the API.',
+        status: 'shown',
+        route: '/demos/security/cors?as=text',
+        files: ['src/layers/cors.ts', 'src/demos/security/cors.ts'],
+        proofs: [
+          'test/layers/cors.test.ts',
+          'test/demos/security/cors.test.ts',
+          'test/config/config.test.ts',
+        ],
       },
       {
         id: 'R28',
@@ -1996,9 +2017,15 @@ export const sources: readonly Source[] = [
         id: 'R33',
         title: 'A secure development process',
         status: 'partly',
-        files: ['.github/SECURITY.md', '.github/dependabot.yml'],
-        proofs: ['ci:npm audit --omit=dev', 'check:types'],
-        reason: 'Static security analysis, a scan for secrets and a scan of the image are missing.',
+        files: ['.github/SECURITY.md', '.github/dependabot.yml', '.github/workflows/code-scanning.yml'],
+        proofs: [
+          'ci:npm audit --omit=dev',
+          'ci:github/codeql-action/analyze',
+          'ci:npm sbom --sbom-format cyclonedx',
+          'test/repository.test.ts',
+          'check:types',
+        ],
+        reason: 'A scan of the image is missing.',
       },
       {
         id: 'R34',

@@ -57,6 +57,9 @@ async function wirePrimary(
       get readiness() {
         return supervisor.readiness;
       },
+      get token() {
+        return supervisor.settings.config.MANAGEMENT_TOKEN;
+      },
       workers: () => supervisor.workers.map((worker) => view(worker, supervisor)),
       events: () => [...supervisor.events.latest],
       metrics: () => metrics.collect(),

@@ -83,6 +83,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     });
   }
 
+  /** What new workers start with. */
+  get settings(): Settings {
+    return this.#workers.settings;
+  }
+
   get workers(): readonly WorkerHandle[] {
     return this.#workers.all;
   }

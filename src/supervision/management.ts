@@ -16,6 +16,7 @@ import { helmetHeaders } from '../http/helmet-headers.ts';
 import { SlowReaders } from '../http/slow-readers.ts';
 import { addGauge } from '../telemetry/metrics.ts';
 import { limitConnections } from './connection-limit.ts';
+import { checkAccess } from './management-access.ts';
 import type {
   ClusterView,
   ReloadResult,
@@ -27,6 +28,8 @@ import type {
 /** What the management port shows and does. */
 export interface Supervision {
   readonly readiness: ServiceReadiness;
+  /** What callers must send. Empty: none is set. */
+  readonly token: string;
   workers(): WorkerView[];
   events(): SupervisionEvent[];
   metrics(): Promise<string>;
@@ -147,6 +150,7 @@ export class Management {
         res.writeHead(204).end();
         return;
       }
+      checkAccess(req, path, this.#options.supervision.token);
       const methods = this.#routes[path];
       if (methods === undefined) {
         throw new Problem('not-found', { detail: `The paths are ${Object.keys(this.#routes).join(', ')}.` });

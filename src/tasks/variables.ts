@@ -5,6 +5,7 @@ export const variables = {
   WEBHOOK_URL: webUrl({
     doc: 'URL that receives a webhook for each completed task. Empty: none is sent.',
     default: '',
+    secret: true, // many receivers know their senders by a key in the URL
   }),
   WEBHOOK_SECRET: {
     ...text({

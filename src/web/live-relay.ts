@@ -2,10 +2,11 @@ import type { Request, Response } from 'express';
 import { rejectForeignCaller } from '../http/foreign-request.ts';
 import { Problem } from '../http/problem.ts';
 import type { FeatureDependencies } from '../routes/feature.ts';
+import { managementHeaders } from '../supervision/management-access.ts';
 import type { ClusterView, SupervisionEvent } from '../supervision/supervision.ts';
 import type { LiveView } from './page-data.ts';
 
-type Dependencies = Pick<FeatureDependencies, 'managementAddress' | 'draining'>;
+type Dependencies = Pick<FeatureDependencies, 'config' | 'managementAddress' | 'draining'>;
 
 const INTERVAL_MS = 1_000;
 /** The primary responds at once unless it is stuck. */
@@ -104,11 +105,12 @@ export class LiveRelay {
 
   /** @returns undefined if the primary does not respond */
   async #fetchView(): Promise<ClusterView | undefined> {
-    const { managementAddress } = this.#dependencies;
+    const { config, managementAddress } = this.#dependencies;
     if (managementAddress === undefined) return undefined;
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const response = await fetch(`${await managementAddress()}/workers`, { signal });
+      const headers = managementHeaders(config);
+      const response = await fetch(`${await managementAddress()}/workers`, { headers, signal });
       return response.ok ? ((await response.json()) as ClusterView) : undefined;
     } catch {
       return undefined;

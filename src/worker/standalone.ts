@@ -40,6 +40,7 @@ export class Standalone implements SupervisorLink {
           const { state: status } = lifecycle;
           return status === 'ready' ? readinessOf([readReport()?.failing ?? []]) : { status, failing: [] };
         },
+        token: config.MANAGEMENT_TOKEN,
         workers: () => [this.#view()],
         events: () => [],
         metrics: async () => toText(await metrics.read()),

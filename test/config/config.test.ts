@@ -43,6 +43,16 @@ describe('the configuration', () => {
     ['TRUST_PROXY', '::ffff:0:0/96'],
     ['TRUST_PROXY', '::/1'],
     ['TRUST_PROXY', '10.0.0.0/8/8'],
+    ['CORS_ORIGINS', 'null'],
+    ['CORS_ORIGINS', 'https://app.example.com/'],
+    ['CORS_ORIGINS', 'https://app.example.com:443'],
+    ['CORS_ORIGINS', 'https://App.example.com'],
+    ['CORS_ORIGINS', 'https://*.example.com'],
+    ['CORS_ORIGINS', 'app.example.com'],
+    ['CORS_ORIGINS', 'https://user@app.example.com'],
+    ['CORS_ORIGINS', 'file:///index.html'],
+    ['CORS_ORIGINS', '*, https://app.example.com'],
+    ['CORS_ORIGINS', '*,*'],
     ['HOST', 'a b'],
     ['LOG_LEVEL', 'INFO'],
   ])('rejects %s=%s', (name, value) => {
@@ -64,6 +74,12 @@ describe('the configuration', () => {
   test('accepts names and networks of proxies', () => {
     const { TRUST_PROXY } = read({ TRUST_PROXY: 'loopback, 10.0.0.0/8, 2001:db8::/32, ::ffff:10.0.0.0/104' });
     expect(TRUST_PROXY).toEqual(['loopback', '10.0.0.0/8', '2001:db8::/32', '::ffff:10.0.0.0/104']);
+  });
+
+  test('accepts origins as browsers send them', () => {
+    const { CORS_ORIGINS } = read({ CORS_ORIGINS: 'https://app.example.com, http://localhost:5173' });
+    expect(CORS_ORIGINS).toEqual(['https://app.example.com', 'http://localhost:5173']);
+    expect(read({ CORS_ORIGINS: '*' }).CORS_ORIGINS).toEqual(['*']);
   });
 
   test('is frozen', () => {

@@ -267,3 +267,16 @@ describe('cluster/scheduling', () => {
 function sum(numbers: readonly number[] = []): number {
   return numbers.reduce((total, each) => total + each, 0);
 }
+
+test('the token of the management port reaches it from a worker: for the demo and for the live view', async () => {
+  await using program = await Program.start({ WORKERS: '1', MANAGEMENT_TOKEN: 'a-token-with-at-least-16' });
+  const { source } = ((await (await program.get('/demos/cluster/workers')).json()) as WorkersBody).result;
+  expect(source).toBe('the management port');
+  const live = await program.get('/live');
+  let received = '';
+  for await (const chunk of live.body as unknown as AsyncIterable<Uint8Array>) {
+    received += Buffer.from(chunk).toString();
+    if (received.includes('event: ')) break;
+  }
+  expect(received).toContain('event: view');
+});

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import process from 'node:process';
 import { parseEnv } from 'node:util';
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
@@ -79,10 +79,11 @@ function checkDeployment(file: string, { spec }: IDeployment): string[] {
   const variables = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
   const given = { ...parseEnv(readFileSync(`${folder}production/variables.env`, 'utf8')), ...variables };
   const declared = { ...resourceVariables, ...featureVariables };
-  const secrets = { DATABASE_URL: 'postgres://user:password@database:5432/tasks' };
+  const files = Object.entries(given).filter(([name]) => name.endsWith('_FILE'));
   try {
-    const config = readConfig({ NODE_ENV: 'production', ...secrets, ...given }, declared);
-    const unknown = Object.keys(given).filter((name) => !(name in config));
+    const config = readConfig({ NODE_ENV: 'production', ...given, ...readSecrets(files) }, declared);
+    const unknown = Object.keys(given).filter((name) => !(name.replace(/_FILE$/, '') in config));
+    const mounts = (container?.volumeMounts ?? []).map(({ mountPath }) => mountPath);
     const ports = Object.fromEntries(
       (container?.ports ?? []).map(({ name, containerPort }) => [name, containerPort]),
     );
@@ -90,6 +91,9 @@ function checkDeployment(file: string, { spec }: IDeployment): string[] {
     const probes = [container?.startupProbe, container?.readinessProbe, container?.livenessProbe];
     return [
       ...unknown.map((name) => `${file}: the service has no variable ${name}`),
+      ...files
+        .filter(([, path = '']) => !mounts.includes(dirname(path)))
+        .map(([name]) => `${file}: nothing is mounted where ${name} is`),
       ...(graceMs > config.SHUTDOWN_TIMEOUT_MS + EXIT_MS ? [] : [`${file}: killed before its shutdown ends`]),
       ...(ports['management'] === config.MANAGEMENT_PORT ? [] : [`${file}: wrong management port`]),
       ...('http' in ports && ports['http'] !== config.PORT ? [`${file}: wrong port`] : []),
@@ -101,6 +105,22 @@ function checkDeployment(file: string, { spec }: IDeployment): string[] {
     if (error instanceof ConfigError) return error.faults.map((fault) => `${file}: ${fault}`);
     throw error;
   }
+}
+
+/** What a pod reads from its files is given as values here: there are no files. */
+function readSecrets(files: readonly (readonly [string, string | undefined])[]): Record<string, string> {
+  const values: Readonly<Record<string, string>> = {
+    DATABASE_URL: 'postgres://user:password@database:5432/tasks',
+  };
+  return Object.fromEntries(
+    files.flatMap(([variable]) => {
+      const name = variable.replace(/_FILE$/, '');
+      return [
+        [variable, ''],
+        [name, values[name] ?? ''],
+      ];
+    }),
+  );
 }
 
 const invalid = [...(await Promise.all(manifests.map(checkSchema))).flat(), ...checkTypes()];

@@ -16,6 +16,7 @@ const management = new Management({
   registry: new Registry(),
   supervision: {
     readiness: { status: 'unavailable', failing: ['database'] },
+    token: '',
     workers: () => [],
     events: () => [],
     metrics: () => Promise.reject(new Error('a secret')),

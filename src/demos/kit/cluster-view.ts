@@ -1,5 +1,6 @@
 import { json } from 'node:stream/consumers';
 import { Problem } from '../../http/problem.ts';
+import { managementHeaders } from '../../supervision/management-access.ts';
 import { clusterViewSchema, type ClusterView } from '../../supervision/supervision.ts';
 import { findManagement } from './management-address.ts';
 import { sendRequest } from './measure/loopback.ts';
@@ -30,7 +31,9 @@ export async function fetchClusterView(
   const url = `${management}/workers`;
   try {
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    return { url, view: clusterViewSchema.parse(await json(await sendRequest(url, { signal: timeout }))) };
+    const headers = managementHeaders(resources.dependencies.config);
+    const response = await sendRequest(url, { headers, signal: timeout });
+    return { url, view: clusterViewSchema.parse(await json(response)) };
   } catch (error) {
     signal.throwIfAborted();
     throw new Problem(primarySilent, {

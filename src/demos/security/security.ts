@@ -1,5 +1,7 @@
 import type { Demo } from '../kit/demo.ts';
 import { cookies } from './cookies.ts';
+import { cors } from './cors.ts';
+import { csrf } from './csrf.ts';
 import { headers } from './headers.ts';
 import { passwords } from './passwords.ts';
 import { prototype } from './prototype.ts';
@@ -12,18 +14,21 @@ export const security = {
   id: 'security',
   title: 'Security',
   summary:
-    'Headers, cookies, rate limits, comparisons, patterns and passwords: what each protection really prevents.',
+    'Headers, cookies, origins, rate limits, comparisons, patterns and passwords: what each protection really prevents.',
   teaches:
     'Most protections take one line, and are easy to forget. Each route here shows what happens with and without one, ' +
     'measured or tried out.',
   lookFor:
     'In `timing`, `leaks` marks a comparison that reveals the secret. In `prototype`, `pollutes` lists what a merge changed. ' +
+    'In `cors` and `csrf`, compare the first row with the others. ' +
     'In `passwords`, compare `eventLoopMaxDelayMs` of both ways, and `unknownUserMs` with `wrongPasswordMs`. `rate-limit` responds with 429 after ten requests. In ' +
     '`redos`, follow `timesPerCharacter`.',
   terms: [
     'Content-Security-Policy',
     'clickjacking',
     'cross-site request forgery',
+    'cross-origin resource sharing',
+    'Fetch Metadata',
     'cookie signing',
     'fixed-window rate limiting',
     'timing attack',
@@ -44,8 +49,10 @@ export const security = {
       title: 'crypto.scrypt',
       url: 'https://nodejs.org/api/crypto.html#cryptoscryptpassword-salt-keylen-options-callback',
     },
+    { title: 'Fetch: the CORS protocol', url: 'https://fetch.spec.whatwg.org/#http-cors-protocol' },
+    { title: 'Fetch Metadata Request Headers', url: 'https://www.w3.org/TR/fetch-metadata/' },
     { title: 'RFC 6265: HTTP cookies', url: 'https://www.rfc-editor.org/rfc/rfc6265' },
   ],
   practices: ['6.2', '6.6', '6.8', '6.10', '6.16'],
-  routes: [headers, cookies, rateLimited, timing, prototype, redos, passwords, tokens],
+  routes: [headers, cookies, cors, csrf, rateLimited, timing, prototype, redos, passwords, tokens],
 } satisfies Demo;

@@ -1,6 +1,11 @@
 /** What the lessons of HTTP, middleware, security, caches, the cluster, the language and the myths claim. */
 import { ms } from '../../../src/demos/kit/answer/units.ts';
 import { sum, type Claims } from '../claim.ts';
+import type { Figures } from '../figures.ts';
+
+const foreignPages = ['stranger', 'lookalike', 'longer', 'sandboxed'];
+
+const lettingForeignPagesIn = (cells: Figures) => foreignPages.some((page) => cells.is(page));
 
 export const serviceClaims: Claims = {
   'http/redirect': [
@@ -135,6 +140,52 @@ export const serviceClaims: Claims = {
     {
       says: /^The genuine cookie was accepted, all (\d+)/,
       holds: (f) => f.rows('checks').filter((row) => row.is('accepted')).length === 1,
+    },
+    { says: /should be impossible/, holds: () => false },
+  ],
+  'security/cors': [
+    {
+      says: /^(\d+) of (\d+) shortcuts let a foreign page read, the list none/,
+      holds: (f, [open, shortcuts]) => {
+        const [list, ...others] = f.rows('read').map(lettingForeignPagesIn);
+        return (
+          list === false &&
+          others.length === Number(shortcuts) &&
+          others.filter(Boolean).length === Number(open)
+        );
+      },
+    },
+    {
+      says: /The front end could read with the exact list/,
+      holds: (f) => f.rows('read')[0]?.is('frontEnd') === true,
+    },
+    {
+      says: /Foreign pages got (\d+) DELETE request/,
+      holds: (f, [deletions]) =>
+        sum(f.rows('deleted').map((cells) => foreignPages.filter((page) => cells.is(page)).length)) ===
+        Number(deletions),
+    },
+    { says: /should be impossible/, holds: () => false },
+  ],
+  'security/csrf': [
+    {
+      says: /^(\d+) of (\d+) shortcuts executed forged requests, metadata and origin none/,
+      holds: (f, [open, shortcuts]) => {
+        const [layer, ...others] = f.column('checks', 'forgedExecuted');
+        return (
+          layer === 0 &&
+          others.length === Number(shortcuts) &&
+          others.filter((executed) => executed > 0).length === Number(open)
+        );
+      },
+    },
+    {
+      says: /No genuine request was refused/,
+      holds: (f) => f.column('checks', 'genuineRefused').every((refused) => refused === 0),
+    },
+    {
+      says: /The forged GET was executed behind the layer/,
+      holds: (f) => f.rows('checks')[0]?.number('forgedGets') === 1,
     },
     { says: /should be impossible/, holds: () => false },
   ],

@@ -1,5 +1,6 @@
 /** Environment variables in `.env.example` and in the documentation. */
 import type { Variable, Variables } from '../../../src/config/declare.ts';
+import { fileVariableOf } from '../../../src/config/secret-file.ts';
 import { table } from './table.ts';
 
 type Groups = Readonly<Record<string, Variables>>;
@@ -10,7 +11,11 @@ export function renderEnvExample(groups: Groups): string {
     .filter(([, variables]) => Object.keys(variables).length > 0)
     .map(([heading, variables]) => {
       const entries = Object.entries(variables).map(([name, variable]) => {
-        const notes = [`Expects ${variable.expects}.`, ...requirements(variable)];
+        const notes = [
+          `Expects ${variable.expects}.`,
+          ...requirements(variable),
+          ...(variable.secret ? [`${fileVariableOf(name)} may name a file that holds it.`] : []),
+        ];
         return `# ${variable.doc}\n# ${notes.join(' ')}\n# ${name}=${variable.default ?? ''}\n`;
       });
       return `## ${heading}\n\n${entries.join('\n')}`;
@@ -29,7 +34,9 @@ export function renderVariables(groups: Groups): string {
           variable.default === undefined ? 'required' : show(variable.default),
           ...productionDefault(variable),
         ].join(', '),
-        variable.doc,
+        variable.secret
+          ? `${variable.doc} Or \`${fileVariableOf(name)}\`, a file that holds it.`
+          : variable.doc,
       ]);
       return `**${heading}**\n\n${table(['variable', 'default', 'meaning'], rows)}`;
     })
