@@ -74,6 +74,24 @@ describe('modules/load', () => {
     expect(conclude(result(40)).headline).toBe('The compile cache cost 2.0× as much as CommonJS');
   });
 
+  test('compares nothing if the modules cost less than two runs of one program differ', () => {
+    const rows = [
+      { program: 'empty' as const, firstLineMs: 40, cpuMs: 40, modulesCpuMs: 0 },
+      { program: 'cjs' as const, firstLineMs: 40, cpuMs: 40.1, modulesCpuMs: 0.1 },
+      { program: 'cached' as const, firstLineMs: 42, cpuMs: 42, modulesCpuMs: 2 },
+    ];
+    const result = {
+      kind: 'cached' as const,
+      modules: 1,
+      prepareMs: 9,
+      allLoaded: true,
+      importedCounter: 0,
+      rows,
+    };
+
+    expect(conclude(result).headline).toBe('This run does not tell: 1 module cost too little');
+  });
+
   test.each(['kind=wasm', 'modules=0', 'modules=151'])('rejects %s with 400', async (query) => {
     await service.client.get(`/demos/modules/load?${query}`).expect(400);
   });
