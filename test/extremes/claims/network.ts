@@ -1,0 +1,214 @@
+/** What the lessons of sockets, HTTP clients and servers, resilience and the distribution of connections claim. */
+import { bytes, ms, percent, times } from '../../../src/demos/kit/answer/units.ts';
+import { max, sum, type Claims } from '../claim.ts';
+import type { Figures } from '../figures.ts';
+
+const load = (f: Figures, name: string) => f.row('loads', 'load', name);
+const served = (row: Figures) => row.list('perWorker') as readonly number[];
+
+export const networkClaims: Claims = {
+  'net/framing': [
+    {
+      says: /: (\d+) of (\d+) messages? were right/,
+      holds: (f, [right, all]) =>
+        f.number('right') === Number(right) &&
+        f.number('messages') === Number(all) &&
+        // Framing delivers every message, however the chunks came; a chunk alone does not.
+        (f.text('way') === 'data' ? Number(right) < Number(all) : right === all),
+    },
+    {
+      says: /arrived in (\d+) data events?: (\d+) held parts of several messages/,
+      holds: (f, [events, merged]) =>
+        f.number('dataEvents') === Number(events) &&
+        f.number('merged') === Number(merged) &&
+        Number(merged) <= Number(events),
+    },
+    { says: /kept what was incomplete/, holds: (f) => f.number('right') === f.number('messages') },
+    {
+      says: /took (\d+) pieces for messages/,
+      holds: (f, [pieces]) => f.number('decoded') === Number(pieces) && f.text('way') === 'data',
+    },
+    {
+      says: /^This run does not tell: every message arrived on its own/,
+      holds: (f) =>
+        f.number('merged') + f.number('split') === 0 && f.number('dataEvents') === f.number('messages'),
+    },
+  ],
+  'net/no-delay': [
+    {
+      says: /^Two small writes took (.+) as long without noDelay/,
+      holds: (f, [ratio]) => {
+        const [plain = NaN, ...others] = f.column('ways', 'medianMs');
+        return times(plain / max(others)) === ratio && plain > 2 * max(others);
+      },
+    },
+    {
+      says: /^This run does not tell: no write waited/,
+      holds: (f) => {
+        const [plain = NaN, ...others] = f.column('ways', 'medianMs');
+        return plain <= 10 * max(others);
+      },
+    },
+  ],
+  'net/half-open': [
+    {
+      says: /^(.+) lost the reply to a client that had ended/,
+      holds: (f, [lossy]) =>
+        f
+          .rows('ways')
+          .filter((row) => row.number('receivedBytes') < f.number('replyBytes'))
+          .map((row) => `allowHalfOpen=${row.is('allowHalfOpen')}`)
+          .join(', ') === lossy && lossy === 'allowHalfOpen=false',
+    },
+    {
+      says: /^This run does not tell: no reply was lost/,
+      holds: (f) =>
+        f.rows('ways').some((row) => !row.is('allowHalfOpen')) &&
+        f.rows('ways').every((row) => row.number('receivedBytes') === f.number('replyBytes')),
+    },
+  ],
+  'http/client': [
+    {
+      says: /without keep-alive made (\d+) connection/,
+      holds: (f, [made]) =>
+        f.rows('runs')[0]?.number('made') === Number(made) && Number(made) >= f.number('calls'),
+    },
+    {
+      says: /^Bodies that were not read held (\d+) connections? open/,
+      holds: (f, [open]) =>
+        f.row('runs', 'connections', 'unread').number('open') === Number(open) &&
+        Number(open) > f.number('calls') / 2,
+    },
+    {
+      says: /^Bodies of (.+) that were not read held few/,
+      holds: (f, [size]) =>
+        bytes(f.number('bytes')) === size &&
+        f.row('runs', 'connections', 'unread').number('open') <= f.number('calls') / 2,
+    },
+    {
+      says: /^(\d+) kept connections?: new ones take (.+) as long/,
+      holds: (f, [made, ratio]) => {
+        const [fresh, kept] = f.rows('runs');
+        return (
+          kept?.number('made') === Number(made) &&
+          Number(made) < f.number('calls') &&
+          times((fresh?.number('perCallMs') ?? NaN) / kept.number('perCallMs')) === ratio
+        );
+      },
+    },
+    {
+      says: /saved no time in this run/,
+      holds: (f) => {
+        const [fresh = NaN, kept = NaN] = f.column('runs', 'perCallMs');
+        return fresh < 1.11 * kept;
+      },
+    },
+  ],
+  'http/drain': [
+    {
+      says: /^(server\.close\(\) alone|Settling first) lost (\d+) of (\d+) request/,
+      holds: (f, [way, lost, all]) =>
+        (way === 'Settling first') === (f.text('way') === 'settle') &&
+        f.number('lost') === Number(lost) &&
+        f.number('requests') === Number(all) &&
+        f.number('refused') + f.number('reset') === f.number('lost') &&
+        f.number('servedByStopping') + f.number('servedByOther') + f.number('lost') ===
+          f.number('requests') &&
+        (f.text('way') === 'close' || Number(lost) === 0),
+    },
+    {
+      says: /(\d+) connections? that clients keep (?:was|were) still open/,
+      holds: (f, [open]) => f.number('stillOpen') === Number(open) && !f.has('closedMs'),
+    },
+    { says: /^This run does not tell: the balancer/, holds: (f) => !(f.number('noticedMs') <= 300) },
+  ],
+  'http/cookies': [
+    {
+      says: /^This is visit (\d+), counted by the client/,
+      holds: (f, [visit]) =>
+        f.number('visitsNow') === Number(visit) && f.number('visitsReceived') === Number(visit) - 1,
+    },
+    {
+      says: /^This counts as the first visit/,
+      holds: (f) => f.number('visitsNow') === 1 && !f.list('received').includes('visits'),
+    },
+    {
+      says: /^The count was invalid and restarts at 1/,
+      holds: (f) =>
+        f.number('visitsNow') === 1 && !f.has('visitsReceived') && f.list('received').includes('visits'),
+    },
+  ],
+  'resilience/retry': [
+    {
+      says: /^Without retries (\d+) calls? failed/,
+      holds: (f, [failed]) =>
+        f.text('policy') === 'none' &&
+        f.number('lostCalls') === Number(failed) &&
+        Number(failed) >= f.number('clients'),
+    },
+    {
+      says: /^(.+): (\S+×) the usual load/,
+      holds: (f, [, ratio]) => f.text('policy') !== 'none' && times(f.number('peakRatio')) === ratio,
+    },
+    {
+      says: /, recovered in (.+)/,
+      holds: (f, [recovered]) => ms(f.number('recoveredMs')) === recovered,
+    },
+    { says: / none failed in the end|and none failed/, holds: (f) => f.number('lostCalls') === 0 },
+    { says: /^This run does not tell: not every/, holds: (f) => f.number('cutCalls') < f.number('clients') },
+  ],
+  'resilience/slow-dependency': [
+    {
+      says: /: calls to the healthy dependency took (.+) \(p99\)/,
+      holds: (f, [p99]) =>
+        ms(f.part('healthy').number('p99Ms')) === p99 &&
+        f.part('healthy').number('p99Ms') >= f.part('healthy').number('medianMs'),
+    },
+    {
+      says: /^Without a guard: /,
+      holds: (f) =>
+        f.part('hanging').number('timedOut') === 0 &&
+        f.part('hanging').number('spared') === 0 &&
+        f.part('healthy').number('p99Ms') > 2 * f.part('healthy').number('usualMs'),
+    },
+    { says: /^Timeout: /, holds: (f) => f.part('hanging').number('timedOut') > 0 },
+    { says: /^(?:Bulkhead|Circuit breaker): /, holds: (f) => f.part('hanging').number('spared') > 0 },
+    {
+      says: /(\d+) were rejected without a call/,
+      holds: (f, [spared]) => f.part('hanging').number('spared') === Number(spared),
+    },
+    {
+      says: /^This run does not tell: calls were slow/,
+      holds: (f) => f.part('healthy').number('usualMs') > 100,
+    },
+  ],
+  'cluster/scheduling': [
+    {
+      says: /^The busiest of (\d+) workers served (.+); a paused primary stopped (none|all|\d+)/,
+      holds: (f, [workers, share, stopped]) => {
+        const { connections, answered } = {
+          connections: f.part('pausedPrimary').number('connections'),
+          answered: f.part('pausedPrimary').number('answered'),
+        };
+        const lost = stopped === 'none' ? 0 : stopped === 'all' ? connections : Number(stopped);
+        return (
+          f.number('workers') === Number(workers) &&
+          percent(load(f, 'many').number('largestShare')) === share &&
+          connections - answered === lost &&
+          (f.text('policy') === 'round-robin' || lost === 0)
+        );
+      },
+    },
+    {
+      says: /workers? (.+?) of (\d+) connections that came one at a time/,
+      holds: (f, [few, all]) =>
+        served(load(f, 'few')).join(', ') === few?.replace(/^gave the /, '') &&
+        sum(served(load(f, 'few'))) === Number(all),
+    },
+    {
+      says: /an even share is (\S+%)/,
+      holds: (f, [even]) => percent(1 / f.number('workers')) === even,
+    },
+    { says: /^Nothing was measured/, holds: () => false },
+  ],
+};
