@@ -4,7 +4,9 @@ import { cacheRoute } from './cache.ts';
 import { clientRoute } from './client.ts';
 import { cookiesRoute } from './cookies.ts';
 import { delayRoute } from './delay.ts';
+import { doubleChargeRoute } from './double-charge.ts';
 import { drainRoute } from './drain.ts';
+import { lostUpdateRoute } from './lost-update.ts';
 import { redirectRoute } from './redirect.ts';
 import { statusRoute } from './status.ts';
 
@@ -22,6 +24,8 @@ export const http = {
     'entity tag (ETag)',
     'revalidation',
     'open redirect',
+    'Idempotency-Key',
+    'optimistic concurrency control',
     'SameSite cookie',
   ],
   readMore: [
@@ -40,5 +44,7 @@ export const http = {
     cookiesRoute,
     clientRoute,
     drainRoute,
+    doubleChargeRoute,
+    lostUpdateRoute,
   ],
 } satisfies Demo;

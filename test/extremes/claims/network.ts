@@ -122,6 +122,53 @@ export const networkClaims: Claims = {
     },
     { says: /^This run does not tell: the balancer/, holds: (f) => !(f.number('noticedMs') <= 300) },
   ],
+  'http/double-charge': [
+    {
+      says: /^(.+): every order was charged once/,
+      holds: (f) =>
+        f.number('charges') === f.number('orders') &&
+        f.number('chargedTwice') === 0 &&
+        f.number('attempts') > f.number('orders'),
+    },
+    {
+      says: /: (\d+) of (\d+) orders? charged more than once/,
+      holds: (f, [twice, orders]) =>
+        f.number('chargedTwice') === Number(twice) &&
+        f.number('orders') === Number(orders) &&
+        f.number('charges') >= Number(orders) + Number(twice) &&
+        f.text('way') !== 'key',
+    },
+    { says: /^A key stored first/, holds: (f) => f.number('replayed') > 0 && f.number('chargedTwice') === 0 },
+    { says: /^Retries without a key/, holds: (f) => f.number('charges') === f.number('attempts') },
+    { says: /A used key with another order received (\d+)/, holds: (_f, [status]) => status === '422' },
+    {
+      says: /^This run does not tell: no retry came during/,
+      holds: (f) => f.text('way') === 'late' && f.number('chargedTwice') === 0,
+    },
+    {
+      says: /^This run does not tell: no response was lost/,
+      holds: (f) => f.number('responsesLost') + f.number('timedOut') === 0,
+    },
+  ],
+  'http/lost-update': [
+    {
+      says: /, (\d+) of (\d+) confirmed lines are lost/,
+      holds: (f, [lost, confirmed]) =>
+        f.number('confirmed') - f.number('linesAtEnd') === Number(lost) &&
+        f.number('confirmed') === Number(confirmed) &&
+        f.text('way') !== 'if-match',
+    },
+    {
+      says: /^With If-Match, all (\d+) confirmed lines are in the list/,
+      holds: (f, [confirmed]) =>
+        f.number('linesAtEnd') === Number(confirmed) &&
+        f.number('conflicts') > 0 &&
+        f.number('withoutIfMatch') === 428,
+    },
+    { says: /of which (\d+) received 412/, holds: (f, [many]) => f.number('conflicts') === Number(many) },
+    { says: /^Without a condition/, holds: (f) => f.number('conflicts') === 0 },
+    { says: /^This run does not tell: one client/, holds: (f) => f.number('clients') === 1 },
+  ],
   'http/cookies': [
     {
       says: /^This is visit (\d+), counted by the client/,
