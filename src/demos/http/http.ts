@@ -9,6 +9,7 @@ import { drainRoute } from './drain.ts';
 import { lostUpdateRoute } from './lost-update.ts';
 import { redirectRoute } from './redirect.ts';
 import { statusRoute } from './status.ts';
+import { waitingRoute } from './waiting.ts';
 
 export const http = {
   id: 'http',
@@ -24,6 +25,8 @@ export const http = {
     'entity tag (ETag)',
     'revalidation',
     'open redirect',
+    'thread per request',
+    'virtual threads',
     'Idempotency-Key',
     'optimistic concurrency control',
     'SameSite cookie',
@@ -39,6 +42,7 @@ export const http = {
     anythingRoute,
     statusRoute,
     delayRoute,
+    waitingRoute,
     redirectRoute,
     cacheRoute,
     cookiesRoute,

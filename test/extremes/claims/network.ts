@@ -169,6 +169,34 @@ export const networkClaims: Claims = {
     { says: /^Without a condition/, holds: (f) => f.number('conflicts') === 0 },
     { says: /^This run does not tell: one client/, holds: (f) => f.number('clients') === 1 },
   ],
+  'http/waiting': [
+    {
+      says: /: (\d+) requests in (.+), (\d+) waiting at once/,
+      holds: (f, [clients, total, atOnce]) => {
+        const limit = { wait: f.number('clients'), block: 1, threads: 8 }[f.text('way')] ?? NaN;
+        const rounds = Math.ceil(f.number('clients') / limit);
+        return (
+          f.number('maxAtOnce') === Number(atOnce) &&
+          Number(atOnce) <= limit &&
+          f.number('clients') === Number(clients) &&
+          ms(f.number('totalMs')) === total &&
+          // Requests that wait in turn wait for those before them as well.
+          f.number('totalMs') >= 0.9 * rounds * f.number('waitMs')
+        );
+      },
+    },
+    {
+      says: /^Asynchronous: /,
+      holds: (f) => f.number('maxAtOnce') > 8 || f.number('clients') <= 8 || f.number('waitMs') < 50,
+    },
+    {
+      says: /one after another they would take (.+): this was (.+) as fast/,
+      holds: (f, [serial, gain]) =>
+        ms(f.number('clients') * f.number('waitMs')) === serial &&
+        times((f.number('clients') * f.number('waitMs')) / f.number('totalMs')) === gain,
+    },
+    { says: /^This run does not tell: one request waits/, holds: (f) => f.number('clients') === 1 },
+  ],
   'http/cookies': [
     {
       says: /^This is visit (\d+), counted by the client/,
