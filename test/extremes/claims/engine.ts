@@ -1,5 +1,5 @@
 /** What the lessons of V8, its profiler, the memory of a process and its modules claim. */
-import { bytes, ms, percent } from '../../../src/demos/kit/answer/units.ts';
+import { bytes, ms, percent, times } from '../../../src/demos/kit/answer/units.ts';
 import { max, min, nothing, type Claims } from '../claim.ts';
 import type { Figures } from '../figures.ts';
 
@@ -36,6 +36,31 @@ export const engineClaims: Claims = {
       },
     },
     { says: /^This run does not show/, holds: nothing },
+  ],
+  'v8/tiers': [
+    {
+      says: /^(Maglev|TurboFan) ran the function (.+) as fast as the (interpreter|baseline)/,
+      holds: (f, [last = '', gain, first = '']) => {
+        const before = f.rows('rows').filter((row) => row.text('phase') === 'before');
+        const nsOf = (tier: string) =>
+          before.find((row) => row.text('tier') === tier)?.number('nsPerCall') ?? NaN;
+        return times(nsOf(first) / nsOf(last)) === gain && nsOf(last) < nsOf(first);
+      },
+    },
+    {
+      says: /^One call with text discarded the code of/,
+      holds: (f) => f.text('other') === 'text' && ['interpreter', 'baseline'].includes(f.text('afterOther')),
+    },
+    {
+      says: /^The call with text did not discard/,
+      holds: (f) => /Maglev|TurboFan/.test(f.text('afterOther')),
+    },
+    {
+      says: /^This run does not tell: the function was not optimized/,
+      holds: (f) =>
+        !f.rows('rows').some((row) => row.text('phase') === 'before' && row.text('tier') === 'TurboFan'),
+    },
+    { says: /^This run does not tell: both tiers/, holds: nothing },
   ],
   'profiling/cpu': [
     {
