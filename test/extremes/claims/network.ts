@@ -257,6 +257,27 @@ export const networkClaims: Claims = {
       holds: (f) => f.part('healthy').number('usualMs') > 100,
     },
   ],
+  'cluster/gain': [
+    {
+      says: /^Requests that \w+: (\d+) workers served (.+) as many as one/,
+      holds: (f, [workers, gain]) =>
+        f.rows('clusters')[1]?.number('workers') === Number(workers) &&
+        times(f.number('gain')) === gain &&
+        (f.rows('clusters')[1]?.number('perSecond') ?? NaN) >
+          1.1 * (f.rows('clusters')[0]?.number('perSecond') ?? NaN) &&
+        f.text('work') === 'cpu',
+    },
+    { says: /workers gained little over one/, holds: (f) => f.number('gain') < 1.3 },
+    { says: /One event loop waits for all/, holds: (f) => max(f.column('clusters', 'coresUsed')) < 0.8 },
+    {
+      says: /more workers than that/,
+      holds: (f) => (f.rows('clusters')[1]?.number('workers') ?? NaN) > f.number('coresUsable'),
+    },
+    {
+      says: /^This run does not tell: the machine was too busy/,
+      holds: (f) => f.text('work') === 'wait' || (f.rows('clusters')[0]?.number('coresUsed') ?? NaN) < 0.8,
+    },
+  ],
   'cluster/scheduling': [
     {
       says: /^The busiest of (\d+) workers served (.+); a paused primary stopped (none|all|\d+)/,
