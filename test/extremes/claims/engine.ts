@@ -37,6 +37,33 @@ export const engineClaims: Claims = {
     },
     { says: /^This run does not show/, holds: nothing },
   ],
+  'modules/exports': [
+    {
+      says: /^exports refused (\d+) paths? that loaded without it/,
+      holds: (f, [refused]) =>
+        f
+          .rows('requests')
+          .filter(
+            (row) =>
+              row.text('withExports').startsWith('ERR_') && !row.text('withoutExports').startsWith('ERR_'),
+          ).length === Number(refused),
+    },
+    {
+      says: /The internal file: (\w+)\./,
+      holds: (_f, [code]) => code === 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    },
+    {
+      says: /A path to the same file loaded it nevertheless/,
+      holds: (f) =>
+        f
+          .rows('requests')
+          .some(
+            (row) =>
+              /node_modules/.test(row.text('request')) && row.text('withExports') === 'lib/internal.mjs',
+          ),
+    },
+    { says: /Not even a path|^This run does not tell: exports hid/, holds: () => false },
+  ],
   'v8/tiers': [
     {
       says: /^(Maglev|TurboFan) ran the function (.+) as fast as the (interpreter|baseline)/,
