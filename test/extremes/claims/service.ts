@@ -22,6 +22,23 @@ export const serviceClaims: Claims = {
     },
     { says: /^No layer was recorded/, holds: (f) => f.rows('layers').length === 0 },
   ],
+  'middleware/cost': [
+    {
+      says: /^One heavy layer cost (.+) as much as an empty one/,
+      holds: (f, [ratio]) => {
+        const plain = f.row('stacks', 'stack', 'call next');
+        const [, , , heavy] = f.rows('stacks');
+        return (
+          times(((heavy?.number('addedNs') ?? NaN) * plain.number('layers')) / plain.number('addedNs')) ===
+            ratio && plain.number('addedNs') > 2 * f.number('noiseNs')
+        );
+      },
+    },
+    {
+      says: /^This run does not tell: the layers cost less/,
+      holds: (f) => f.row('stacks', 'stack', 'call next').number('addedNs') <= 3 * f.number('noiseNs'),
+    },
+  ],
   'security/passwords': [
     {
       says: /^Hashing blocked the event loop for/,
