@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { conclude as concludeDistribution, summarize } from '../../src/demos/cluster/distribution.ts';
+import { conclude as concludeGain, type Result as Gain } from '../../src/demos/cluster/gain.ts';
 import { concludeReload, summarizeReloads } from '../../src/demos/cluster/reload.ts';
 import { conclude as concludeWorkers, type Workers } from '../../src/demos/cluster/workers.ts';
+import type { Lesson } from '../../src/demos/kit/demo.ts';
 import { reachable } from '../../src/demos/kit/management-address.ts';
 import { createTestApp } from '../support/app.ts';
 import { Program, until } from '../support/program.ts';
@@ -279,4 +281,50 @@ test('the token of the management port reaches it from a worker: for the demo an
     if (received.includes('event: ')) break;
   }
   expect(received).toContain('event: view');
+});
+
+describe('cluster/gain', () => {
+  test.each([
+    ['cpu', /^Requests that compute: 2 workers (?:served \S+× as many as|gained little over) one$/],
+    ['wait', /^Requests that wait: 2 workers gained little over one$/],
+  ])('work=%s: one worker against two, which share the load', async (work, headline) => {
+    await using service = await createTestApp();
+    const response = await service.client.get(`/demos/cluster/gain?work=${work}`).expect(200);
+    const { result, lesson } = response.body as { readonly result: Gain; readonly lesson: Lesson };
+
+    expect(result.clusters).toMatchObject([
+      { workers: 1, responding: 1 },
+      { workers: 2, responding: 2 },
+    ]);
+    expect(result.clusters[0]?.coresUsed).toBeLessThan(1.2);
+    // On a busy machine the lesson claims nothing.
+    expect(lesson.headline).toMatch(
+      lesson.headline.startsWith('This run does not tell') ? /the machine was too busy$/ : headline,
+    );
+  });
+
+  test('the lesson follows the figures', () => {
+    const row = { responding: 1, responses: 60, perSecond: 60, coresUsed: 1 };
+    const result = (work: Gain['work'], gain: number, one = row): Gain => ({
+      work,
+      coresUsable: 2,
+      clients: 8,
+      clusters: [
+        { ...one, workers: 1 },
+        { ...one, workers: 4, perSecond: 60 * gain },
+      ],
+      gain,
+    });
+    const headline = (...figures: Parameters<typeof result>) => concludeGain(result(...figures)).headline;
+
+    expect(headline('cpu', 1.9)).toBe('Requests that compute: 4 workers served 1.9× as many as one');
+    expect(headline('cpu', 1.05)).toBe('Requests that compute: 4 workers gained little over one');
+    expect(concludeGain(result('cpu', 1.05)).text).toContain('more workers than that only share them');
+    expect(headline('cpu', 1.9, { ...row, coresUsed: 0.4 })).toMatch(/^This run does not tell/);
+    // Eight requests at once that wait for 25 ms are 320 per second.
+    expect(headline('wait', 1.9)).toMatch(/^This run does not tell/);
+    expect(headline('wait', 1.05, { ...row, perSecond: 300 })).toBe(
+      'Requests that wait: 4 workers gained little over one',
+    );
+  });
 });

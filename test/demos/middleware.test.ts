@@ -4,6 +4,7 @@ import compression from 'compression';
 import express from 'express';
 import { rateLimit } from 'express-rate-limit';
 import morgan from 'morgan';
+import { conclude as concludeCost, type Result as Cost } from '../../src/demos/middleware/cost.ts';
 import { kinds, nameLayer } from '../../src/demos/middleware/kinds.ts';
 import { useTestApp } from '../support/use-test-app.ts';
 
@@ -126,6 +127,39 @@ describe('middleware/short-circuit', () => {
       status: 200,
       answeredBy: 'handler',
       ran: ['outer', 'gate', 'behind', 'handler'],
+    });
+  });
+});
+
+describe('middleware/cost', () => {
+  test('a layer that parses costs as much as many that only call next', async () => {
+    const response = await service.client.get('/demos/middleware/cost?layers=200').expect(200);
+    const { stacks } = (response.body as { readonly result: Cost }).result;
+    const [none, plain, awaiting, heavy] = stacks.map(({ addedNs }) => addedNs);
+
+    expect(none).toBe(0);
+    expect(plain).toBeGreaterThan(0);
+    expect(awaiting).toBeGreaterThan(0);
+    // One against two hundred.
+    expect(heavy).toBeGreaterThan((10 * (plain ?? NaN)) / 200);
+  });
+
+  test('the lesson claims nothing if the layers cost less than two runs of one stack differ', () => {
+    const row = { stack: 'any', layers: 50, perRequestNs: 5_000 };
+    const result = (noiseNs: number): Cost => ({
+      stacks: [
+        { ...row, layers: 0, addedNs: 0 },
+        { ...row, addedNs: 10_000 },
+        { ...row, addedNs: 20_000 },
+        { ...row, layers: 1, addedNs: 100_000 },
+      ],
+      noiseNs,
+    });
+
+    expect(concludeCost(result(5_000)).headline).toMatch(/^This run does not tell/);
+    expect(concludeCost(result(10))).toMatchObject({
+      headline: 'One heavy layer cost 500× as much as an empty one',
+      text: expect.stringContaining('That is 200 ns for each layer'),
     });
   });
 });

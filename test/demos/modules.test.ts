@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { conclude as concludeExports, type Result as Exports } from '../../src/demos/modules/exports.ts';
 import { conclude } from '../../src/demos/modules/load.ts';
 import { until } from '../support/program.ts';
 import { useTestApp } from '../support/use-test-app.ts';
@@ -74,7 +75,67 @@ describe('modules/load', () => {
     expect(conclude(result(40)).headline).toBe('The compile cache cost 2.0× as much as CommonJS');
   });
 
+  test('compares nothing if the modules cost less than two runs of one program differ', () => {
+    const rows = [
+      { program: 'empty' as const, firstLineMs: 40, cpuMs: 40, modulesCpuMs: 0 },
+      { program: 'cjs' as const, firstLineMs: 40, cpuMs: 40.1, modulesCpuMs: 0.1 },
+      { program: 'cached' as const, firstLineMs: 42, cpuMs: 42, modulesCpuMs: 2 },
+    ];
+    const result = {
+      kind: 'cached' as const,
+      modules: 1,
+      prepareMs: 9,
+      allLoaded: true,
+      importedCounter: 0,
+      rows,
+    };
+
+    expect(conclude(result).headline).toBe('This run does not tell: 1 module cost too little');
+  });
+
   test.each(['kind=wasm', 'modules=0', 'modules=151'])('rejects %s with 400', async (query) => {
     await service.client.get(`/demos/modules/load?${query}`).expect(400);
+  });
+});
+
+describe('modules/exports', () => {
+  test('hides internal files, and chooses a file for import and require', async () => {
+    const response = await service.client.get('/demos/modules/exports').expect(200);
+    const { result, lesson } = response.body as Pick<Answer, 'lesson'> & { readonly result: Exports };
+
+    expect(result.requests).toEqual([
+      { request: "import('pkg')", withoutExports: 'lib/main.cjs', withExports: 'lib/main.mjs' },
+      { request: "require('pkg')", withoutExports: 'lib/main.cjs', withExports: 'lib/main.cjs' },
+      {
+        request: "import('pkg/feature')",
+        withoutExports: 'ERR_MODULE_NOT_FOUND',
+        withExports: 'lib/feature.mjs',
+      },
+      {
+        request: "import('pkg/lib/internal.mjs')",
+        withoutExports: 'lib/internal.mjs',
+        withExports: 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+      },
+      {
+        request: "require('pkg/package.json')",
+        withoutExports: 'package.json',
+        withExports: 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+      },
+      {
+        request: "import('./node_modules/pkg/lib/internal.mjs')",
+        withoutExports: 'lib/internal.mjs',
+        withExports: 'lib/internal.mjs',
+      },
+    ]);
+    expect(lesson.headline).toBe('exports refused 2 paths that loaded without it');
+    expect(lesson.text).toContain('A path to the same file loaded it nevertheless.');
+  });
+
+  test('the lesson claims nothing if the internal file was loaded', () => {
+    const rows = [
+      { request: "import('pkg/lib/internal.mjs')", withoutExports: 'a.mjs', withExports: 'a.mjs' },
+    ];
+
+    expect(concludeExports({ exports: '{}', requests: rows }).headline).toMatch(/^This run does not tell/);
   });
 });

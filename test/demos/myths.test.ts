@@ -39,7 +39,11 @@ describe('myths/verdicts', () => {
       verdict: 'false',
       measured: expect.stringContaining(`${process.pid} of ${process.pid}`),
     });
-    expect(of('process.exit is a clean end')?.verdict).toBe('false');
+    expect(of('process.exit is a clean end')).toMatchObject({
+      verdict: 'false',
+      command: expect.stringContaining('/demos/process/last-words?way=exit&as=text'),
+    });
+    expect(of('JSON is cheap')?.command).toContain('/demos/event-loop/json?way=parse&as=text');
     expect(of('An async function runs in the background')?.verdict).toBe('false');
     expect(of('A stream takes little memory')?.verdict).toBe('false');
     const heavy = result.myths.filter(({ verdict }) => verdict === 'run the command');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { conclude } from '../../src/demos/v8/shapes.ts';
+import { conclude as concludeTiers, type Result as Tiers } from '../../src/demos/v8/tiers.ts';
 import { until } from '../support/program.ts';
 import { useTestApp } from '../support/use-test-app.ts';
 
@@ -129,5 +130,45 @@ describe('v8/shapes', () => {
       text: expect.stringContaining('Two to four shapes (polymorphic) took up to 2.0× as long'),
     });
     expect(conclude(rows(1, 1.1, 1.2, 1.5, 1.6)).headline).toContain('does not show');
+  });
+});
+
+describe('v8/tiers', () => {
+  const nsOf = ({ rows }: Tiers, phase: string, tier: string) =>
+    rows.find((row) => row.phase === phase && row.tier === tier)?.nsPerCall ?? NaN;
+
+  /** The compilers run on threads of their own, which a busy machine may delay. */
+  const optimized = (query: string) =>
+    until('a function optimized by TurboFan', async () => {
+      const result = await run<Tiers>(`tiers?${query}`);
+      return result.rows.some(({ phase, tier }) => phase === 'before' && tier === 'TurboFan')
+        ? result
+        : undefined;
+    });
+
+  test('a function that is called often is optimized, and faster than interpreted', async () => {
+    const result = await optimized('other=none');
+
+    expect(result.rows[0]).toMatchObject({ phase: 'before', tier: 'interpreter' });
+    expect(nsOf(result, 'before', 'interpreter')).toBeGreaterThan(3 * nsOf(result, 'before', 'TurboFan'));
+    expect(result.afterOther).toBeNull();
+    expect(result.rows.filter(({ phase }) => phase === 'after')).toMatchObject([{ tier: 'TurboFan' }]);
+    expect(concludeTiers(result).headline).toMatch(
+      /^TurboFan ran the function \S+× as fast as the interpreter$/,
+    );
+  });
+
+  test('one call with text discards the optimized code', async () => {
+    const result = await optimized('other=text');
+
+    expect(['interpreter', 'baseline']).toContain(result.afterOther);
+    expect(result.rows.some(({ phase, tier }) => phase === 'after' && tier !== 'TurboFan')).toBe(true);
+    expect(concludeTiers(result).headline).toBe('One call with text discarded the code of TurboFan');
+  });
+
+  test('few calls are not optimized, and the lesson says so', async () => {
+    const result = await run<Tiers>('tiers?other=text&calls=10');
+
+    expect(concludeTiers(result).headline).toBe('This run does not tell: the function was not optimized');
   });
 });

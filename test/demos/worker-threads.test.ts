@@ -74,6 +74,9 @@ describe('worker-threads/race', () => {
     const { headline, text } = conclude({ ...result, counted: 2, lost: 0, lostShare: 0 });
     expect(headline).toBe('This run lost no update, which does not make it safe');
     expect(text).toContain('A race may hide');
+    expect(conclude({ ...result, way: 'lock', counted: 2, lost: 0, overlapMs: 0 }).headline).toMatch(
+      /^This run does not tell/,
+    );
   });
 
   test('rejects more threads than cores are likely with 400', async () => {

@@ -5,8 +5,11 @@
 import type { Answer } from '../../src/demos/kit/answer/answer.ts';
 import { count } from '../../src/demos/kit/answer/units.ts';
 import type { Claims } from './claim.ts';
+import { concurrencyClaims } from './claims/concurrency.ts';
 import { dataClaims } from './claims/data.ts';
 import { databaseClaims } from './claims/database.ts';
+import { engineClaims } from './claims/engine.ts';
+import { networkClaims } from './claims/network.ts';
 import { processClaims } from './claims/processes.ts';
 import { runtimeClaims } from './claims/runtime.ts';
 import { serviceClaims } from './claims/service.ts';
@@ -15,10 +18,13 @@ import { Figures } from './figures.ts';
 
 const claims: Claims = {
   ...runtimeClaims,
+  ...concurrencyClaims,
   ...processClaims,
   ...dataClaims,
   ...serviceClaims,
+  ...engineClaims,
   ...databaseClaims,
+  ...networkClaims,
 };
 
 /** Whether there is a checker for a demo. */

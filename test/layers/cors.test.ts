@@ -14,6 +14,7 @@ const routes: Feature = {
   base: '/pages',
   title: 'Pages',
   summary: 'Responses for tests.',
+  guard: 'public',
   routes: [
     defineRoute({
       method: 'get',

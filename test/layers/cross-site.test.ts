@@ -16,6 +16,7 @@ const changing: Feature = {
   base: '/change',
   title: 'Change',
   summary: 'Counts changes.',
+  guard: 'public',
   routes: (['get', 'post', 'put', 'patch', 'delete'] as const).map((method) =>
     defineRoute({
       method,

@@ -4,9 +4,12 @@ import { cacheRoute } from './cache.ts';
 import { clientRoute } from './client.ts';
 import { cookiesRoute } from './cookies.ts';
 import { delayRoute } from './delay.ts';
+import { doubleChargeRoute } from './double-charge.ts';
 import { drainRoute } from './drain.ts';
+import { lostUpdateRoute } from './lost-update.ts';
 import { redirectRoute } from './redirect.ts';
 import { statusRoute } from './status.ts';
+import { waitingRoute } from './waiting.ts';
 
 export const http = {
   id: 'http',
@@ -22,6 +25,10 @@ export const http = {
     'entity tag (ETag)',
     'revalidation',
     'open redirect',
+    'thread per request',
+    'virtual threads',
+    'Idempotency-Key',
+    'optimistic concurrency control',
     'SameSite cookie',
   ],
   readMore: [
@@ -35,10 +42,13 @@ export const http = {
     anythingRoute,
     statusRoute,
     delayRoute,
+    waitingRoute,
     redirectRoute,
     cacheRoute,
     cookiesRoute,
     clientRoute,
     drainRoute,
+    doubleChargeRoute,
+    lostUpdateRoute,
   ],
 } satisfies Demo;

@@ -12,6 +12,8 @@ import { writeModules, type FirstLine, type ModuleFiles } from './module-files.t
 const ROUNDS = 3;
 /** A smaller difference, as a share of what the modules cost, is noise. */
 const TELLING_SHARE = 0.15;
+/** CPU time varies by about as much between two runs of one program: modules that add less cannot be compared. */
+const NOISE_SHARE = 0.2;
 
 const kinds = ['cjs', 'esm', 'cached', 'snapshot'] as const;
 type Kind = (typeof kinds)[number];
@@ -190,6 +192,12 @@ export function conclude({ kind, modules, rows, prepareMs, importedCounter }: Re
   const figures =
     `An empty program took ${ms(empty.cpuMs)} of CPU time to its first line, and ${count(modules, 'CommonJS module')} added ` +
     `${ms(plain.modulesCpuMs)}.`;
+  if (plain.modulesCpuMs < NOISE_SHARE * empty.cpuMs) {
+    return {
+      headline: `This run does not tell: ${count(modules, 'module')} cost too little`,
+      text: `${figures} Two runs of one program differ by as much: load more modules.${binding}`,
+    };
+  }
   if (kind === 'cjs') {
     return {
       headline: `${count(modules, 'module')} added ${ms(plain.modulesCpuMs)} to ${ms(empty.cpuMs)} of startup`,

@@ -34,7 +34,7 @@ export const memoryMyths: readonly Myth[] = [
   },
   {
     sentence: 'JSON is cheap',
-    demo: 'event-loop/block?ms=300',
+    demo: 'event-loop/json?way=parse',
     test() {
       const rows = Array.from({ length: JSON_ROWS }, (_, id) => ({
         id,

@@ -26,7 +26,7 @@ export const processMyths: readonly Myth[] = [
   },
   {
     sentence: 'process.exit is a clean end',
-    demo: 'failures/aftermath?end=exit',
+    demo: 'process/last-words?way=exit',
     test: ({ resources, signal }) =>
       resources.budgets.children.use(1, signal, async () => {
         const args = [String(PRINTED_BYTES)];

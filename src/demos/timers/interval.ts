@@ -154,7 +154,7 @@ export function conclude(result: Result): Lesson {
   const name = names[result.way];
   const grows = driftMs - driftHalfwayMs > RESOLUTION_MS;
   const drift =
-    `After ${Math.floor(ticks / 2)} ticks it was ${ms(driftHalfwayMs)} late, after ${ticks} ${ms(driftMs)}: ` +
+    `After ${Math.floor(ticks / 2)} ticks it was ${late(driftHalfwayMs)}, after ${ticks} ${late(driftMs)}: ` +
     (grows ? `delays add up, ${ms(driftMs / ticks)} per tick.` : 'in this run, delays did not add up.');
   const overlap =
     maxAtOnce > 1
@@ -165,9 +165,14 @@ export function conclude(result: Result): Lesson {
     headline:
       maxAtOnce > 1
         ? `${name} ran up to ${maxAtOnce} handlers at once`
-        : `${name} was ${ms(driftMs)} late after ${ticks} ticks`,
+        : `${name} was ${late(driftMs)} after ${ticks} ticks`,
     text: `${drift} ${overlap}${left} ${describeBlock(result)}`,
   };
+}
+
+/** A timer may fire a fraction of a millisecond early. */
+function late(driftMs: number): string {
+  return driftMs < 0 ? `${ms(-driftMs)} early` : `${ms(driftMs)} late`;
 }
 
 function describeBlock({ blockedMs, dueWhileBlocked: due, lost }: Result): string {

@@ -11,6 +11,8 @@ const program = new URL('./race-thread.ts', import.meta.url);
 /** A thread that has not made all increments by then reports those it has made. */
 const LIMIT_MS = 2_000;
 const CELLS = 3;
+/** Threads that run together for less may not even have met. */
+const TELLING_MS = 0.1;
 
 const querySchema = z.object({
   way: oneOf('How a thread increments the number', ['plain', 'atomics', 'lock']),
@@ -129,6 +131,12 @@ export function conclude(result: Result): Lesson {
     return {
       headline: 'This run lost no update, which does not make it safe',
       text: `${figures} ${overlap} A race may hide in many runs: run it again, or with more increments.`,
+    };
+  }
+  if (overlapMs < TELLING_MS) {
+    return {
+      headline: 'This run does not tell: the threads hardly overlapped',
+      text: `${figures} ${overlap} Plain increments would have lost none either: make more of them.`,
     };
   }
   const slept =

@@ -1,6 +1,6 @@
-/** What the lessons of buffers, streams, compression and V8 claim. */
-import { bytes, count, ms } from '../../../src/demos/kit/answer/units.ts';
-import { max, min, sum, nothing, type Claim, type Claims } from '../claim.ts';
+/** What the lessons of buffers, streams and compression claim. */
+import { bytes, count } from '../../../src/demos/kit/answer/units.ts';
+import { min, sum, type Claim, type Claims } from '../claim.ts';
 import type { Figures } from '../figures.ts';
 
 const stalledShare = (f: Figures) => f.number('rowsWhileStalled') / f.number('rows');
@@ -51,6 +51,30 @@ export const dataClaims: Claims = {
       holds: (f) =>
         f.row('ways', 'way', 'alloc').number('totalMs') >
         1.2 * f.row('ways', 'way', 'allocUnsafe').number('totalMs'),
+    },
+  ],
+  'buffers/methods': [
+    {
+      says: /^write\(\) stored all (\d+) bytes? of the text/,
+      holds: (f, [stored]) =>
+        f.number('writtenBytes') === Number(stored) && f.number('textBytes') === Number(stored),
+    },
+    {
+      says: /^write\(\) stored (\d+) of (\d+) bytes?, without an error/,
+      holds: (f, [stored, all]) =>
+        f.number('writtenBytes') === Number(stored) &&
+        f.number('textBytes') === Number(all) &&
+        f.number('writtenBytes') <= f.number('sizeBytes') &&
+        f.number('textBytes') > f.number('sizeBytes'),
+    },
+    {
+      says: /The buffer kept its (\d+) bytes? after every call/,
+      holds: (f, [size]) =>
+        f.number('lengthAfterAll') === Number(size) && f.number('sizeBytes') === Number(size),
+    },
+    {
+      says: /latin1 lost (\d+) character/,
+      holds: (f, [lost]) => f.number('lostInLatin1') === Number(lost) && Number(lost) > 0,
     },
   ],
   'buffers/views': [
@@ -109,44 +133,6 @@ export const dataClaims: Claims = {
     },
     { says: /The reason is the size, not the content/, holds: (f) => f.number('percentOf100kB') < 90 },
     { says: /The reason is the content/, holds: (f) => f.number('percentOf100kB') >= 90 },
-  ],
-  'v8/heap': [
-    {
-      says: /^Most of the growth was in (.+)/,
-      holds: (f, [place]) => f.text('grewMost').replaceAll('_', ' ') === place,
-    },
-  ],
-  'v8/gc': [
-    { says: /^The garbage collector did not run/, holds: (f) => f.number('collections') === 0 },
-    {
-      says: /^Collections paused the thread for (.+) per 100 MB/,
-      holds: (f, [pause]) => ms(f.number('pausedPer100MbMs')) === pause,
-    },
-    {
-      says: /a quarter stayed reachable/,
-      holds: (f) => f.number('survivedBytes') > f.number('allocatedBytes') / 8,
-    },
-  ],
-  'v8/shapes': [
-    {
-      says: /^More than four shapes made the loop at least (.+) slower/,
-      holds: (f) => {
-        const slower = f.rows('rows');
-        return (
-          min(slower.filter((row) => row.number('shapes') > 4).map((row) => row.number('timesSlower'))) >
-          max(slower.filter((row) => row.number('shapes') <= 4).map((row) => row.number('timesSlower')))
-        );
-      },
-    },
-    { says: /^This run does not show/, holds: nothing },
-  ],
-  'profiling/cpu': [
-    {
-      says: /^"(.+)" took (.+) of the sampled time/,
-      holds: (f, [name]) => f.rows('functions')[0]?.text('functionName') === name,
-    },
-    { says: /Most of the time/, holds: (f) => (f.rows('functions')[0]?.number('share') ?? 0) > 0.5 },
-    { says: /^The profile shows no function/, holds: (f) => f.rows('functions').length === 0 },
   ],
   'buffers/create': [
     {

@@ -1,6 +1,6 @@
 /** What the lessons of threads, child processes, the process and its failures claim. */
-import { ms, times } from '../../../src/demos/kit/answer/units.ts';
-import { max, min, nothing, type Claim, type Claims } from '../claim.ts';
+import { bytes, ms, times } from '../../../src/demos/kit/answer/units.ts';
+import { max, min, nothing, sum, type Claim, type Claims } from '../claim.ts';
 
 const buffered: readonly Claim[] = [
   {
@@ -172,6 +172,55 @@ export const processClaims: Claims = {
       says: /ended with a code, (\d+) by a signal/,
       holds: (f, [signals]) =>
         f.rows('children').filter((row) => row.has('signal')).length === Number(signals),
+    },
+  ],
+  'process/last-words': [
+    {
+      says: /^process\.exit at once lost (.+) of (.+)/,
+      holds: (f, [lost, printed]) =>
+        bytes(f.number('lostBytes')) === lost &&
+        bytes(f.number('printedBytes')) === printed &&
+        f.number('printedBytes') - f.number('arrivedBytes') === f.number('lostBytes') &&
+        f.text('way') === 'exit' &&
+        !f.is('writeReturned'),
+    },
+    {
+      says: / delivered all (.+)/,
+      holds: (f, [all]) =>
+        f.text('way') !== 'exit' &&
+        bytes(f.number('printedBytes')) === all &&
+        f.number('arrivedBytes') === f.number('printedBytes'),
+    },
+    // Only process.exit ends a process with a timer left.
+    { says: /^process\.exit after the write/, holds: (f) => f.list('neverFired').includes('timer') },
+    { says: /^process\.exitCode delivered/, holds: (f) => f.list('events').includes('beforeExit') },
+    { says: /^This run does not tell: the pipe took all/, holds: (f) => f.number('lostBytes') === 0 },
+    { says: /beforeExit was not emitted/, holds: (f) => !f.list('events').includes('beforeExit') },
+    { says: /Every timer fired/, holds: (f) => f.list('neverFired').length === 0 },
+  ],
+  'process/prompt': [
+    {
+      says: /^(rl\.question|rl\.question with a signal|Reading the lines) lost (\d+) of (\d+) answers?/,
+      holds: (f, [reader, lost, all]) =>
+        sum(f.column('inputs', 'sent')) === Number(all) &&
+        sum(f.column('inputs', 'sent')) - sum(f.column('inputs', 'answers')) === Number(lost) &&
+        // Lines are buffered; an answer to a question that was not asked yet is dropped.
+        (reader === 'Reading the lines') === (lost === '0'),
+    },
+    {
+      says: /(\d+) process(?:es)? ended with a question that never settled/,
+      holds: (f, [many]) =>
+        f.rows('inputs').filter((row) => row.number('code') === 13).length === Number(many) &&
+        f.text('way') === 'question',
+    },
+    {
+      says: /Every process noticed the end of its input/,
+      holds: (f) => f.rows('inputs').every((row) => row.number('code') !== 13),
+    },
+    {
+      says: /a timer ticked (\d+) time/,
+      holds: (f, [ticks]) =>
+        (f.rows('inputs')[0]?.number('ticks') ?? NaN) === Number(ticks) && Number(ticks) > 0,
     },
   ],
   'process/signals': [

@@ -1,6 +1,6 @@
 /** What the lessons of HTTP, middleware, security, caches, the cluster, the language and the myths claim. */
-import { ms } from '../../../src/demos/kit/answer/units.ts';
-import { sum, type Claims } from '../claim.ts';
+import { ms, times } from '../../../src/demos/kit/answer/units.ts';
+import { nothing, sum, type Claims } from '../claim.ts';
 import type { Figures } from '../figures.ts';
 
 const foreignPages = ['stranger', 'lookalike', 'longer', 'sandboxed'];
@@ -26,6 +26,23 @@ export const serviceClaims: Claims = {
         f.text('slowest') === slowest,
     },
     { says: /^No layer was recorded/, holds: (f) => f.rows('layers').length === 0 },
+  ],
+  'middleware/cost': [
+    {
+      says: /^One heavy layer cost (.+) as much as an empty one/,
+      holds: (f, [ratio]) => {
+        const plain = f.row('stacks', 'stack', 'call next');
+        const [, , , heavy] = f.rows('stacks');
+        return (
+          times(((heavy?.number('addedNs') ?? NaN) * plain.number('layers')) / plain.number('addedNs')) ===
+            ratio && plain.number('addedNs') > 2 * f.number('noiseNs')
+        );
+      },
+    },
+    {
+      says: /^This run does not tell: the layers cost less/,
+      holds: (f) => f.row('stacks', 'stack', 'call next').number('addedNs') <= 3 * f.number('noiseNs'),
+    },
   ],
   'security/passwords': [
     {
@@ -135,6 +152,31 @@ export const serviceClaims: Claims = {
       holds: (f, [sent, bare]) =>
         f.number('sent') === Number(sent) && f.number('sentByBareServer') === Number(bare),
     },
+  ],
+  'security/redos': [
+    {
+      says: /^Each further character took (.+) as long: exponential/,
+      holds: (f, [factor], query) => {
+        const rows = f.rows('rows').filter((row) => row.number('matchMs') >= 0.01);
+        const [first, last] = [rows[0], rows.at(-1)];
+        if (first === undefined || last === undefined) return false;
+        const grown = last.number('matchMs') / first.number('matchMs');
+        const characters = last.number('characters') - first.number('characters');
+        return query.text('pattern') === 'nested' && times(grown ** (1 / characters)) === factor;
+      },
+    },
+    {
+      says: /characters took (.+): no exponential backtracking/,
+      holds: (f, _groups, query) => query.text('pattern') === 'safe' && !f.has('terminatedAtCharacters'),
+    },
+    {
+      says: /The match of ([\d,]+) characters did not end within the limit/,
+      holds: (f, [characters]) =>
+        f.number('terminatedAtCharacters').toLocaleString('en') === characters &&
+        // A thread of its own is what keeps the event loop free.
+        f.number('eventLoopMaxDelayMs') < f.number('limitMs'),
+    },
+    { says: /^This run does not tell how the time grows/, holds: nothing },
   ],
   'security/cookies': [
     {
