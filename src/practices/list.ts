@@ -1399,7 +1399,11 @@ export const sources: readonly Source[] = [
         id: 'API2',
         title: 'Broken authentication',
         status: 'shown',
-        files: ['src/identity/token-verifier.ts', 'src/identity/require-token.ts', 'src/demos/security/tokens.ts'],
+        files: [
+          'src/identity/token-verifier.ts',
+          'src/identity/require-token.ts',
+          'src/demos/security/tokens.ts',
+        ],
         proofs: ['test/identity/token.test.ts', 'test/demos/security/tokens.test.ts'],
         route: '/demos/security/tokens?as=text',
       },
