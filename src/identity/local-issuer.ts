@@ -22,7 +22,7 @@ interface LocalIssuerOptions {
 const LIFETIME_S = 300;
 
 /**
- * An issuer of tokens for development, demos and tests, on loopback. It gives a token to anyone who asks:
+ * An issuer of tokens for development and tests, on loopback. It gives a token to anyone who asks:
  *
  * @example
  * curl -s -d 'sub=ada&aud=exemplar&scope=tasks:read' localhost:3002/token

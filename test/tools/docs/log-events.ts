@@ -10,6 +10,10 @@ export const logEvents: Readonly<Record<string, readonly [meaning: string, actio
     'A request failed with an unexpected error; the client got a 500, or its connection was closed.',
     'Fix the defect: `err` has its stack, and the lines with the same `requestId` its history.',
   ],
+  'reload-request-failed': [
+    'The demo `cluster/reload` could not ask the primary for a reload.',
+    'Read `err`; `curl -X POST` to the reload of the management port shows the same.',
+  ],
   'request-problem': [
     'A request failed with an expected error; the line has its cause.',
     'Read the cause in `err`. If it comes often, look at what the route depends on.',
