@@ -6,13 +6,15 @@ export const logEvents: Readonly<Record<string, readonly [meaning: string, actio
     'Nothing, if you requested it. Otherwise read `reason`.',
   ],
   request: ['A request has ended.', 'Nothing. Filter by `status`, `route` or `requestId`.'],
-  'request-failed': [
-    'A request failed with an unexpected error; the client got a 500, or its connection was closed.',
-    'Fix the defect: `err` has its stack, and the lines with the same `requestId` its history.',
-  ],
+  // template: omit until blank line
   'reload-request-failed': [
     'The demo `cluster/reload` could not ask the primary for a reload.',
     'Read `err`; `curl -X POST` to the reload of the management port shows the same.',
+  ],
+
+  'request-failed': [
+    'A request failed with an unexpected error; the client got a 500, or its connection was closed.',
+    'Fix the defect: `err` has its stack, and the lines with the same `requestId` its history.',
   ],
   'request-problem': [
     'A request failed with an expected error; the line has its cause.',
