@@ -1,6 +1,7 @@
 import { variables, type Config } from './core-variables.ts';
 import { defaultOf, type Variable, type Variables } from './declare.ts';
 import { fileVariableOf, readSecretFile } from './secret-file.ts';
+import { readTlsFiles } from './tls-files.ts';
 
 /** Values by variable name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -72,6 +73,11 @@ function findContradictions(config: Config): string[] {
     faults.push(
       `HEADERS_TIMEOUT_MS must not exceed REQUEST_TIMEOUT_MS; they are ${config.HEADERS_TIMEOUT_MS} and ${config.REQUEST_TIMEOUT_MS}`,
     );
+  }
+  try {
+    readTlsFiles(config);
+  } catch (error) {
+    faults.push((error as Error).message);
   }
   return faults;
 }

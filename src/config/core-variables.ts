@@ -114,6 +114,15 @@ const server = {
   }),
   HOST: host('Address of the app.'),
   PORT: port('Port of the app. 0: any free port.', 3000),
+  TLS_CERT_FILE: text({
+    doc: 'Certificate of the app, and its chain (PEM): the app then serves HTTPS. A reload reads it again. Empty: HTTP.',
+    default: '',
+  }),
+  TLS_KEY_FILE: text({ doc: 'Private key of that certificate (PEM).', default: '' }),
+  TLS_CLIENT_CA_FILE: text({
+    doc: 'Authorities (PEM) of which each client must have a certificate (mutual TLS). Empty: clients need none.',
+    default: '',
+  }),
   MANAGEMENT_HOST: host('Address of the management port. Keep it private.'),
   MANAGEMENT_PORT: port('Port of probes, metrics and reloads. 0: any free port.', 3001),
   MANAGEMENT_TOKEN: text({

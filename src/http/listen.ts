@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 interface Address {
   readonly host: string;
@@ -39,9 +40,9 @@ export async function listen(server: Server, address: Address): Promise<string> 
   } catch (error) {
     throw new ListenError(address, error as NodeJS.ErrnoException);
   }
-  return toUrl(server.address() as AddressInfo);
+  return toUrl(server.address() as AddressInfo, server instanceof TlsServer);
 }
 
-function toUrl({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function toUrl({ address, family, port }: AddressInfo, secure: boolean): string {
+  return `http${secure ? 's' : ''}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

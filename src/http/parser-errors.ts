@@ -78,6 +78,16 @@ export class ParserErrors {
     else before.once('close', finish);
   }
 
+  /** A TLS handshake failed: there is no HTTP to respond with. A client that gave up is no error. */
+  recordHandshake({ code = 'unknown' }: NodeJS.ErrnoException, socket: Socket): void {
+    const ip = socket.remoteAddress;
+    socket.destroy();
+    if (code === 'ECONNRESET') return;
+    const { log, metrics } = this.#options;
+    metrics?.parserErrors.inc({ code });
+    log.info({ event: 'handshake-failed', code, ip }, 'TLS handshake failed');
+  }
+
   #record({ status }: Problem, code: string, requestId: string, socket: Socket): void {
     const { log, metrics } = this.#options;
     metrics?.parserErrors.inc({ code });

@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import type { TlsOptions } from 'node:tls';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/core-variables.ts';
+import { readTlsFiles, type TlsFiles } from '../config/tls-files.ts';
 import type { StopRequest } from '../process/lifecycle.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createConnectResponse } from './connect-response.ts';
@@ -75,7 +78,7 @@ export class HttpServer {
       inFlight.closeAtDeadline(new Set([socket])),
     );
     const classes = createMessageClasses(app);
-    this.#server = createServer({
+    const settings = {
       ...classes,
       keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT_MS,
       headersTimeout: config.HEADERS_TIMEOUT_MS,
@@ -83,16 +86,25 @@ export class HttpServer {
       connectionsCheckingInterval: CHECK_CONNECTIONS_INTERVAL_MS,
       // A layer checks the host: Node's own response would not be problem details.
       requireHostHeader: false,
-    });
+    };
+    const tls = readTlsFiles(config);
+    this.#server =
+      tls === undefined
+        ? createServer(settings)
+        : createTlsServer({ ...settings, ...tlsOptions(tls, config) });
     this.#server.maxConnections = config.MAX_CONNECTIONS;
     this.#server.on('drop', () => (this.#refused += 1));
     const never = new Int32Array(new SharedArrayBuffer(4));
-    this.#server.on('connection', (socket: Socket) => {
+    this.#server.on('connection', () => {
       // Without a pause, one worker accepts a whole burst of connections before another one is scheduled, and keeps
       // them. The pause blocks this event loop once per accepted connection; a kept-alive connection pays it only once.
       if (clustered) Atomics.wait(never, 0, 0, STAND_BACK_MS);
-      this.#connections.set(socket, { requests: 0, latest: undefined, closing: undefined });
       inFlight.countConnection();
+    });
+    // The sockets of requests: with TLS those after the handshake.
+    this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+      this.#connections.set(socket, { requests: 0, latest: undefined, closing: undefined });
+      if (tls !== undefined) inFlight.countConnection(); // an arrival, too: its request follows
       socket.once('close', () => this.#connections.delete(socket));
     });
     const serve = (req: IncomingMessage, res: ServerResponse) => {
@@ -113,7 +125,11 @@ export class HttpServer {
       else before.once('close', respond);
     });
     const parserErrors = new ParserErrors({ ...options, order });
-    this.#server.on('clientError', (error, socket) => parserErrors.respond(error, socket as Socket));
+    this.#server.on('clientError', (error, duplex) => {
+      const socket = duplex as Socket;
+      if (tls === undefined || this.#connections.has(socket)) parserErrors.respond(error, socket);
+      else parserErrors.recordHandshake(error, socket);
+    });
   }
 
   /** Clients disconnected because they did not read their response. */
@@ -264,6 +280,11 @@ export class HttpServer {
       socket.destroySoon();
     }
   }
+}
+
+function tlsOptions({ ca, ...files }: TlsFiles, { HEADERS_TIMEOUT_MS }: Config): TlsOptions {
+  const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
+  return { ...files, ...clients, minVersion: 'TLSv1.2', handshakeTimeout: HEADERS_TIMEOUT_MS };
 }
 
 /** Closes the connection after this response. Its client may have sent more. */

@@ -78,7 +78,7 @@ describe('the cluster demo with two workers', () => {
     const crashed = await until('the crash among the events', async () => {
       const response = await program.get('/demos/cluster/workers?as=json');
       const { result } = (await response.json()) as { result: Workers };
-      return result.latestEvents.find(({ event, pid }) => event === 'crashed' && pid === victim);
+      return result.latestEvents.find(({ event, workerPid }) => event === 'crashed' && workerPid === victim);
     });
     expect(crashed).toMatchObject({ signal: 'SIGKILL', code: null });
   });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { createCertificate } from './certificate.ts';
 import { findFreePort } from './free-port.ts';
 import { root, until } from './program.ts';
 
@@ -61,13 +62,6 @@ export class Edge implements AsyncDisposable {
     this.#process.kill('SIGTERM');
     await once(this.#process, 'exit');
   }
-}
-
-function createCertificate(cert: string, key: string): void {
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  const { status, stderr } = spawnSync('openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', cert]);
-  if (status !== 0) throw new Error(`openssl: ${stderr.toString()}`);
 }
 
 async function canConnect(port: number): Promise<true | undefined> {

@@ -28,6 +28,10 @@ export const logEvents: Readonly<Record<string, readonly [meaning: string, actio
     'A handler returned something that its route does not declare. Logged once per route and worker, in production.',
     'Make the handler and its declared response agree.',
   ],
+  'handshake-failed': [
+    'A client could not agree on TLS: it spoke HTTP, knows no version or cipher of this service, or has no certificate.',
+    'Read `code`. Nothing, unless it is a client of yours.',
+  ],
   'parser-error': [
     'The HTTP parser rejected a request.',
     'Nothing for a few: scanners send such requests. If a client of yours causes it, read `code`.',
