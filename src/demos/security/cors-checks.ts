@@ -17,7 +17,7 @@ export function createCorsChecks(): readonly CorsCheck[] {
     { name: 'echo', layer: allowIf(() => true) },
     { name: 'ends with', layer: allowIf((origin) => origin.endsWith('example.com')) },
     { name: 'starts with', layer: allowIf((origin) => origin.startsWith(FRONT_END)) },
-    { name: 'list and null', layer: allowIf((origin) => [FRONT_END, 'null'].includes(origin)) },
+    { name: 'list and sandboxed', layer: allowIf((origin) => [FRONT_END, 'null'].includes(origin)) },
     { name: 'star', layer: allowIf(() => true, '*') },
   ];
 }

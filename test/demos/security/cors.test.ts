@@ -31,7 +31,7 @@ describe('security/cors', () => {
       echo: ['frontEnd', 'stranger', 'lookalike', 'longer', 'sandboxed'],
       'ends with': ['frontEnd', 'lookalike'],
       'starts with': ['frontEnd', 'longer'],
-      'list and null': ['frontEnd', 'sandboxed'],
+      'list and sandboxed': ['frontEnd', 'sandboxed'],
       star: [],
     };
     expect(pagesOf(result.read)).toEqual(expected);
