@@ -128,6 +128,7 @@ async function watchEnd(
     late.push(tryRequest(`${origin}/late`, signal));
   }
   const [became, becameOfLate] = await Promise.all([Promise.all(inFlight), Promise.all(late), trigger]);
+  signal.throwIfAborted();
   const exit = await Promise.race([exited, sleep(SETTLE_MS, undefined, { signal })]);
   const endMs = exit === undefined ? timeline.now() : startMs + exit.exitedMs;
   timeline.add(exit === undefined ? end : `${end}, then exit`, 'service', startMs, endMs);
@@ -163,12 +164,12 @@ async function nextReport(
   }
 }
 
+/** Never rejects, also if it is aborted: several of them are awaited only later. */
 async function tryRequest(url: string, signal: AbortSignal): Promise<Outcome> {
   try {
     await fetchResponse(url, { signal });
     return 'answered';
   } catch (error) {
-    signal.throwIfAborted();
     return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'refused' : 'cut';
   }
 }
