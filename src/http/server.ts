@@ -34,8 +34,8 @@ const LONG_ITERATION_MS = 5;
 /** The default of Node.js: as many connections may wait in the backlog. */
 const BACKLOG = 511;
 
-/** How long a connection accepted last has to send its request. */
-const LAST_REQUEST_MS = 50;
+/** How long a connection that was accepted last has to send its first request, in milliseconds: its client may get no CPU. */
+const FIRST_REQUEST_MS = 1_000;
 
 /** How long a worker leaves the shared listener to others after each connection that it accepted, in milliseconds. */
 const STAND_BACK_MS = 0.05;
@@ -51,6 +51,8 @@ interface HttpServerOptions {
 }
 
 interface Connection {
+  /** On the clock of `performance.now()`. */
+  readonly acceptedAt: number;
   /** Requests so far. */
   requests: number;
   /** The response to the latest one. */
@@ -103,7 +105,12 @@ export class HttpServer {
     });
     // The sockets of requests: with TLS those after the handshake.
     this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      this.#connections.set(socket, { requests: 0, latest: undefined, closing: undefined });
+      this.#connections.set(socket, {
+        acceptedAt: performance.now(),
+        requests: 0,
+        latest: undefined,
+        closing: undefined,
+      });
       if (tls !== undefined) inFlight.countConnection(); // an arrival, too: its request follows
       socket.once('close', () => this.#connections.delete(socket));
     });
@@ -169,7 +176,7 @@ export class HttpServer {
     if (keepListening) {
       await this.#acceptBacklog(deadline);
       this.#closeListener();
-      await sleep(LAST_REQUEST_MS, undefined, { signal: deadline }).catch(() => undefined);
+      while (this.#awaitsFirstRequest() && !deadline.aborted) await sleep(POLL_MS);
     }
     await this.#untilQuiet(deadline);
     this.#endIdleSockets();
@@ -181,6 +188,12 @@ export class HttpServer {
     this.#endIdleSockets();
     while (this.#connections.size > 0 && !deadline.aborted) await sleep(POLL_MS);
     if (deadline.aborted) await this.#abort();
+  }
+
+  /** Whether a connection was accepted so lately that its first request may still come. */
+  #awaitsFirstRequest(): boolean {
+    const since = performance.now() - FIRST_REQUEST_MS;
+    return [...this.#connections.values()].some((one) => one.requests === 0 && one.acceptedAt > since);
   }
 
   #isBusy(): boolean {

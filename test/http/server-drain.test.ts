@@ -63,7 +63,7 @@ describe('HttpServer.drain()', () => {
     const received = text(socket);
     await server.connections(1);
     const drained = server.drain(true);
-    await sleep(20);
+    await sleep(300);
     socket.write(request('GET /probe/quick'));
     expect(await received).toMatch(/^HTTP\/1.1 200 /);
     await drained;
