@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { listen } from '../http/listen.ts';
 
 interface KeyPair {
   readonly privateKey: CryptoKey;
@@ -35,6 +35,7 @@ export class LocalIssuer implements AsyncDisposable {
   status = 200;
   readonly #server: Server;
   readonly #published: KeyPair[] = [];
+  #url = '';
 
   private constructor(algorithm: string) {
     this.algorithm = algorithm;
@@ -46,16 +47,17 @@ export class LocalIssuer implements AsyncDisposable {
     });
   }
 
+  /** @throws {ListenError} if the port cannot be used */
   static async start({ port = 0, algorithm = 'ES256' }: LocalIssuerOptions = {}): Promise<LocalIssuer> {
     const issuer = new LocalIssuer(algorithm);
     await issuer.rotate();
-    issuer.#server.listen(port, '127.0.0.1');
-    await once(issuer.#server, 'listening');
+    // Exclusive: in a cluster, another worker with an issuer of its own would get some of the requests.
+    issuer.#url = await listen(issuer.#server, { host: '127.0.0.1', port, exclusive: true });
     return issuer;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return this.#url;
   }
 
   get jwksUrl(): URL {

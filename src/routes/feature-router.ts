@@ -23,6 +23,7 @@ import {
   isRedirect,
   isStreamedBody,
   type Call,
+  type Caller,
   type Guard,
   type Route,
 } from './route.ts';
@@ -73,24 +74,31 @@ export function createFeatureRouter(feature: Feature, options: FeatureRouterOpti
   return router;
 }
 
-/** The first guard that knows the caller decides; if none does, the caller learns all ways to authenticate. */
 function checkGuards(guards: readonly Guard[]): RequestHandler {
   return async function mayCall(req, res, next) {
-    const challenges: string[] = [];
-    for (const guard of guards) {
-      try {
-        res.locals.caller = await guard.check(req, res);
-        next();
-        return;
-      } catch (error) {
-        const isUnknown = error instanceof Problem && error.code === 'unauthorized';
-        if (!isUnknown || guards.length === 1) throw error;
-        const challenge = error.headers['WWW-Authenticate'];
-        if (challenge !== undefined) challenges.push(challenge);
-      }
-    }
-    throw new Problem('unauthorized', { headers: { 'WWW-Authenticate': challenges.join(', ') } });
+    res.locals.caller = await identifyCaller(guards, req, res);
+    next();
   };
+}
+
+/**
+ * The first guard that knows the caller decides.
+ *
+ * @throws {Problem} `unauthorized`, with all ways to authenticate, if none does; or what that guard throws
+ */
+async function identifyCaller(guards: readonly Guard[], req: Request, res: Response): Promise<Caller> {
+  const challenges: string[] = [];
+  for (const guard of guards) {
+    try {
+      return await guard.check(req, res);
+    } catch (error) {
+      const isUnknown = error instanceof Problem && error.code === 'unauthorized';
+      if (!isUnknown || guards.length === 1) throw error;
+      const challenge = error.headers['WWW-Authenticate'];
+      if (challenge !== undefined) challenges.push(challenge);
+    }
+  }
+  throw new Problem('unauthorized', { headers: { 'WWW-Authenticate': challenges.join(', ') } });
 }
 
 /** Rejects a request whose `Accept` header excludes everything the route can respond with. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { exitCodes } from '../../src/supervision/exit-codes.ts';
 import { findFreePort } from '../support/free-port.ts';
@@ -24,4 +26,14 @@ test('AUTH_ISSUER=local does not start in production', async () => {
   });
   expect((await program.exited).code).toBe(exitCodes.badConfig.code);
   expect(program.errors + program.output).toContain('AUTH_ISSUER=local gives a token to anyone');
+});
+
+test('AUTH_ISSUER=local with a port in use does not start, and says so', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await using program = Program.launch({ AUTH_ISSUER: 'local', AUTH_LOCAL_PORT: String(port) });
+  expect((await program.exited).code).toBe(exitCodes.unavailable.code);
+  expect(program.errors).toContain(`Cannot listen on 127.0.0.1:${port}: the port is in use`);
+  server.close();
 });
