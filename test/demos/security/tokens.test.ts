@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { Program } from '../../support/program.ts';
 import { useTestApp } from '../../support/use-test-app.ts';
 
 interface Row {
@@ -28,3 +29,14 @@ test.each(['ES256', 'EdDSA', 'RS256'])(
     expect(lesson.headline).toBe('Decoding accepted 7 of 7 forged tokens, verifying 0');
   },
 );
+
+test('issuers in two workers at the same time do not share a port', async () => {
+  await using program = await Program.start({ WORKERS: '2' });
+  const statuses = await Promise.all(
+    Array.from({ length: 24 }, async () => {
+      const headers = { Connection: 'close' };
+      return (await program.get('/demos/security/tokens', { headers })).status;
+    }),
+  );
+  expect(new Set(statuses)).toEqual(new Set([200]));
+});
