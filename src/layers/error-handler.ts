@@ -6,11 +6,9 @@ import { sendJson } from '../http/send-json.ts';
 
 /** Errors of body-parser by their `type`: https://github.com/expressjs/body-parser#errors */
 const bodyParserCodes: Readonly<Record<string, ProblemCode>> = {
-  'entity.parse.failed': 'malformed-json',
   'entity.too.large': 'body-too-large',
   'request.size.invalid': 'incomplete-body',
   'request.aborted': 'incomplete-body',
-  'charset.unsupported': 'unsupported-media-type',
   'encoding.unsupported': 'unsupported-media-type',
 };
 
