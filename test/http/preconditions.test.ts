@@ -68,6 +68,12 @@ describe('checkPreconditions() for', () => {
     }
   });
 
+  test('a weak entity tag, which If-Match never matches', () => {
+    expect(
+      statusOf(() => checkPreconditions({ method: 'PUT', headers: { 'if-match': 'W/"a"' } }, weak)),
+    ).toBe(412);
+  });
+
   test('a resource without validators', () => {
     expect(statusOf(() => checkPreconditions({ method: 'GET', headers: { 'if-match': '"a"' } }, {}))).toBe(
       412,
