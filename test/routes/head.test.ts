@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,6 +47,16 @@ const piped = defineRoute({
     await pipeline(Readable.from(lines()), res.type('text'), { signal });
   },
 });
+const quiet = defineRoute({
+  ...common,
+  path: '/quiet',
+  title: 'Send the head, then nothing',
+  response: text,
+  async handler({ res, signal }) {
+    res.type('text').flushHeaders();
+    await once(signal, 'abort');
+  },
+});
 const json = defineRoute({
   ...common,
   path: '/json',
@@ -61,7 +72,7 @@ const service = await useTestApp({
       title: 'Head',
       summary: 'For these tests.',
       guard: 'public',
-      routes: [endless, piped, json],
+      routes: [endless, piped, quiet, json],
     },
   ],
 });
@@ -85,6 +96,12 @@ test.each(['endless', 'piped'])(
     expect(logged.find(({ path: of }) => of === `/head/${path}`)).toMatchObject({ status: 200 });
   },
 );
+
+test('HEAD ends a stream as soon as its head has been sent', async () => {
+  await client.head('/head/quiet').expect(200);
+  const line = await until('the log line', () => logged.find(({ path }) => path === '/head/quiet'));
+  expect(line).toMatchObject({ status: 200 }); // 499 if it went on until the client closed the connection
+});
 
 test('HEAD has the headers and the status that the handler decides', async () => {
   expect((await client.head('/head/endless')).headers['x-kind']).toBe('endless');
