@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { until } from '../support/program.ts';
 import { createTestServer, postJson, request, statusesIn } from './test-server.ts';
@@ -28,8 +29,10 @@ describe('a client that waits for a 100 Continue', () => {
     expect(statusesIn(await server.send(sent))).toEqual(['200']);
   });
 
-  test('learns that the connection closes if its body is not read', async () => {
-    const response = await server.send(request('POST /nothing', { ...expecting, Connection: 'keep-alive' }));
+  // Whether such a client still sends its body is not known.
+  test.each(['100-continue', 'cake'])('for %s learns that the connection closes', async (expectation) => {
+    const headers = { ...expecting, Expect: expectation, Connection: 'keep-alive' };
+    const response = await server.send(request('POST /nothing', headers));
     expect(response).toMatch(/^Connection: close/im);
   });
 });
@@ -61,6 +64,21 @@ describe('the body of a rejected request', () => {
     const head = request('POST /nothing', framing);
     const { response } = await flood('Transfer-Encoding' in framing ? `${head}ffffffffff\r\n` : head);
     expect(response).toMatch(/^HTTP\/1.1 404 [^]*^Connection: close[^]*"code":"not-found"/im);
+  });
+
+  test('does not cost a client its response that sends everything before it reads', async () => {
+    const size = 4_000_000;
+    const socket = connect({ port: server.port, host: '127.0.0.1' }).pause();
+    let failed = false;
+    socket.on('error', () => (failed = true));
+    socket.write(request('POST /nothing', { 'Content-Length': size }));
+    for (let sent = 0; sent < size && !failed; sent += 100_000) {
+      socket.write(Buffer.alloc(100_000, 'x'));
+      await sleep(2);
+    }
+    let response = '';
+    for await (const part of socket as AsyncIterable<Buffer>) response += part.toString();
+    expect(statusesIn(response)).toEqual(['404']);
   });
 
   test('is dropped if it is short, and the connection can be used again', async () => {
