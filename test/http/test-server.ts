@@ -56,7 +56,7 @@ const reader: Feature = {
       response: { mediaType: 'text/plain', description: 'The same bytes' },
       examples: [{ title: 'Without a body' }],
       async handler({ req, res }) {
-        res.set('Cache-Control', 'no-transform').flushHeaders();
+        res.set('Cache-Control', 'no-transform');
         for await (const chunk of req) res.write(chunk);
         res.end();
       },

@@ -89,6 +89,15 @@ describe('the body of a rejected request', () => {
   });
 });
 
+test('a connection stays open if a handler responds while it still reads', async () => {
+  const framing = { 'Transfer-Encoding': 'chunked' };
+  const received = await server.send(
+    request('POST /reader/echo', framing, '1\r\na\r\n'),
+    `0\r\n\r\n${request('GET /probe/quick', { Connection: 'close' })}`,
+  );
+  expect(statusesIn(received)).toEqual(['200', '200']);
+});
+
 test('a connection is closed with its last request, and later ones are not processed', async () => {
   await using limited = await createTestServer({ MAX_REQUESTS_PER_SOCKET: '3' });
   const received = await limited.send(request('GET /probe/quick').repeat(6));
