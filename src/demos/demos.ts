@@ -31,6 +31,7 @@ import { streams } from './streams/streams.ts';
 import { threadPool } from './thread-pool/thread-pool.ts';
 import { v8 } from './v8/v8.ts';
 import { timers } from './timers/timers.ts';
+import { tls } from './tls/tls.ts';
 import { toFeatures } from './kit/to-feature.ts';
 import { createDemoResources } from './kit/resources/resources.ts';
 import { workerThreads } from './worker-threads/worker-threads.ts';
@@ -53,6 +54,7 @@ export const demos: readonly Demo[] = [
   streams,
   compression,
   net,
+  tls,
   http,
   middleware,
   security,

@@ -2,11 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import type { TlsOptions } from 'node:tls';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/core-variables.ts';
-import { readTlsFiles, type TlsFiles } from '../config/tls-files.ts';
+import { readTlsFiles } from '../config/tls-files.ts';
 import type { StopRequest } from '../process/lifecycle.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createConnectResponse } from './connect-response.ts';
@@ -18,6 +17,7 @@ import { ParserErrors } from './parser-errors.ts';
 import { convertTarget } from './request-head.ts';
 import { RequestOrder } from './request-order.ts';
 import { SlowReaders } from './slow-readers.ts';
+import { tlsOptions } from './tls-options.ts';
 
 /**
  * How often Node.js enforces the headers and request timeouts. With its default of 30 s, a headers timeout of 15 s could
@@ -293,11 +293,6 @@ export class HttpServer {
       socket.destroySoon();
     }
   }
-}
-
-function tlsOptions({ ca, ...files }: TlsFiles, { HEADERS_TIMEOUT_MS }: Config): TlsOptions {
-  const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  return { ...files, ...clients, minVersion: 'TLSv1.2', handshakeTimeout: HEADERS_TIMEOUT_MS };
 }
 
 /** Closes the connection after this response. Its client may have sent more. */

@@ -7,7 +7,7 @@ import {
   type IncomingMessage,
   type RequestListener,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 
 interface RequestOptions {
   /** Defaults to GET. */
@@ -24,21 +24,30 @@ export interface ReceivedResponse {
   readonly body: Buffer;
 }
 
-/** Runs a private server while `visit` runs, so that a demo can observe both ends of a real exchange. */
-export async function overLoopback<T>(
-  serve: RequestListener,
-  visit: (origin: string) => Promise<T>,
-): Promise<T> {
-  const server = createServer(serve);
+/** Runs a private server while `visit` runs, and closes its connections afterwards. */
+export async function whileListening<T>(server: Server, visit: (port: number) => Promise<T>): Promise<T> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   // Exclusive: the cluster must not pass these connections to other workers.
   server.listen({ host: '127.0.0.1', port: 0, exclusive: true });
   await once(server, 'listening');
   try {
-    return await visit(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return await visit((server.address() as AddressInfo).port);
   } finally {
     server.close();
-    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
   }
+}
+
+/** Runs a private HTTP server while `visit` runs, so that a demo can observe both ends of a real exchange. */
+export async function overLoopback<T>(
+  serve: RequestListener,
+  visit: (origin: string) => Promise<T>,
+): Promise<T> {
+  return whileListening(createServer(serve), (port) => visit(`http://127.0.0.1:${port}`));
 }
 
 /**
