@@ -15,6 +15,7 @@ import { eventLoop } from './event-loop/event-loop.ts';
 import { events } from './events/events.ts';
 import { failures } from './failures/failures.ts';
 import { http } from './http/http.ts';
+import { http2 } from './http2/http2.ts';
 import { language } from './language/language.ts';
 import { memory } from './memory/memory.ts';
 import { middleware } from './middleware/middleware.ts';
@@ -56,6 +57,7 @@ export const demos: readonly Demo[] = [
   net,
   tls,
   http,
+  http2,
   middleware,
   security,
   caching,

@@ -1,0 +1,4 @@
+/** What the server tells the demo. */
+export interface ExpressListening {
+  readonly port: number;
+}
