@@ -55,12 +55,12 @@ describe('http2/headers', () => {
   test('a cookie that does not fit into the table is sent each time', async () => {
     const { rows, lesson } = await run<Sent>('headers?requests=5&cookieBytes=4000');
     expect(rows[1]?.laterBytes).toBeGreaterThan(2_000);
-    expect(lesson.headline).toBe(concludeHeaders(rows).headline);
+    expect(lesson.headline).toMatch(/^HTTP\/2 sent the headers each time/);
   });
 
   test('the lesson claims no saving without one', () => {
     const row: Sent = { protocol: 'HTTP/2', firstBytes: 500, laterBytes: 500, totalBytes: 1_000 };
-    expect(concludeHeaders([row, row]).headline).toMatch(/^HTTP\/2 saved next to nothing/);
+    expect(concludeHeaders([row, row]).headline).toMatch(/^HTTP\/2 sent the headers each time/);
   });
 });
 

@@ -58,7 +58,11 @@ class Http2Client implements Client {
   async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<number> {
     const stream = this.#session.request({ ':path': path, ...headers }, { signal: this.#signal });
     stream.end();
-    await once(stream, 'response');
+    // A connection that ends before the response may end without an error.
+    const { promise: responded, resolve, reject } = Promise.withResolvers<undefined>();
+    stream.once('response', () => resolve(undefined)).once('error', reject);
+    stream.once('close', () => reject(new Error('the connection ended')));
+    await responded;
     return lengthOf(stream);
   }
 

@@ -63,12 +63,12 @@ async function tryServer(
             () => true,
             () => false,
           ),
-          sleep(PATIENCE_MS, false, { signal }),
+          sleep(PATIENCE_MS, false, { signal, ref: false }),
         ]),
       );
       signal.throwIfAborted();
       if (responded) return { protocol, framework, responded, exitCode: null, error: null };
-      const exit = await Promise.race([child.exited, sleep(PATIENCE_MS, null, { signal })]);
+      const exit = await Promise.race([child.exited, sleep(PATIENCE_MS, null, { signal, ref: false })]);
       const error = exit === null ? null : (errorLine.exec(await written)?.[0] ?? null);
       return { protocol, framework, responded, exitCode: exit?.code ?? null, error };
     }),

@@ -73,14 +73,12 @@ async function stall(protocol: Protocol, { query, signal, timeline }: StallCall)
       arrived += 1;
     });
     await Promise.race([
-      timeline.record('delivers nothing', `${protocol}, first connection`, () =>
-        sleep(stallMs, undefined, { signal }),
-      ),
+      timeline.record('held back', protocol, () => sleep(stallMs, undefined, { signal })),
       Promise.all(all), // rejects if the client leaves
     ]);
     const duringStall = arrived;
     relayed[0]?.release();
-    await timeline.record('delivers again', `${protocol}, first connection`, () => Promise.all(all));
+    await timeline.record('the rest', protocol, () => Promise.all(all));
     return {
       protocol,
       connections: relayed.length,

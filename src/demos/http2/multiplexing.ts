@@ -15,7 +15,7 @@ const ways: readonly { readonly protocol: Protocol; readonly connections: number
   { protocol: 'HTTP/1.1', connections: BROWSER_CONNECTIONS },
   { protocol: 'HTTP/2', connections: 1 },
 ];
-const MAX_DRAWN = 20;
+const MAX_DRAWN = 10;
 
 const rowSchema = z.strictObject({
   protocol: z.enum(protocols),
