@@ -1048,8 +1048,9 @@ export const sources: readonly Source[] = [
         id: 'N9',
         title: 'Request smuggling: a front end that normalizes, HTTP/2 end to end',
         status: 'partly',
-        files: ['docker/edge/edge.conf.template'],
-        proofs: ['test/edge/edge.slow.test.ts'],
+        route: '/demos/http2/express?as=text',
+        files: ['docker/edge/edge.conf.template', 'docs/decisions/http2-at-the-edge.md'],
+        proofs: ['test/edge/edge.slow.test.ts', 'test/demos/http2.test.ts'],
         reason:
           'The edge speaks HTTP/2 to clients and HTTP/1.1 to the service: Express does not run on HTTP/2. Malformed requests are not sent through it.',
       },

@@ -61,7 +61,7 @@ async function handshake(url: string, options: ConnectionOptions = {}): Promise<
 const withOpenssl = hasOpenssl ? describe : describe.skip; // certificates are created by the openssl of the machine
 
 withOpenssl('with a certificate, the app', () => {
-  test('serves HTTPS, and nothing older than TLS 1.2', async () => {
+  test('serves HTTPS, without old versions and weak ciphers', async () => {
     await using program = await Program.start({ ...first, WORKERS: '1' });
     expect(program.url).toMatch(/^https:/);
     const { status, hsts } = await send(`${program.url}/livez`, { agent: false });
@@ -70,6 +70,8 @@ withOpenssl('with a certificate, the app', () => {
     expect(await handshake(program.url, { maxVersion: 'TLSv1.2' })).toBe('TLSv1.2');
     const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' } as const;
     expect(await handshake(program.url, old)).toMatch(/^ERR_SSL_|ECONNRESET/);
+    const weak = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' } as const;
+    expect(await handshake(program.url, weak)).toMatch(/^ERR_SSL_/);
   });
 
   test('logs and counts a client that speaks HTTP', async () => {
