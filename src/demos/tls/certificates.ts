@@ -26,8 +26,8 @@ export const certificates = demoRoute({
   title: 'Verify certificates',
   summary: 'Connects three clients to servers with a genuine certificate and with four that are not.',
   teaches:
-    'TLS without verification encrypts, but for whoever answers. rejectUnauthorized: false, often set for one test ' +
-    'server, accepts everyone between client and server. Give the client the authority of the test server instead.',
+    'TLS without verification encrypts, but any server between may hold the key. rejectUnauthorized: false, often set ' +
+    'for one test server, accepts all of them. Give the client the authority of the test server instead.',
   query: z.object({}),
   result: z.strictObject({ rows: z.array(rowSchema) }),
   examples: [{ title: 'Three clients, five certificates', query: { as: 'text' } }],
@@ -46,7 +46,7 @@ interface Presented {
 
 let made: Promise<readonly Presented[]> | undefined;
 
-/** All but the first are what somebody between client and server could present. */
+/** All but the first are what an attacker between client and server could present. */
 async function makeAll(): Promise<readonly Presented[]> {
   const { ca, server } = await trustedServer();
   return [
