@@ -1,7 +1,11 @@
-/** The routes of `src/tasks` that the benchmark calls, for Fastify: the same statements, named, and the same pool. */
+/** The routes of `src/tasks` that the benchmark calls, for Fastify: the same statements, named, the same pool and jobs. */
 import type { FastifyInstance } from 'fastify';
 import pg from 'pg';
+import { pino } from 'pino';
 import { v7 } from 'uuid';
+import { z } from 'zod';
+import { createBoss, queueOptions, workOptions } from '../../../src/jobs/boss.ts';
+import { defineJob } from '../../../src/jobs/job.ts';
 
 interface Row {
   readonly id: string;
@@ -33,7 +37,24 @@ const taskSchema = {
 };
 const paramsSchema = { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } };
 
-export function addTasks(app: FastifyInstance, connectionString: string): void {
+const job = defineJob({ name: 'fastify-job', data: z.strictObject({}), schedule: { cron: '0 * * * *' } });
+
+async function startJobs(url: string): Promise<void> {
+  const boss = createBoss({
+    url,
+    name: 'fastify',
+    log: pino({ level: 'silent' }),
+    runs: true,
+    migrate: true,
+  });
+  await boss.start();
+  await boss.createQueue(job.name, queueOptions(job));
+  await boss.schedule(job.name, '0 * * * *', {});
+  await boss.work(job.name, workOptions(job), async () => []);
+}
+
+export async function addTasks(app: FastifyInstance, connectionString: string): Promise<void> {
+  await startJobs(connectionString);
   const pool = new pg.Pool({ connectionString, max: 5, statement_timeout: 5_000, query_timeout: 6_000 });
   app.get<{ Params: { id: string } }>(
     '/tasks/:id',

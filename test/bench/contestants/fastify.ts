@@ -59,6 +59,6 @@ app.post<{ Body: { lines: unknown[] } }>(
   }),
 );
 const { DATABASE_URL } = process.env;
-if (DATABASE_URL !== undefined) addTasks(app, DATABASE_URL);
+if (DATABASE_URL !== undefined) await addTasks(app, DATABASE_URL);
 await app.listen({ host: '127.0.0.1', port: 0 });
 printAddress((app.server.address() as AddressInfo).port);
