@@ -97,6 +97,12 @@ describe('the cluster demo with two workers', () => {
   });
 });
 
+test('the cluster demo sends the token of the management port', async () => {
+  await using program = await Program.start({ WORKERS: '1', MANAGEMENT_TOKEN: 'a-token-for-this-test' });
+  expect((await program.get('/demos/cluster/reload', { method: 'POST' })).status).toBe(200);
+  await program.logged('reload-finished', { replaced: 1 });
+});
+
 describe('the cluster demo without a cluster', () => {
   test('lists the only process', async () => {
     await using program = await Program.start({ WORKERS: '0' });
