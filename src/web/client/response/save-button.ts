@@ -2,9 +2,8 @@ import { h } from '../dom/elements.ts';
 import type { Progress } from '../request/send-request.ts';
 
 const extensions: readonly (readonly [RegExp, string])[] = [
+  [/^text\/|ndjson|xml|javascript/, 'txt'],
   [/json/, 'json'],
-  [/ndjson|csv|html|xml|javascript/, 'txt'],
-  [/^text\//, 'txt'],
 ];
 
 /** Saves the body of a response as a file, under the name that the server gives it. */
