@@ -4,7 +4,7 @@ import type { SupervisionEvent, WorkerView } from '../../src/supervision/supervi
 import { describeEvent } from '../../src/web/client/cluster/event-text.ts';
 import { WorkerHistory } from '../../src/web/client/cluster/worker-history.ts';
 import { listBySelf, toFrames } from '../../src/web/client/response/call-tree.ts';
-import { fileName } from '../../src/web/client/response/save-button.ts';
+import { fileName } from '../../src/web/client/response/file-name.ts';
 import {
   concludeBlock,
   concludeKill,
