@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
+import { readConfig } from '../../src/config/config.ts';
+import { startLocal } from '../../src/identity/start-local.ts';
+import { variables } from '../../src/identity/variables.ts';
 import { exitCodes } from '../../src/supervision/exit-codes.ts';
+import { StartError } from '../../src/supervision/start-failure.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { Program } from '../support/program.ts';
 
@@ -23,13 +27,9 @@ test('AUTH_ISSUER=local gives tokens that every worker accepts', async () => {
 });
 
 test('AUTH_ISSUER=local does not start in production', async () => {
-  await using program = Program.launch({
-    NODE_ENV: 'production',
-    DATABASE_URL: 'postgres://localhost/none',
-    AUTH_ISSUER: 'local',
-  });
-  expect((await program.exited).code).toBe(exitCodes.badConfig.code);
-  expect(program.errors + program.output).toContain('AUTH_ISSUER=local gives a token to anyone');
+  const config = readConfig({ NODE_ENV: 'production', AUTH_ISSUER: 'local' }, variables);
+  await expect(startLocal(config)).rejects.toThrow('AUTH_ISSUER=local gives a token to anyone');
+  await expect(startLocal(config)).rejects.toThrow(StartError);
 });
 
 test('AUTH_ISSUER=local with a port in use does not start, and says so', async () => {
