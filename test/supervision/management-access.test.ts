@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { Problem } from '../../src/http/problem.ts';
-import { checkAccess } from '../../src/supervision/management-access.ts';
+import { checkAccess, reachable } from '../../src/supervision/management-access.ts';
 import { Program } from '../support/program.ts';
 
 const TOKEN = 'a-token-with-at-least-16';
@@ -79,6 +79,12 @@ describe.each([outside, { from: '127.0.0.1', to: '127.0.0.1' }])('with a token, 
   ])('rejects %j', (authorization) => {
     expect(statusOf({ ...caller, authorization }, '/reload', TOKEN)).toBe(401);
   });
+});
+
+test('a worker calls a wildcard address as the loopback address', () => {
+  expect(reachable('http://0.0.0.0:3001')).toBe('http://127.0.0.1:3001');
+  expect(reachable('http://[::]:3001')).toBe('http://[::1]:3001');
+  expect(reachable('http://10.0.0.1:3001')).toBe('http://10.0.0.1:3001');
 });
 
 // With a primary: test/config/secret-file.test.ts

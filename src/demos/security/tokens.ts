@@ -84,11 +84,11 @@ export const tokens = demoRoute({
       }
     });
     const afterUnknownKeys = issuer.requests;
-    const impatient = createTokenVerifier({ ...verifier, refetchAfterMs: 0 });
-    await reasonOf(impatient(genuine));
+    const eager = createTokenVerifier({ ...verifier, refetchAfterMs: 0 });
+    await reasonOf(eager(genuine));
     await issuer.rotate();
     const rotated = await issuer.sign({ sub: 'ada', aud: AUDIENCE });
-    const rotatedAccepted = (await reasonOf(impatient(rotated))) === undefined;
+    const rotatedAccepted = (await reasonOf(eager(rotated))) === undefined;
     const afterRotation = issuer.requests - afterUnknownKeys;
     const result: Result = {
       algorithm,
