@@ -57,15 +57,12 @@ export const reload = demoRoute({
 
 /** What the primary has measured of reloads so far. */
 export function summarizeReloads({ workers, events }: ClusterView): Omit<Reload, 'watch'> {
-  const lastStart = events.findLast(({ event }) => event === 'ready')?.['afterMs'];
   const last = events.findLast(({ event }) => event === 'reload-finished');
   return {
     ready: workers.filter(({ state }) => state === 'ready').length,
-    lastStartMs: typeof lastStart === 'number' ? lastStart : null,
+    lastStartMs: events.findLast(({ event }) => event === 'ready')?.afterMs ?? null,
     lastReload:
-      last === undefined
-        ? null
-        : { replaced: Number(last['replaced']), durationMs: Number(last['durationMs']) },
+      last === undefined ? null : { replaced: Number(last.replaced), durationMs: Number(last.durationMs) },
   };
 }
 

@@ -121,8 +121,7 @@ export class ClusterPanel {
     const newEvents = events.filter((event) => !this.#knownEvents.has(eventKey(event)));
     for (const event of newEvents) {
       this.#knownEvents.add(eventKey(event));
-      const slot = event['slot'];
-      if (typeof slot === 'number') this.#lastEvents.set(slot, event);
+      if (event.slot !== undefined) this.#lastEvents.set(event.slot, event);
     }
     return newEvents;
   }

@@ -66,7 +66,7 @@ export class WorkerOutcome {
     if (replaced === undefined) return;
     setText(
       this.#verdict,
-      `Worker ${String(replaced['worker'])} replaced worker ${String(replaced['replacedWorker'])} after ${toText(ms(Number(replaced['afterMs'])))}.`,
+      `Worker ${replaced.worker} replaced worker ${replaced.replacedWorker} after ${toText(ms(Number(replaced.afterMs)))}.`,
     );
   }
 
@@ -86,8 +86,8 @@ export class WorkerOutcome {
 
   /** Whether an event is about the worker or, afterwards, about its slot. */
   #concerns(event: SupervisionEvent): boolean {
-    if (this.#worker === undefined || event['worker'] === this.#worker) return true;
-    const slot = this.#events.find((one) => one['worker'] === this.#worker)?.['slot'];
-    return slot !== undefined && event['slot'] === slot;
+    if (this.#worker === undefined || event.worker === this.#worker) return true;
+    const slot = this.#events.find((one) => one.worker === this.#worker)?.slot;
+    return slot !== undefined && event.slot === slot;
   }
 }
