@@ -67,6 +67,7 @@ withOpenssl('with a certificate, the app', () => {
     expect(program.url).toMatch(/^https:/);
     const { status, hsts } = await send(`${program.url}/livez`, { agent: false });
     expect({ status, hsts }).toEqual({ status: 200, hsts: expect.stringContaining('max-age=') });
+    expect((await send(`${program.url}/demos/cluster/distribution`, { agent: false })).status).toBe(200); // template: omit
     expect(await handshake(program.url)).toBe('TLSv1.3');
     expect(await handshake(program.url, { maxVersion: 'TLSv1.2' })).toBe('TLSv1.2');
     const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' } as const;
