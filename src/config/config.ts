@@ -74,6 +74,11 @@ function findContradictions(config: Config): string[] {
       `HEADERS_TIMEOUT_MS must not exceed REQUEST_TIMEOUT_MS; they are ${config.HEADERS_TIMEOUT_MS} and ${config.REQUEST_TIMEOUT_MS}`,
     );
   }
+  if (config.CORS_ORIGINS.includes('*') && config.TLS_CLIENT_CA_FILE !== '') {
+    faults.push(
+      'CORS_ORIGINS must not be * with TLS_CLIENT_CA_FILE: any page could use the certificates of browsers',
+    );
+  }
   try {
     readTlsFiles(config);
   } catch (error) {

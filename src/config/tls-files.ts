@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 
@@ -32,24 +33,26 @@ export function readTlsFiles(config: TlsConfig): TlsFiles | undefined {
     key: read('TLS_KEY_FILE', TLS_KEY_FILE),
     ...(TLS_CLIENT_CA_FILE === '' ? {} : { ca: read('TLS_CLIENT_CA_FILE', TLS_CLIENT_CA_FILE) }),
   };
-  try {
-    createSecureContext({ ...files });
-  } catch (error) {
-    const { message } = error as Error;
-    throw new Error(`TLS_CERT_FILE and TLS_KEY_FILE must be a certificate and its key in PEM: ${message}`, {
-      cause: error,
-    });
+  const { cert, key, ca } = files;
+  expectThat('TLS_CERT_FILE and TLS_KEY_FILE must be a certificate and its key in PEM', () =>
+    createSecureContext({ cert, key }),
+  );
+  // A context takes a file without certificates, and then rejects every client.
+  if (ca !== undefined) {
+    expectThat('TLS_CLIENT_CA_FILE must be certificates in PEM', () => new X509Certificate(ca));
   }
   return files;
 }
 
 function read(name: string, path: string): Buffer {
+  return expectThat(`${name} must be the path of a readable file`, () => readFileSync(path));
+}
+
+/** @throws {Error} with the sentence and the reason, if `work` throws */
+function expectThat<T>(sentence: string, work: () => T): T {
   try {
-    return readFileSync(path);
+    return work();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`${name} must be the path of a readable file; reading it failed with ${code}`, {
-      cause: error,
-    });
+    throw new Error(`${sentence}: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -9,6 +9,7 @@ export interface RequestFields extends Trace {
 
 /** Ids that are kept. Any other value could break a log, a header or a terminal. */
 const validRequestId = /^[A-Za-z0-9._-]{1,128}$/;
+
 /**
  * Identifies a request by its headers.
  *

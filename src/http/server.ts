@@ -66,6 +66,10 @@ export class HttpServer {
   readonly #server: Server;
   readonly #config: Config;
   readonly #connections = new Map<Socket, Connection>();
+  /** TCP connections, with TLS also those whose handshake is not complete. */
+  #sockets = 0;
+  /** When the latest of them was accepted, on the clock of `performance.now()`. */
+  #acceptedAt = 0;
   readonly #inFlight: InFlight;
   readonly #slowReaders: SlowReaders;
   readonly #order: RequestOrder;
@@ -97,11 +101,14 @@ export class HttpServer {
     this.#server.maxConnections = config.MAX_CONNECTIONS;
     this.#server.on('drop', () => (this.#refused += 1));
     const never = new Int32Array(new SharedArrayBuffer(4));
-    this.#server.on('connection', () => {
+    this.#server.on('connection', (socket) => {
       // Without a pause, one worker accepts a whole burst of connections before another one is scheduled, and keeps
       // them. The pause blocks this event loop once per accepted connection; a kept-alive connection pays it only once.
       if (clustered) Atomics.wait(never, 0, 0, STAND_BACK_MS);
       inFlight.countConnection();
+      this.#sockets += 1;
+      this.#acceptedAt = performance.now();
+      socket.once('close', () => (this.#sockets -= 1));
     });
     // The sockets of requests: with TLS those after the handshake.
     this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
@@ -190,9 +197,10 @@ export class HttpServer {
     if (deadline.aborted) await this.#abort();
   }
 
-  /** Whether a connection was accepted so lately that its first request may still come. */
+  /** Whether a connection was accepted so lately that its first request, or its handshake, may still come. */
   #awaitsFirstRequest(): boolean {
     const since = performance.now() - FIRST_REQUEST_MS;
+    if (this.#sockets > this.#connections.size && this.#acceptedAt > since) return true;
     return [...this.#connections.values()].some((one) => one.requests === 0 && one.acceptedAt > since);
   }
 

@@ -40,10 +40,12 @@ export class LocalIssuer implements AsyncDisposable {
   private constructor(algorithm: string) {
     this.algorithm = algorithm;
     this.#server = createServer((req, res) => {
-      void this.#respond(req).then(({ status, body }) => {
-        res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-        res.end(`${JSON.stringify(body)}\n`);
-      });
+      this.#respond(req)
+        .then(({ status, body }) => {
+          res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+          res.end(`${JSON.stringify(body)}\n`);
+        })
+        .catch(() => res.destroy()); // the client disconnected before its form was complete
     });
   }
 

@@ -46,10 +46,14 @@ export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken 
         issuer,
         audience,
         algorithms: ALGORITHMS,
-        requiredClaims: ['exp', 'sub'],
+        requiredClaims: ['exp'],
         clockTolerance: CLOCK_TOLERANCE_S,
       });
-      const { sub = '', scope } = payload;
+      const { sub, scope } = payload;
+      // An empty id is that of tasks without an owner.
+      if (typeof sub !== 'string' || sub === '') {
+        throw new errors.JWTClaimValidationFailed('must be a name', payload, 'sub', 'invalid');
+      }
       const scopes = new Set(typeof scope === 'string' ? scope.split(' ') : []);
       return { id: sub, scopes, claims: payload };
     } catch (error) {

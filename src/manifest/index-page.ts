@@ -14,15 +14,15 @@ export function createIndexPage(features: readonly Feature[], page?: PlainRoute[
   return async function indexPage(req, res) {
     res.vary('Accept');
     const format = preferredType(req, formats);
-    const host = hostOf(req);
+    const origin = originOf(req);
     if (format === 'html') await page?.(req, res);
-    else if (format === 'json') res.json(describeFeatures(features, host));
-    else res.type('text').send(renderText(features, host));
+    else if (format === 'json') res.json(describeFeatures(features, origin));
+    else res.type('text').send(renderText(features, origin));
   };
 }
 
-/** The manifest as plain data, without handlers and schemas; its examples request `host`. */
-export function describeFeatures(features: readonly Feature[], host: string) {
+/** The manifest as plain data, without handlers and schemas; its examples request `origin`. */
+export function describeFeatures(features: readonly Feature[], origin: string) {
   return {
     features: features.map((feature) => ({
       id: feature.id,
@@ -35,22 +35,22 @@ export function describeFeatures(features: readonly Feature[], host: string) {
         title: route.title,
         summary: route.summary,
         ...route.meta,
-        examples: route.examples.map((example) => exampleCurl(feature, route, example, host)),
+        examples: route.examples.map((example) => exampleCurl(feature, route, example, origin)),
       })),
     })),
     links: { openapi: '/openapi.json', problems: '/problems', live: '/livez', ready: '/readyz' },
   };
 }
 
-/** The host that the caller used: commands printed for the caller use it too. */
-export function hostOf(req: Request): string {
-  return req.get('host') ?? DEFAULT_ORIGIN;
+/** The host that the caller used, with its scheme if that is not HTTP: commands printed for the caller use it, too. */
+export function originOf(req: Request): string {
+  return (req.secure ? 'https://' : '') + (req.get('host') ?? DEFAULT_ORIGIN);
 }
 
-function renderText(features: readonly Feature[], host: string): string {
+function renderText(features: readonly Feature[], origin: string): string {
   const blocks = features.map((feature) => {
     const lines = feature.routes.map(
-      (route) => `  # ${titleOf(route)}\n  ${exampleCurl(feature, route, route.examples[0], host)}`,
+      (route) => `  # ${titleOf(route)}\n  ${exampleCurl(feature, route, route.examples[0], origin)}`,
     );
     return `${feature.title} - ${feature.summary}\n\n${lines.join('\n')}\n`;
   });

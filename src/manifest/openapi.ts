@@ -21,23 +21,22 @@ import {
   type Route,
 } from '../routes/route.ts';
 import { DEFAULT_ORIGIN, exampleCurl } from './curl.ts';
-import { hostOf } from './index-page.ts';
+import { originOf } from './index-page.ts';
 import { toJsonSchema } from './json-schema.ts';
 
 type OpenApi = ReturnType<typeof createDocument>;
 
-/** A host that needs no escaping in JSON or in a shell. */
-const PLAIN_HOST = /^[\w.:[\]-]+$/;
+/** An origin that needs no escaping in JSON or in a shell. */
+const PLAIN_ORIGIN = /^[\w.:/[\]-]+$/;
 
 /** `GET /openapi.json`: the manifest as OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.1 */
 export function createOpenApi(features: readonly Feature[]): RequestHandler {
   let document: string | undefined;
   return function openApi(req, res) {
     document ??= JSON.stringify(describeApi(features));
-    const host = hostOf(req);
+    const origin = originOf(req);
     res.type('json');
-    // Its commands request the host that the caller used.
-    res.send(PLAIN_HOST.test(host) ? document.replaceAll(DEFAULT_ORIGIN, host) : document);
+    res.send(PLAIN_ORIGIN.test(origin) ? document.replaceAll(DEFAULT_ORIGIN, origin) : document);
   };
 }
 

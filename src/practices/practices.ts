@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostOf } from '../manifest/index-page.ts';
+import { originOf } from '../manifest/index-page.ts';
 import { quote } from '../manifest/shell-quote.ts';
 import type { CreatedFeatures } from '../routes/feature.ts';
 import { defineRoute } from '../routes/route.ts';
@@ -68,7 +68,7 @@ const list = defineRoute({
       }))
       .filter(({ practices }) => practices.length > 0);
     if (requestedFormat(req) === 'text') {
-      res.type('text').send(renderText(listed, hostOf(req)));
+      res.type('text').send(renderText(listed, originOf(req)));
       return;
     }
     const all = listed.flatMap(({ practices }) => practices);

@@ -33,6 +33,11 @@ export function checkAccess(
   if (!isSame(given, token)) throw unauthorized('The token is not valid.', ', error="invalid_token"');
 }
 
+/** The address at which a worker calls the management port: loopback, if it listens on all addresses. */
+export function reachable(address: string): string {
+  return address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}
+
 /** The headers with which a worker calls the management port. */
 export function managementHeaders({
   MANAGEMENT_TOKEN: token,

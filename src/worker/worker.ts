@@ -22,6 +22,7 @@ import type { FeatureSet } from '../routes/feature.ts';
 import type { ResourceSet } from '../routes/resource.ts';
 import { exitCodes } from '../supervision/exit-codes.ts';
 import { LocalServices } from '../supervision/local-services.ts';
+import { reachable } from '../supervision/management-access.ts';
 import { startWithDestination, type LogDestination } from '../telemetry/log-destination.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { readTerminalOptions } from '../telemetry/terminal-format.ts';
@@ -110,7 +111,7 @@ async function wireWorker(
     vitals,
     clustered,
     createRateLimitStore,
-    managementAddress: () => supervisor.managementAddress,
+    managementAddress: async () => reachable(await supervisor.managementAddress),
     draining: lifecycle.draining,
   });
   const readiness = new Readiness([...opened.all, ...created]);

@@ -67,6 +67,11 @@ describe('the configuration', () => {
     expect(faultsOf(env)).toHaveLength(1);
   });
 
+  test('rejects pages of any origin together with client certificates', () => {
+    const faults = faultsOf({ CORS_ORIGINS: '*', TLS_CLIENT_CA_FILE: 'ca.pem' });
+    expect(faults.join()).toContain('CORS_ORIGINS must not be * with TLS_CLIENT_CA_FILE');
+  });
+
   test('uses the default for an empty value', () => {
     expect(read({ PORT: '' }).PORT).toBe(3000);
   });

@@ -4,7 +4,6 @@ import { conclude as concludeGain, type Result as Gain } from '../../src/demos/c
 import { concludeReload, summarizeReloads } from '../../src/demos/cluster/reload.ts';
 import { conclude as concludeWorkers, type Workers } from '../../src/demos/cluster/workers.ts';
 import type { Lesson } from '../../src/demos/kit/demo.ts';
-import { reachable } from '../../src/demos/kit/management-address.ts';
 import { createTestApp } from '../support/app.ts';
 import { Program, until } from '../support/program.ts';
 
@@ -97,6 +96,12 @@ describe('the cluster demo with two workers', () => {
   });
 });
 
+test('the cluster demo sends the token of the management port', async () => {
+  await using program = await Program.start({ WORKERS: '1', MANAGEMENT_TOKEN: 'a-token-for-this-test' });
+  expect((await program.get('/demos/cluster/reload', { method: 'POST' })).status).toBe(200);
+  await program.logged('reload-finished', { replaced: 1 });
+});
+
 describe('the cluster demo without a cluster', () => {
   test('lists the only process', async () => {
     await using program = await Program.start({ WORKERS: '0' });
@@ -120,12 +125,6 @@ describe('the cluster demo without a cluster', () => {
       { worker: 0, pid: process.pid, responses: 5 },
     ]);
   });
-});
-
-test('replaces a wildcard address with the loopback address', () => {
-  expect(reachable('http://0.0.0.0:3001')).toBe('http://127.0.0.1:3001');
-  expect(reachable('http://[::]:3001')).toBe('http://[::1]:3001');
-  expect(reachable('http://10.0.0.1:3001')).toBe('http://10.0.0.1:3001');
 });
 
 test('counts a refused request, but not as a response', () => {

@@ -70,6 +70,7 @@ describe('no token is accepted', () => {
     ['of another issuer', (issuer) => issuer.sign({ ...valid, iss: 'http://127.0.0.1' }), 'iss'],
     ['for another service', (issuer) => issuer.sign({ ...valid, aud: 'another' }), 'aud'],
     ['without a subject', (issuer) => issuer.sign({ aud: AUDIENCE }), 'sub'],
+    ['with an empty subject', (issuer) => issuer.sign({ ...valid, sub: '' }), 'sub'],
     [
       'that is signed with another key',
       async (issuer) => issuer.sign(valid, { ...(await issuer.createKey()), kid: issuer.key.kid }),

@@ -114,6 +114,8 @@ test.each([
   [{}, 200],
   [{ Authorization: 'Bearer x' }, 200],
   [{ Cookie: 'session=1' }, 403],
+  [{ Authorization: 'Basic YTpi' }, 403],
+  [{ Authorization: 'negotiate x' }, 403],
 ])('with *, a cross-site request with the headers %j gets %i', async (headers, status) => {
   const response = await open('POST', { Origin: EVIL, 'Sec-Fetch-Site': 'cross-site', ...headers });
   expect(response.status).toBe(status);

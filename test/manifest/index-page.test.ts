@@ -5,7 +5,7 @@ import { probe } from '../support/probe-features.ts';
 const html = 'text/html,application/xhtml+xml,*/*;q=0.8';
 
 test('lists every route as a curl command for a terminal and as JSON on request', async () => {
-  await using service = await createTestApp({ features: [probe] });
+  await using service = await createTestApp({ features: [probe], env: { TRUST_PROXY: 'loopback' } });
   const text = await service.client
     .get('/')
     .set('Accept', '*/*')
@@ -16,6 +16,8 @@ test('lists every route as a curl command for a terminal and as JSON on request'
   const here = await service.client.get('/').set({ Accept: 'application/json', Host: 'here.example:81' });
   expect(here.text).toContain('curl -s here.example:81/probe/quick');
   expect(here.text).not.toContain('localhost');
+  const secure = await service.client.get('/').set({ 'X-Forwarded-Proto': 'https', Host: 'here.example' });
+  expect(secure.text).toContain('curl -s https://here.example/probe/quick');
   await service.client
     .get('/')
     .set('Accept', html)

@@ -6,6 +6,7 @@ import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type ConnectionOptions, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { exitCodes } from '../../src/supervision/exit-codes.ts';
@@ -66,6 +67,7 @@ withOpenssl('with a certificate, the app', () => {
     expect(program.url).toMatch(/^https:/);
     const { status, hsts } = await send(`${program.url}/livez`, { agent: false });
     expect({ status, hsts }).toEqual({ status: 200, hsts: expect.stringContaining('max-age=') });
+    expect((await send(`${program.url}/demos/cluster/distribution`, { agent: false })).status).toBe(200); // template: omit
     expect(await handshake(program.url)).toBe('TLSv1.3');
     expect(await handshake(program.url, { maxVersion: 'TLSv1.2' })).toBe('TLSv1.2');
     const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' } as const;
@@ -143,6 +145,19 @@ withOpenssl('with a certificate, the app', () => {
     agent.destroy();
   });
 
+  test('waits for a handshake that has begun when it stops', async () => {
+    await using program = await Program.start({ ...first, WORKERS: '1' });
+    const socket = connectPlain({ host: '127.0.0.1', port: Number(new URL(program.url).port) });
+    await once(socket, 'connect');
+    const exit = program.stop();
+    await program.logged('stopping');
+    await sleep(500); // longer than the settle window
+    const secure = connect({ socket, servername: 'localhost', ca });
+    secure.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(await text(secure)).toMatch(/^HTTP\/1.1 200 /);
+    expect((await exit).code).toBe(0);
+  });
+
   test('with TLS_CLIENT_CA_FILE serves only clients with a certificate', async () => {
     await using program = await Program.start({
       ...first,
@@ -163,6 +178,7 @@ withOpenssl('with a certificate, the app', () => {
     [{ TLS_CERT_FILE: first.TLS_CERT_FILE }, 'TLS_CERT_FILE and TLS_KEY_FILE must be set together'],
     [{ ...first, TLS_KEY_FILE: path('missing') }, 'TLS_KEY_FILE must be the path of a readable file'],
     [{ ...first, TLS_KEY_FILE: second.TLS_KEY_FILE }, 'must be a certificate and its key in PEM'],
+    [{ ...first, TLS_CLIENT_CA_FILE: second.TLS_KEY_FILE }, 'TLS_CLIENT_CA_FILE must be certificates in PEM'],
   ])('does not start with %j', async (env, reason) => {
     await using program = Program.launch({ ...env, WORKERS: '1' });
     expect((await program.exited).code).toBe(exitCodes.badConfig.code);

@@ -4,6 +4,7 @@ import type { SupervisionEvent, WorkerView } from '../../src/supervision/supervi
 import { describeEvent } from '../../src/web/client/cluster/event-text.ts';
 import { WorkerHistory } from '../../src/web/client/cluster/worker-history.ts';
 import { listBySelf, toFrames } from '../../src/web/client/response/call-tree.ts';
+import { fileName } from '../../src/web/client/response/file-name.ts';
 import {
   concludeBlock,
   concludeKill,
@@ -159,6 +160,15 @@ describe('the verdict of a tour', () => {
       /2 requests were shed.*1 request was not sent/,
     );
   });
+});
+
+test.each([
+  ['application/json; charset=utf-8', 'rows.json'],
+  ['application/x-ndjson', 'rows.txt'],
+  ['text/csv', 'rows.txt'],
+  ['application/octet-stream', 'rows.bin'],
+])('a response of the type %s is saved as %s', (type, name) => {
+  expect(fileName(new Headers({ 'content-type': type }), '/demos/rows?n=1')).toBe(name);
 });
 
 test('the search finds titles, summaries and terms, and prefers the route with that name', () => {

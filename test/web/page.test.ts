@@ -214,7 +214,8 @@ test('a feature that teaches nothing is an API without evidence', async () => {
 
 describe('the live stream', () => {
   test('relays the views of the primary and ends with a final event when its worker drains', async () => {
-    await using program = await Program.start({ WORKERS: '1' });
+    // On all addresses, as in a container: the worker calls the loopback address.
+    await using program = await Program.start({ WORKERS: '1', MANAGEMENT_HOST: '0.0.0.0' });
     const response = await program.get('/live');
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     let text = '';

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
 import { json } from 'node:stream/consumers';
+import { TLSSocket } from 'node:tls';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
@@ -68,7 +70,11 @@ async function sendRequests(
   signal: AbortSignal,
 ): Promise<Distribution> {
   const keepAlive = query.connections === 'kept';
-  const agent = new Agent({ keepAlive });
+  // Its own certificate is for a name, not for this address.
+  const agent =
+    protocolOf(req) === 'https:'
+      ? new SecureAgent({ keepAlive, rejectUnauthorized: false })
+      : new Agent({ keepAlive });
   const responders: Responder[] = [];
   const counts = { requests: 0, connections: 0, refused: 0 };
   const client = async () => {
@@ -100,13 +106,24 @@ async function findResponder(req: Request, agent: Agent, signal: AbortSignal) {
   if (localAddress === undefined || localPort === undefined) {
     throw new Problem('bad-request', { detail: 'The connection of this request has no local address.' });
   }
-  const request = get({ host: localAddress, port: localPort, path: `${req.baseUrl}/whoami`, agent, signal });
+  const request = get({
+    protocol: protocolOf(req),
+    host: localAddress,
+    port: localPort,
+    path: `${req.baseUrl}/whoami`,
+    agent,
+    signal,
+  });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const body = (await json(response)) as { readonly ranOn?: Responder };
   return {
     reusedConnection: request.reusedSocket,
     responder: response.statusCode === 200 ? body.ranOn : undefined,
   };
+}
+
+function protocolOf({ socket }: Request): string {
+  return socket instanceof TLSSocket ? 'https:' : 'http:';
 }
 
 export function summarize(responders: readonly Responder[], counts: Counts): Distribution {

@@ -205,6 +205,8 @@ export function conclude({ work, coresUsable, clients, clusters, gain: ratio }: 
         text:
           work === 'wait'
             ? `${text} One event loop waits for all of them at once.`
-            : `${text} There was no free core for another worker.`,
+            : many.coresUsed < CLEAR_RATIO * one.coresUsed
+              ? `${text} Together they got little more CPU time than one.`
+              : text,
       };
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
+import { managementHeaders } from '../../supervision/management-access.ts';
 import type { ClusterView } from '../../supervision/supervision.ts';
 import { count, ms } from '../kit/answer/units.ts';
 import { fetchClusterView } from '../kit/cluster-view.ts';
 import { demoRoute, type Lesson } from '../kit/demo.ts';
 import { findManagement } from '../kit/management-address.ts';
-import { sendRequest } from '../kit/measure/loopback.ts';
+import { fetchResponse } from '../kit/measure/loopback.ts';
 
 const resultSchema = z.strictObject({
   ready: z.number().describe('Workers that will be replaced, one after the other'),
@@ -39,13 +40,15 @@ export const reload = demoRoute({
     }
     // After the response: the worker that sends it is replaced too, and would wait for it.
     res.once('finish', () => {
-      sendRequest(`${management}/reload`, { method: 'POST', signal: draining }).then(
-        (response) => response.resume(),
-        (err: unknown) => {
+      const headers = managementHeaders(resources.dependencies.config);
+      fetchResponse(`${management}/reload`, { method: 'POST', headers, signal: draining })
+        .then(({ status, body }) => {
+          if (status !== 200) throw new Error(`${status} ${body.toString()}`);
+        })
+        .catch((err: unknown) => {
           // This worker drains: the primary goes on with the reload.
           if (!draining.aborted) log.warn({ err, event: 'reload-request-failed' }, 'reload request failed');
-        },
-      );
+        });
     });
     const result = { ...summarizeReloads(found.view), watch: [`curl -s ${found.url}`] };
     return { result, lesson: concludeReload(result) };
@@ -54,15 +57,12 @@ export const reload = demoRoute({
 
 /** What the primary has measured of reloads so far. */
 export function summarizeReloads({ workers, events }: ClusterView): Omit<Reload, 'watch'> {
-  const lastStart = events.findLast(({ event }) => event === 'ready')?.['afterMs'];
   const last = events.findLast(({ event }) => event === 'reload-finished');
   return {
     ready: workers.filter(({ state }) => state === 'ready').length,
-    lastStartMs: typeof lastStart === 'number' ? lastStart : null,
+    lastStartMs: events.findLast(({ event }) => event === 'ready')?.afterMs ?? null,
     lastReload:
-      last === undefined
-        ? null
-        : { replaced: Number(last['replaced']), durationMs: Number(last['durationMs']) },
+      last === undefined ? null : { replaced: Number(last.replaced), durationMs: Number(last.durationMs) },
   };
 }
 

@@ -65,9 +65,9 @@ export function summarize({ workers, events }: ClusterView, pid: number): Announ
   );
   const replacement = events.findLast(({ event }) => event === 'replaced');
   const crash = events.findLast(
-    ({ event, worker }) => event === 'crashed' && worker === replacement?.['replacedWorker'],
+    ({ event, worker }) => event === 'crashed' && worker === replacement?.replacedWorker,
   );
-  const [code, signal] = [crash?.['code'], crash?.['signal']];
+  const [code, signal] = [crash?.code, crash?.signal];
   return {
     othersReady: workers.filter((worker) => worker.state === 'ready' && worker.pid !== pid).length,
     lastStartMs: starts.at(-1) ?? null,
@@ -77,7 +77,7 @@ export function summarize({ workers, events }: ClusterView, pid: number): Announ
         : {
             code: typeof code === 'number' ? code : null,
             signal: typeof signal === 'string' ? signal : null,
-            replacedAfterMs: Number(replacement?.['afterMs']),
+            replacedAfterMs: Number(replacement?.afterMs),
           },
   };
 }

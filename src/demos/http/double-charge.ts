@@ -8,8 +8,8 @@ import { ChargeServer, faultOf, ways, type Way } from './charge-server.ts';
 /** Clients that order at the same time. */
 const LANES = 10;
 /** How long a client waits for its first response; each retry waits longer, up to the limit. */
-const PATIENCE_MS = 60;
-const MAX_PATIENCE_MS = 5_000;
+const FIRST_TIMEOUT_MS = 60;
+const MAX_TIMEOUT_MS = 5_000;
 const MAX_ATTEMPTS = 4;
 const MAX_DRAWN = 12;
 
@@ -85,14 +85,14 @@ async function postOrders({ query: { way, orders }, signal, timeline }: ChargeCa
           : () => timeline.leaveOut();
       const headers: Record<string, string> = way === 'plain' ? {} : { 'Idempotency-Key': keyOf(order) };
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-        const patience = AbortSignal.timeout(Math.min(MAX_PATIENCE_MS, PATIENCE_MS * 10 ** attempt));
-        const response = await postOnce(order, headers, patience).catch(() => undefined);
+        const timeout = AbortSignal.timeout(Math.min(MAX_TIMEOUT_MS, FIRST_TIMEOUT_MS * 10 ** attempt));
+        const response = await postOnce(order, headers, timeout).catch(() => undefined);
         signal.throwIfAborted();
         if (response?.status === 201) {
           confirmed += 1;
           break;
         }
-        if (patience.aborted) timedOut += 1;
+        if (timeout.aborted) timedOut += 1;
         await sleep(1, undefined, { signal });
       }
       end();
@@ -105,7 +105,7 @@ async function postOrders({ query: { way, orders }, signal, timeline }: ChargeCa
     const { status } = await postOnce(
       orders,
       { 'Idempotency-Key': keyOf(0) },
-      AbortSignal.timeout(MAX_PATIENCE_MS),
+      AbortSignal.timeout(MAX_TIMEOUT_MS),
     );
     return status;
   });
@@ -152,7 +152,7 @@ export function conclude(result: Result): Lesson {
   }
   const faults =
     `${count(responsesLost, 'response')} got lost after the charge, and ${count(timedOut, 'request')} took longer than a ` +
-    `client waits (${ms(PATIENCE_MS)} at first), so ${count(orders, 'order')} took ${count(attempts, 'request')} and ` +
+    `client waits (${ms(FIRST_TIMEOUT_MS)} at first), so ${count(orders, 'order')} took ${count(attempts, 'request')} and ` +
     `${count(charges, 'charge')}.`;
   const reuse =
     result.otherBodyStatus === null

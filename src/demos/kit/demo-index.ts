@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
 import { exampleCurl } from '../../manifest/curl.ts';
-import { describeFeatures, hostOf } from '../../manifest/index-page.ts';
+import { describeFeatures, originOf } from '../../manifest/index-page.ts';
 import type { Feature } from '../../routes/feature.ts';
 import type { PlainRoute } from '../../routes/route.ts';
 import { formatParameter, requestedFormat } from '../../shared/format.ts';
@@ -33,7 +33,7 @@ export function createDemoIndex(features: readonly Feature[]): PlainRoute[] {
         if (requestedFormat(req) === 'text') {
           res.type('text').send(features.map((feature) => explain(feature, req)).join('\n\n'));
         } else {
-          const { features: demos } = describeFeatures(features, hostOf(req));
+          const { features: demos } = describeFeatures(features, originOf(req));
           res.type('json').send(`${JSON.stringify({ demos }, null, 2)}\n`);
         }
       },
@@ -47,7 +47,7 @@ export function createDemoIndex(features: readonly Feature[]): PlainRoute[] {
           throw new Problem('not-found', { detail: 'See GET /demos for all demos.' });
         if (requestedFormat(req) === 'text') res.type('text').send(explain(feature, req));
         else {
-          const [demo] = describeFeatures([feature], hostOf(req)).features;
+          const [demo] = describeFeatures([feature], originOf(req)).features;
           res.type('json').send(`${JSON.stringify(demo, null, 2)}\n`);
         }
       },
@@ -61,7 +61,7 @@ function explain(feature: Feature, req: Request): string {
     '',
     `  ${route.title}${route.meta?.danger === true ? '  (dangerous)' : ''}`,
     ...wrapIndented(route.summary, '      '),
-    ...route.examples.map((example) => `      $ ${exampleCurl(feature, route, example, hostOf(req))}`),
+    ...route.examples.map((example) => `      $ ${exampleCurl(feature, route, example, originOf(req))}`),
   ]);
   return [
     `${feature.title.toUpperCase()} (${feature.id})`,

@@ -16,7 +16,7 @@ export async function findManagement(
   const found = new AbortController();
   try {
     const ended = AbortSignal.any([signal, found.signal]);
-    return reachable(await Promise.race([managementAddress(), rejectAfterTimeout(ended)]));
+    return await Promise.race([managementAddress(), rejectAfterTimeout(ended)]);
   } catch (error) {
     signal.throwIfAborted();
     throw new Problem(primarySilent, {
@@ -31,9 +31,4 @@ export async function findManagement(
 async function rejectAfterTimeout(signal: AbortSignal): Promise<never> {
   await sleep(TIMEOUT_MS, undefined, { signal, ref: false });
   throw new Error('no management address from the primary');
-}
-
-/** Replaces a wildcard address by the loopback address. */
-export function reachable(address: string): string {
-  return address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }

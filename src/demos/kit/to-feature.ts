@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { rejectForeignCaller } from '../../http/foreign-request.ts';
 import { Problem } from '../../http/problem.ts';
-import { hostOf } from '../../manifest/index-page.ts';
+import { originOf } from '../../manifest/index-page.ts';
 import type { Feature } from '../../routes/feature.ts';
 import { isMediaResponse, type Call, type Route } from '../../routes/route.ts';
 import { answerSchema, ranOn } from './answer/answer.ts';
@@ -188,7 +188,7 @@ async function respond(
     ...(leftOut === 0 ? {} : { moreSpans: leftOut }),
     cost: { ...endCost(), ...(others === 0 ? {} : { shared: others }) },
     lesson: others === 0 ? observation.lesson : nameOthers(observation.lesson, others),
-    compareWith: contrastCommands(features, { route: declared, query }, hostOf(req)),
+    compareWith: contrastCommands(features, { route: declared, query }, originOf(req)),
   };
   if (res.closed || res.headersSent) return;
   const { elapsedMs, cpuMs } = answer.cost;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, ms, times } from '../kit/answer/units.ts';
+import { bytes, count, ms, times } from '../kit/answer/units.ts';
 import { demoRoute, wholeNumber, type Lesson } from '../kit/demo.ts';
 import { nextMessage } from '../kit/resources/threads.ts';
 import type { CostJob, CostReport } from './cost-thread.ts';
@@ -60,7 +60,7 @@ export const cost = demoRoute({
   },
 });
 
-function summarize(layers: number, { none, control, plain, async, heavy }: CostReport): Result {
+function summarize(layers: number, { none, control, plain, async, heavy, heavyBytes }: CostReport): Result {
   const base = Math.min(none, control);
   const describe = (stack: string, many: number, perRequestMs: number) => ({
     stack,
@@ -73,7 +73,7 @@ function summarize(layers: number, { none, control, plain, async, heavy }: CostR
       describe('none', 0, base),
       describe('call next', layers, plain),
       describe('await, then next', layers, async),
-      describe('parses 30 kB of JSON', 1, heavy),
+      describe(`parses ${bytes(heavyBytes)} of JSON`, 1, heavy),
     ],
     noiseNs: toNanoseconds(Math.max(MIN_NOISE_SHARE * base, Math.abs(none - control))),
   };
@@ -90,8 +90,8 @@ export function conclude({ stacks, noiseNs }: Result): Lesson {
   }
   const figures =
     `A request took ${readable(none.perRequestNs)} without a layer. ${count(plain.layers, 'layer')} that only call next added ` +
-    `${readable(Math.max(0, plain.addedNs))}, as many that await first ${readable(Math.max(0, awaiting.addedNs))}, and one that parses ` +
-    `30 kB of JSON ${readable(Math.max(0, heavy.addedNs))}. Differences below ${readable(noiseNs)} are noise.`;
+    `${readable(Math.max(0, plain.addedNs))}, as many that await first ${readable(Math.max(0, awaiting.addedNs))}, and one that ` +
+    `${heavy.stack} ${readable(Math.max(0, heavy.addedNs))}. Differences below ${readable(noiseNs)} are noise.`;
   if (plain.addedNs < CLEAR_TIMES * noiseNs || plain.addedNs <= 0) {
     return {
       headline: 'This run does not tell: the layers cost less than the noise',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostOf } from '../../manifest/index-page.ts';
+import { originOf } from '../../manifest/index-page.ts';
 import { quote } from '../../manifest/shell-quote.ts';
 import { count } from '../kit/answer/units.ts';
 import { demoRoute, type Lesson } from '../kit/demo.ts';
@@ -37,7 +37,7 @@ export const verdictsRoute = demoRoute({
       const finding = await timeline.record(demo.split('?')[0] ?? demo, 'test', () =>
         test({ resources, signal }),
       );
-      const url = `${hostOf(req)}/demos/${demo}${demo.includes('?') ? '&' : '?'}as=text`;
+      const url = `${originOf(req)}/demos/${demo}${demo.includes('?') ? '&' : '?'}as=text`;
       rows.push({ sentence, ...finding, command: `curl -s ${quote(url)}` });
     }
     return { result: { myths: rows }, lesson: conclude(rows) };

@@ -9,7 +9,7 @@ import { Slot } from './slot.ts';
 import { WorkerCard, type Scales } from './worker-card.ts';
 import { WorkerRow } from './worker-row.ts';
 
-type Listener = (newEvents: readonly SupervisionEvent[], view: LiveView) => void;
+type Listener = (newEvents: readonly SupervisionEvent[]) => void;
 
 interface Worker {
   readonly slot: Slot;
@@ -69,10 +69,16 @@ export class ClusterPanel {
     return this.#view?.workers.some(({ id }) => id !== 0) !== false;
   }
 
-  /** @returns a function that removes the listener */
+  /**
+   * @param listener gets the events from now on
+   * @returns a function that removes the listener
+   */
   listen(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    // By the clock of the server, which may be another one than that of the page. A view is up to a second old.
+    const since = Date.now() + (this.#view === undefined ? 0 : this.#view.at - this.#viewedAt) - 1_000;
+    const own: Listener = (events) => listener(events.filter(({ at }) => Date.parse(at) > since));
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
   }
 
   /** The state of a worker as its row shows it; "gone" if there is no such worker. */
@@ -99,7 +105,7 @@ export class ClusterPanel {
     for (const { slot } of this.#workers) slot.update(bySlot.get(slot.index) ?? [], view.at, now);
     this.#drawWorkers();
     this.#describe(view);
-    for (const listener of this.#listeners) listener(newEvents, view);
+    for (const listener of this.#listeners) listener(newEvents);
   }
 
   /** What was true at the last view is not known to be true any more. */
@@ -115,8 +121,7 @@ export class ClusterPanel {
     const newEvents = events.filter((event) => !this.#knownEvents.has(eventKey(event)));
     for (const event of newEvents) {
       this.#knownEvents.add(eventKey(event));
-      const slot = event['slot'];
-      if (typeof slot === 'number') this.#lastEvents.set(slot, event);
+      if (event.slot !== undefined) this.#lastEvents.set(event.slot, event);
     }
     return newEvents;
   }

@@ -32,7 +32,7 @@ const omitted = new Set(['at', 'event', 'worker', 'workerPid', 'slot', 'reason',
 /** An event for the row of a worker, without what the row shows already. */
 export function describeForRow(event: SupervisionEvent, worker: number | undefined): string {
   const { what, details } = describeEvent({ ...event, workerPid: undefined });
-  const short = event['worker'] === worker ? what.replace(/^Worker \d+ /, '') : what;
+  const short = event.worker === worker ? what.replace(/^Worker \d+ /, '') : what;
   return [short, details].filter(Boolean).join(': ');
 }
 
@@ -58,5 +58,5 @@ export function describeEvent(event: SupervisionEvent): EventText {
 
 /** Identifies an event: the server may send it again. */
 export function eventKey(event: SupervisionEvent): string {
-  return `${event.at} ${event.event} ${stringify(event['worker'] ?? event['slot'])}`;
+  return `${event.at} ${event.event} ${stringify(event.worker ?? event.slot)}`;
 }

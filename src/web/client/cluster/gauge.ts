@@ -1,5 +1,5 @@
 import { h, setText } from '../dom/elements.ts';
-import { digits, spaced, type Figure } from '../dom/format.ts';
+import { digits, ms, spaced, type Figure } from '../dom/format.ts';
 import { Sparkline } from '../dom/sparkline.ts';
 import { MAX_SAMPLES, type Sample } from './worker-history.ts';
 
@@ -28,6 +28,19 @@ export class Gauge {
     const marks = samples.flatMap(({ replaced }, index) => (replaced ? [index] : []));
     this.chart.draw(samples.map(this.#pick), max, marks);
   }
+}
+
+/** Requests per second. */
+export function createRate(): Gauge {
+  return new Gauge(
+    ({ rate }) => rate,
+    (rate) => ({ text: String(rate), unit: '/s' }),
+  );
+}
+
+/** The 99th percentile of the delay of the event loop. */
+export function createDelay(): Gauge {
+  return new Gauge(({ delayMs }) => delayMs, ms);
 }
 
 /** A figure of constant width: it changes every second. */

@@ -1,6 +1,6 @@
 import { h, setData, setText } from '../dom/elements.ts';
-import { bytes, digits, duration, ms, percent } from '../dom/format.ts';
-import { Gauge } from './gauge.ts';
+import { bytes, digits, duration, percent } from '../dom/format.ts';
+import { createDelay, createRate, Gauge } from './gauge.ts';
 import type { Slot } from './slot.ts';
 
 /** The tops of the charts, the same for all workers so that they can be compared. */
@@ -16,11 +16,8 @@ export class WorkerCard {
   readonly #slot: Slot;
   readonly #title = h('h3');
   readonly #process = h('p.process.muted');
-  readonly #rate = new Gauge(
-    ({ rate }) => rate,
-    (rate) => ({ text: String(rate), unit: '/s' }),
-  );
-  readonly #delay = new Gauge(({ delayMs }) => delayMs, ms);
+  readonly #rate = createRate();
+  readonly #delay = createDelay();
   readonly #utilization = new Gauge(({ utilization }) => utilization, percent);
   readonly #heap = new Gauge(({ heapBytes }) => heapBytes, bytes);
   readonly #counts = h('p.worker-foot');

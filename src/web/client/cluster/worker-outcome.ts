@@ -16,7 +16,6 @@ export class WorkerOutcome {
   readonly #title = h('span', 'What happened to the workers');
   readonly #state = h('span.state');
   readonly #verdict = h('p.outcome-verdict', { role: 'status' });
-  readonly #startedAt = Date.now();
   readonly #events: SupervisionEvent[] = [];
   #worker: number | undefined;
 
@@ -31,8 +30,7 @@ export class WorkerOutcome {
       this.#verdict,
     );
     this.#stopListening = cluster.listen((newEvents) => {
-      // The clocks of the page and the server may differ by up to a second.
-      this.#events.push(...newEvents.filter(({ at }) => Date.parse(at) > this.#startedAt - 1_000));
+      this.#events.push(...newEvents);
       this.#show();
     });
     this.#timer = window.setTimeout(() => this.#conclude(), WATCH_MS);
@@ -68,7 +66,7 @@ export class WorkerOutcome {
     if (replaced === undefined) return;
     setText(
       this.#verdict,
-      `Worker ${String(replaced['worker'])} replaced worker ${String(replaced['replacedWorker'])} after ${toText(ms(Number(replaced['afterMs'])))}.`,
+      `Worker ${replaced.worker} replaced worker ${replaced.replacedWorker} after ${toText(ms(Number(replaced.afterMs)))}.`,
     );
   }
 
@@ -88,8 +86,8 @@ export class WorkerOutcome {
 
   /** Whether an event is about the worker or, afterwards, about its slot. */
   #concerns(event: SupervisionEvent): boolean {
-    if (this.#worker === undefined || event['worker'] === this.#worker) return true;
-    const slot = this.#events.find((one) => one['worker'] === this.#worker)?.['slot'];
-    return slot !== undefined && event['slot'] === slot;
+    if (this.#worker === undefined || event.worker === this.#worker) return true;
+    const slot = this.#events.find((one) => one.worker === this.#worker)?.slot;
+    return slot !== undefined && event.slot === slot;
   }
 }

@@ -1,6 +1,6 @@
 import { h, setData, setText } from '../dom/elements.ts';
-import { duration, ms } from '../dom/format.ts';
-import { Gauge } from './gauge.ts';
+import { duration } from '../dom/format.ts';
+import { createDelay, createRate } from './gauge.ts';
 import type { Slot } from './slot.ts';
 import type { Scales } from './worker-card.ts';
 
@@ -11,11 +11,8 @@ export class WorkerRow {
   readonly #name = h('b.worker-name');
   readonly #state = h('span.state');
   readonly #process = h('span.process.muted');
-  readonly #rate = new Gauge(
-    ({ rate }) => rate,
-    (rate) => ({ text: String(rate), unit: '/s' }),
-  );
-  readonly #delay = new Gauge(({ delayMs }) => delayMs, ms);
+  readonly #rate = createRate();
+  readonly #delay = createDelay();
   readonly #lastEvent = h('span.last-event.muted');
 
   constructor(slot: Slot) {

@@ -3,6 +3,7 @@ import { WorkerOutcome } from '../cluster/worker-outcome.ts';
 import { h } from '../dom/elements.ts';
 import { LoadBurst } from '../load-burst/load-burst.ts';
 import type { Draft } from '../request/draft.ts';
+import { pageOrigin } from '../request/page-origin.ts';
 import { prepare, type Prepared } from '../request/prepared-request.ts';
 import { RequestForm } from '../request/request-form.ts';
 import { createComparison } from '../response/comparison.ts';
@@ -110,10 +111,10 @@ export class RouteView {
     const { draft } = this.#form;
     const own: Draft = { ...draft, form: route.evidence ? 'json' : draft.form };
     await this.#panel.run(async (send, signal) => {
-      const first = await send(prepare(this.#entry, own, location.host), `Running ${shortPath(this.#entry)}`);
+      const first = await send(prepare(this.#entry, own, pageOrigin), `Running ${shortPath(this.#entry)}`);
       if (signal.aborted) return first;
       const second = await send(
-        prepare(other, draftOf(contrast, own), location.host),
+        prepare(other, draftOf(contrast, own), pageOrigin),
         `Running ${shortPath(other)}`,
       );
       const comparison = createComparison(

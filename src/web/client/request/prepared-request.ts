@@ -32,13 +32,13 @@ interface Endpoint {
 /**
  * Prepares the request of a draft. Empty values are omitted.
  *
- * @param host the host of the curl command
+ * @param origin of the curl command: a host, with its scheme if that is not HTTP
  * @param onCreated called with the path parameters of what the first request created
  */
 export function prepare(
   endpoint: Endpoint,
   draft: Draft,
-  host: string,
+  origin: string,
   onCreated?: (params: Readonly<Record<string, string>>) => void,
 ): Prepared {
   const { route } = endpoint;
@@ -61,10 +61,10 @@ export function prepare(
     get body() {
       return upload === undefined ? json : (blob ??= new Blob([toBytes(upload)]));
     },
-    curl: toCurl(endpoint, draft, host),
+    curl: toCurl(endpoint, draft, origin),
     whole: route.evidence && draft.form === 'json',
     creation: creator && {
-      request: prepare(creator, firstDraft(creator.route), host),
+      request: prepare(creator, firstDraft(creator.route), origin),
       locate(path) {
         const groups = toPattern(route.path).exec(path + belowCreated(route))?.groups;
         if (groups === undefined) return undefined;
@@ -72,7 +72,7 @@ export function prepare(
           Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)]),
         );
         onCreated?.(params);
-        return prepare(endpoint, { ...draft, params, createdBy: undefined }, host);
+        return prepare(endpoint, { ...draft, params, createdBy: undefined }, origin);
       },
     },
   };
@@ -128,7 +128,7 @@ function toTarget(route: PageRoute, { params, query, form }: Draft): string {
 }
 
 /** The command for a terminal, with its options in the order of the server's index. */
-function toCurl(endpoint: Endpoint, draft: Draft, host: string, options = ''): string {
+function toCurl(endpoint: Endpoint, draft: Draft, origin: string, options = ''): string {
   const { method } = draft;
   const { json, upload } = bodyOf(draft);
   const creator = creatorOf(endpoint, draft);
@@ -146,8 +146,8 @@ function toCurl(endpoint: Endpoint, draft: Draft, host: string, options = ''): s
     /stream|ndjson/.test(endpoint.route.media?.mediaType ?? '') && draft.form === 'raw' ? '-N' : '',
     options,
     creator === undefined
-      ? quote(host + toTarget(endpoint.route, draft))
-      : `${quote(host)}$(${toCurl(creator, firstDraft(creator.route), host, locationOnly)})${belowCreated(endpoint.route)}`,
+      ? quote(origin + toTarget(endpoint.route, draft))
+      : `${quote(origin)}$(${toCurl(creator, firstDraft(creator.route), origin, locationOnly)})${belowCreated(endpoint.route)}`,
   ];
   const command = words.filter(Boolean).join(' ');
   if (upload === undefined) return command;

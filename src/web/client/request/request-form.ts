@@ -4,6 +4,7 @@ import { copyButton } from '../dom/copy-button.ts';
 import { h, setText } from '../dom/elements.ts';
 import { toLink } from './draft-link.ts';
 import { firstDraft, isInvalidOnPurpose, type Draft } from './draft.ts';
+import { pageOrigin } from './page-origin.ts';
 import { prepare, type Prepared } from './prepared-request.ts';
 import { createFields } from './request-fields.ts';
 
@@ -80,7 +81,7 @@ export class RequestForm {
   }
 
   #prepare(): Prepared {
-    return prepare(this.#entry, this.#draft, location.host, (params) => {
+    return prepare(this.#entry, this.#draft, pageOrigin, (params) => {
       for (const [name, value] of Object.entries(params)) {
         const input = this.#fields.querySelector<HTMLInputElement>(`input[name="${name}"]`);
         if (input !== null) input.value = value;

@@ -1,11 +1,6 @@
 import { h } from '../dom/elements.ts';
 import type { Progress } from '../request/send-request.ts';
-
-const extensions: readonly (readonly [RegExp, string])[] = [
-  [/json/, 'json'],
-  [/ndjson|csv|html|xml|javascript/, 'txt'],
-  [/^text\//, 'txt'],
-];
+import { fileName } from './file-name.ts';
 
 /** Saves the body of a response as a file, under the name that the server gives it. */
 export function saveButton(progress: Progress, target: string): HTMLElement | undefined {
@@ -22,14 +17,4 @@ export function saveButton(progress: Progress, target: string): HTMLElement | un
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   };
   return h('button.button.small', { type: 'button', click: save }, 'Save the response');
-}
-
-/** @param target the path and query of the request */
-export function fileName(headers: Headers, target: string): string {
-  const named = /filename="?([^";]+)"?/.exec(headers.get('content-disposition') ?? '')?.[1];
-  if (named !== undefined) return named.replace(/[/\\]/g, '_');
-  const last = target.split('?', 1)[0]?.split('/').findLast(Boolean) ?? 'response';
-  const type = headers.get('content-type') ?? '';
-  const extension = extensions.find(([pattern]) => pattern.test(type))?.[1] ?? 'bin';
-  return last.includes('.') ? last : `${last}.${extension}`;
 }

@@ -26,14 +26,13 @@ export const killTour: Tour = {
 
     run.nextStep();
     const crashed = await run.until(
-      (events) => events.find((event) => event.event === 'crashed' && event['worker'] === worker),
+      (events) => events.find((event) => event.event === 'crashed' && event.worker === worker),
       TIMEOUT_MS,
     );
     if (crashed !== undefined) {
       run.mark('noticed');
-      run.tell(
-        `The primary has seen worker ${worker} end by ${String(crashed['signal'])}, and forks another.`,
-      );
+      const end = crashed.signal ?? `exit code ${crashed.code}`;
+      run.tell(`The primary has seen worker ${worker} end (${end}), and forks another.`);
     }
     const replaced = await run.until((events) => findReplacement(events, worker), TIMEOUT_MS);
 

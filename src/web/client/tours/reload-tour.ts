@@ -30,7 +30,7 @@ export const reloadTour: Tour = {
       for (const event of started.filter((one) => one.event === 'ready').slice(told)) {
         told += 1;
         run.mark(`${told} of ${ready}`);
-        run.tell(`Worker ${String(event['worker'])} is ready: ${told} of ${ready}.`);
+        run.tell(`Worker ${event.worker} is ready: ${told} of ${ready}.`);
       }
       return events.find(({ event }) => event === 'reload-finished' || event === 'reload-failed');
     }, TIMEOUT_MS);

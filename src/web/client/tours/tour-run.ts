@@ -5,6 +5,7 @@ import { plural } from '../dom/format.ts';
 import type { Mark, Sample } from '../load-burst/sample.ts';
 import { sendLoad, sleep } from '../load-burst/send-load.ts';
 import { firstDraft } from '../request/draft.ts';
+import { pageOrigin } from '../request/page-origin.ts';
 import { prepare, type Prepared } from '../request/prepared-request.ts';
 import { sendRequest } from '../request/send-request.ts';
 import { isEvidence, type Evidence } from '../response/evidence.ts';
@@ -37,11 +38,7 @@ export class TourRun {
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    const startedAt = Date.now();
-    const stop = dependencies.cluster.listen((events) => {
-      // The clocks of the page and the server may differ by up to a second.
-      this.events.push(...events.filter(({ at }) => Date.parse(at) > startedAt - 1_000));
-    });
+    const stop = dependencies.cluster.listen((events) => this.events.push(...events));
     dependencies.signal.addEventListener('abort', stop, { once: true });
   }
 
@@ -133,6 +130,6 @@ export class TourRun {
     const entry = this.#dependencies.catalog.find(key);
     if (entry === undefined) throw new Error(`This server has no ${key}.`);
     const draft = firstDraft(entry.route);
-    return prepare(entry, { ...draft, form: 'json', query: { ...draft.query, ...query } }, location.host);
+    return prepare(entry, { ...draft, form: 'json', query: { ...draft.query, ...query } }, pageOrigin);
   }
 }

@@ -1,4 +1,3 @@
-/** What the tours have shown, computed from what was measured in them. */
 import type { SupervisionEvent } from '../../../supervision/supervision.ts';
 import { digits, ms, plural, toText } from '../dom/format.ts';
 import { describeOutcomes, type Outcomes } from './outcomes.ts';
@@ -67,8 +66,8 @@ export function findReplacement(
   events: readonly SupervisionEvent[],
   worker: number,
 ): Replacement | undefined {
-  const event = events.find((one) => one.event === 'replaced' && one['replacedWorker'] === worker);
-  return event && { worker: Number(event['worker']), afterMs: Number(event['afterMs']) };
+  const event = events.find((one) => one.event === 'replaced' && one.replacedWorker === worker);
+  return event && { worker: Number(event.worker), afterMs: Number(event.afterMs) };
 }
 
 /** @param byOthers the responses that other workers sent to this page before the replacement was ready */
@@ -101,13 +100,13 @@ export function concludeReload(end: SupervisionEvent | undefined, outcomes: Outc
     return {
       tone: 'open',
       headline: 'The reload stopped, and the old workers serve on',
-      text: `The primary reports: ${String(end['reason'])}. ${text}`,
+      text: `The primary reports: ${end.reason}. ${text}`,
     };
   }
-  const replaced = plural(Number(end['replaced']), 'worker');
+  const replaced = plural(Number(end.replaced), 'worker');
   return {
     tone: outcomes.failed === 0 ? 'shown' : 'not-shown',
-    headline: `${replaced} replaced in ${toText(ms(Number(end['durationMs'])))}, ${outcomes.failed} of ${plural(outcomes.sent, 'request')} failed`,
+    headline: `${replaced} replaced in ${toText(ms(Number(end.durationMs)))}, ${outcomes.failed} of ${plural(outcomes.sent, 'request')} failed`,
     text,
   };
 }
