@@ -13,7 +13,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export function parseJson(req: Request, _res: Response, next: NextFunction): void {
   const bytes = req.body as Buffer | undefined;
   try {
-    req.body = bytes === undefined || bytes.length === 0 ? undefined : JSON.parse(utf8.decode(bytes));
+    req.body =
+      bytes === undefined || bytes.length === 0 ? undefined : (JSON.parse(utf8.decode(bytes)) as unknown);
   } catch (error) {
     const detail = error instanceof SyntaxError ? error.message : 'The body must be UTF-8.';
     next(new Problem('malformed-json', { detail }));

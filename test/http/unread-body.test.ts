@@ -69,10 +69,9 @@ describe('the body of a rejected request', () => {
   test('does not cost a client its response that sends everything before it reads', async () => {
     const size = 4_000_000;
     const socket = connect({ port: server.port, host: '127.0.0.1' }).pause();
-    let failed = false;
-    socket.on('error', () => (failed = true));
+    socket.on('error', () => undefined);
     socket.write(request('POST /nothing', { 'Content-Length': size }));
-    for (let sent = 0; sent < size && !failed; sent += 100_000) {
+    for (let sent = 0; sent < size && !socket.destroyed; sent += 100_000) {
       socket.write(Buffer.alloc(100_000, 'x'));
       await sleep(2);
     }
