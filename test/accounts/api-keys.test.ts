@@ -149,3 +149,21 @@ describe('an API key', () => {
     await createKey(cookie, { name: '20' });
   });
 });
+
+test('the API describes each way to prove who calls', async () => {
+  const { body } = await client.get('/openapi.json').expect(200);
+  const { components, paths } = body as {
+    components: { securitySchemes: object };
+    paths: Record<string, Record<string, { security?: unknown }>>;
+  };
+  expect(components.securitySchemes).toMatchObject({
+    apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'apikey_<id>_<secret>_<checksum>' },
+    session: { type: 'apiKey', in: 'cookie', name: '__Host-session' },
+  });
+  expect(paths['/notes']?.['get']?.security).toEqual([
+    { apiKey: ['notes:read'] },
+    { session: ['notes:read'] },
+  ]);
+  expect(paths['/account/keys']?.['get']?.security).toEqual([{ session: ['keys'] }]);
+  expect(paths['/account/session']?.['post']?.security).toBeUndefined();
+});
