@@ -40,6 +40,7 @@ const statements = {
     name: 'rehash-password',
     text: 'update accounts set password_hash = $3 where id = $1 and password_hash = $2',
   },
+  setPassword: { name: 'set-password', text: 'update accounts set password_hash = $2 where id = $1' },
   addBrowser: {
     name: 'add-browser',
     text: `
@@ -86,6 +87,10 @@ export class AccountStore {
 
   async rehash(id: string, before: string, after: string): Promise<void> {
     await this.#database.query(statements.rehash, [id, before, after]);
+  }
+
+  async setPassword(id: string, passwordHash: string): Promise<void> {
+    await this.#database.query(statements.setPassword, [id, passwordHash]);
   }
 
   /** @returns what the browser should send with its next log-in */

@@ -58,7 +58,7 @@ export async function create({
     const mayCreate = settings.ACCOUNTS === 'sign-up' ? 'public' : identity.require('accounts');
     routes.unshift(
       ...createAccountRoutes({ accounts, hasher, byAddress, scopes, mayCreate, production }),
-      ...createSessionRoutes({ logIn, sessions, production }),
+      ...createSessionRoutes({ accounts, hasher, logIn, sessions, production }),
     );
   }
   return {

@@ -1,8 +1,8 @@
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { clientKey } from '../rate-limit/client-key.ts';
 import { defineRoute, type Route } from '../routes/route.ts';
-import { BROWSER_LIFETIME_S } from './account-store.ts';
+import { BROWSER_LIFETIME_S, type AccountStore } from './account-store.ts';
 import {
   BROWSER_COOKIE,
   clearCookie,
@@ -11,10 +11,12 @@ import {
   SESSION_COOKIE,
   setCookie,
 } from './cookies.ts';
-import { accountName, password } from './credentials.ts';
+import { accountName, newPassword, password } from './credentials.ts';
 import { wrongCredentials, type LogIn } from './log-in.ts';
+import type { PasswordHasher } from './password-hasher.ts';
 import type { Sessions } from './sessions.ts';
 
+const nameAndPassword = z.strictObject({ name: accountName, password });
 const session = z.strictObject({
   accountId: z.uuid(),
   name: z.string(),
@@ -23,32 +25,35 @@ const session = z.strictObject({
 });
 
 interface SessionRoutesOptions {
+  readonly accounts: AccountStore;
+  readonly hasher: PasswordHasher;
   readonly logIn: LogIn;
   readonly sessions: Sessions;
   readonly production: boolean;
 }
 
-export function createSessionRoutes({ logIn, sessions, production }: SessionRoutesOptions): readonly Route[] {
+export function createSessionRoutes(options: SessionRoutesOptions): readonly Route[] {
+  const { accounts, hasher, logIn, sessions, production } = options;
+  const attempt = (credentials: z.output<typeof nameAndPassword>, req: Request, signal: AbortSignal) => {
+    requireConfidential(req, production);
+    const browser = readCookie(req, BROWSER_COOKIE);
+    return logIn.attempt({ ...credentials, address: clientKey(req), browser, signal });
+  };
+
   const begin = defineRoute({
     guard: 'public',
     method: 'post',
     path: '/session',
     title: 'Log in',
     summary: 'Begins a session of a browser, which gets a cookie.',
-    body: z.strictObject({ name: accountName, password }),
+    body: nameAndPassword,
     success: 201,
     response: session,
     responseHeaders: { 'Set-Cookie': `The session as ${SESSION_COOKIE}.` },
     problems: [wrongCredentials, 'rate-limited', 'busy'],
     examples: [{ title: 'A wrong password', body: { name: 'ada', password: 'wrong' }, status: 403 }],
     async handler({ body, req, res, signal }) {
-      requireConfidential(req, production);
-      const { account, newBrowser } = await logIn.attempt({
-        ...body,
-        address: clientKey(req),
-        browser: readCookie(req, BROWSER_COOKIE),
-        signal,
-      });
+      const { account, newBrowser } = await attempt(body, req, signal);
       const { id, expiresAt } = await sessions.begin(account.id, readCookie(req, SESSION_COOKIE));
       setCookie(keepFromCaches(res), SESSION_COOKIE, id);
       if (newBrowser !== undefined) setCookie(res, BROWSER_COOKIE, newBrowser, BROWSER_LIFETIME_S);
@@ -77,7 +82,31 @@ export function createSessionRoutes({ logIn, sessions, production }: SessionRout
       clearCookie(keepFromCaches(res), SESSION_COOKIE);
     },
   });
-  return [begin, end];
+
+  const changePassword = defineRoute({
+    guard: 'public',
+    method: 'put',
+    path: '/password',
+    title: 'Change the password',
+    summary: 'Changes the password of an account, and ends all its sessions: one of them may be why.',
+    body: nameAndPassword.extend({ newPassword }),
+    success: 204,
+    response: z.void(),
+    problems: [wrongCredentials, 'rate-limited', 'busy'],
+    examples: [
+      {
+        title: 'A wrong password',
+        body: { name: 'ada', password: 'wrong', newPassword: 'battery staple correct' },
+        status: 403,
+      },
+    ],
+    async handler({ body: { newPassword: next, ...credentials }, req, signal }) {
+      const { account } = await attempt(credentials, req, signal);
+      await accounts.setPassword(account.id, await hasher.hash(next));
+      await sessions.endAll(account.id);
+    },
+  });
+  return [begin, end, changePassword];
 }
 
 function keepFromCaches(res: Response): Response {

@@ -91,6 +91,19 @@ describe('a session', () => {
     await notes(stranger, other).expect(200);
   });
 
+  test('ends with all others when the password changes', async () => {
+    const session = await enter('changed');
+    const change = (password: string, newPassword = 'battery staple correct') =>
+      client.put('/account/password').send({ name: 'changed', password, newPassword });
+    await change('a wrong password').expect(403);
+    await change(PASSWORD, 'short').expect(400);
+    await notes(session, other).expect(200);
+    await change(PASSWORD).expect(204);
+    await notes(session, other).expect(401);
+    await logIn(service, 'changed').expect(403);
+    await logIn(service, 'changed', 'battery staple correct').expect(201);
+  });
+
   test.each([
     ['was idle for too long', `seen_at = now() - interval '31 minutes'`],
     ['is too old, whatever it was used for', `expires_at = now() - interval '1 second'`],
