@@ -25,7 +25,7 @@ export class AttemptLimit {
     this.#store = store;
     this.#max = max;
     this.#log = log;
-    store.init?.({ windowMs: WINDOW_MS } as Options);
+    void store.init?.({ windowMs: WINDOW_MS } as Options);
   }
 
   /**

@@ -151,8 +151,8 @@ describe('an API key', () => {
 });
 
 test('the API describes each way to prove who calls', async () => {
-  const { body } = await client.get('/openapi.json').expect(200);
-  const { components, paths } = body as {
+  const response = await client.get('/openapi.json').expect(200);
+  const { components, paths } = response.body as {
     components: { securitySchemes: object };
     paths: Record<string, Record<string, { security?: unknown }>>;
   };

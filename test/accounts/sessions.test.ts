@@ -22,7 +22,7 @@ describe('a session', () => {
   test('is a cookie that only this host gets, over HTTPS, and no script reads', async () => {
     await signUp(service, 'cookie').expect(201);
     const response = await logIn(service, 'cookie').expect(201).expect('Cache-Control', 'no-store');
-    const [session, browser] = [response.headers['set-cookie'] ?? []].flat() as string[];
+    const [session, browser] = response.get('Set-Cookie') ?? [];
     expect(session).toMatch(/^__Host-session=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Lax$/);
     expect(browser).toMatch(/^__Host-browser=[\w-]{43}; .* SameSite=Lax; Max-Age=31536000$/);
     const me = await notes(cookiesOf(response)).expect(200).expect('Cache-Control', 'private');
