@@ -129,7 +129,10 @@ describe('an API key', () => {
     await withKey(key).expect(200);
     const first = await usedAt();
     expect(first).toBeDefined();
+    const query = jest.spyOn(sql, 'query');
     await withKey(key).expect(200);
+    expect(query).toHaveBeenCalledTimes(1);
+    query.mockRestore();
     expect(await usedAt()).toBe(first);
     await sql.query(`update api_keys set used_at = now() - interval '2 hours' where id = $1`, [id]);
     await withKey(key).expect(200);

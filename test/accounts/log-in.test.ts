@@ -12,7 +12,7 @@ describe('a log-in', () => {
     const unknown = await logIn(service, 'unknown', 'another password').expect(403);
     const shown = ({ body }: typeof wrong) => ({ ...(body as object), requestId: '' });
     expect(shown(wrong)).toEqual(shown(unknown));
-    const names = ({ headers }: typeof wrong) => Object.keys(headers as object).sort();
+    const names = ({ headers }: typeof wrong) => Object.keys(headers).sort();
     expect(names(wrong)).toEqual(names(unknown));
     expect(wrong.body).toMatchObject({ code: 'wrong-credentials' });
   });
