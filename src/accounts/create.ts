@@ -19,31 +19,26 @@ const removeEnded = defineJob({
 });
 
 /** Creates the routes of accounts, sessions and API keys; none if callers are not known. */
-export async function create({
-  config,
-  log,
-  metrics,
-  resources,
-  createRateLimitStore,
-}: FeatureDependencies): Promise<CreatedFeatures> {
+export async function create(dependencies: FeatureDependencies): Promise<CreatedFeatures> {
+  const { config, metrics, resources, createRateLimitStore } = dependencies;
   const { database, identity, jobs } = resources;
   const { keys, sessions } = resources.accounts;
   if (keys === undefined) return { features: [] };
   const settings = configOf(variables, config);
   const accounts = new AccountStore(database);
-  await jobs.add(removeEnded, async (_data, { signal, log: jobLog }) => {
+  await jobs.add(removeEnded, async (_data, { signal, log }) => {
     const options = { signal };
     const removed = {
       sessions: (await sessions?.removeEnded(options)) ?? 0,
       browsers: await accounts.removeForgottenBrowsers(options),
       keys: await keys.removeOld(options),
     };
-    jobLog.info({ event: 'credentials-removed', ...removed }, 'removed ended sessions and keys');
+    log.info({ event: 'credentials-removed', ...removed }, 'removed ended sessions and keys');
   });
   const routes = [createCallerRoute(identity), ...createKeyRoutes({ keys, identity })];
   if (sessions !== undefined) {
     const limit = (name: string, max: number) =>
-      new AttemptLimit({ store: createRateLimitStore(name), max, log });
+      new AttemptLimit({ store: createRateLimitStore(name), max, log: dependencies.log });
     const byAddress = limit('log-in-address', settings.LOG_IN_MAX_PER_ADDRESS);
     const byAccount = limit('log-in-account', settings.LOG_IN_MAX_FAILURES);
     const shed = { by: 'password-hashes' };
