@@ -3,11 +3,11 @@ import { createTestDatabase } from '../support/database.ts';
 import { cookiesOf, createAccountsApp, logIn, PASSWORD, signUp, useAccountsApp } from './accounts-app.ts';
 
 const database = await createTestDatabase();
-afterAll(async () => database[Symbol.asyncDispose]()); // after the apps, whose hooks come later: Jest runs the last first
 const env = { DATABASE_URL: database.url };
 const service = await useAccountsApp(env);
 /** Another machine with the same database. */
 const other = await useAccountsApp(env);
+afterAll(async () => database[Symbol.asyncDispose]()); // after the apps, whose hooks were added before
 const { client } = service;
 const sql = service.resources.database;
 
