@@ -8,6 +8,7 @@ import { variables as webVariables } from './web/variables.ts'; // template: omi
 export const featureSets: readonly FeatureSet[] = [
   // In the order of the list at `/`. `load` runs in workers only.
   { variables: demoVariables, load: () => import('./demos/demos.ts') }, // template: omit
+  { load: () => import('./accounts/create.ts') },
   { variables: taskVariables, load: () => import('./tasks/create.ts') },
   { load: () => import('./practices/practices.ts') }, // template: omit
   { variables: webVariables, load: () => import('./web/web.ts') }, // template: omit

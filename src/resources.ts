@@ -1,4 +1,5 @@
 /** What the features of this service share. To add a resource, add an entry to the list. */
+import { variables as accountVariables } from './accounts/variables.ts';
 import type { Variables } from './config/declare.ts';
 import { variables as databaseVariables } from './database/variables.ts';
 import { variables as identityVariables } from './identity/variables.ts';
@@ -20,6 +21,7 @@ export const resourceSets: readonly ResourceSet[] = [
     startLocal: async (config) => (await import('./identity/start-local.ts')).startLocal(config),
     load: () => import('./identity/open.ts'),
   },
+  { name: 'accounts', variables: accountVariables, load: () => import('./accounts/open.ts') },
 ];
 
 /** The environment variables that resources declare. */

@@ -136,7 +136,7 @@ describe('the workflows', () => {
 describe('the files', () => {
   /** Keys by which services know their own: their formats are public, so that scanners find them. */
   const key =
-    /-----BEGIN [A-Z ]*PRIVATE KEY-----\n|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{36}|\bgithub_pat_\w{22}|\bnpm_\w{36}|\bxox[abprs]-\d+-|\bsk_live_\w{20}|\bAIza[\w-]{35}/;
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----\n|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{36}|\bgithub_pat_\w{22}|\bnpm_\w{36}|\bxox[abprs]-\d+-|\bsk_live_\w{20}|\bAIza[\w-]{35}|\bapikey_[0-9a-f]{16}_[0-9a-f]{64}/;
 
   test('contain no key of a service', () => {
     const files = globSync(['*', '.*', '{.github,docker,docs,src,test}/**/*'], {
@@ -151,6 +151,7 @@ describe('the files', () => {
     ['-----BEGIN RSA PRIVATE ', 'KEY-----\nMII'],
     ['AKIA', 'ABCDEFGHIJKLMNOP'],
     ['ghp_', 'a'.repeat(36)],
+    ['apikey_', `${'0'.repeat(16)}_${'f'.repeat(64)}_01234567`],
     ['npm_', 'b'.repeat(36)],
   ])('would be found with a key that begins with %j', (start, rest) => {
     expect(key.test(`const key = '${start}${rest}';`)).toBe(true);

@@ -1,9 +1,15 @@
 import { Problem } from '../http/problem.ts';
 import type { Guard } from '../routes/route.ts';
+import { holdToScopes } from './scopes.ts';
 import type { TokenCaller, VerifyToken } from './token-verifier.ts';
 
 /** https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
 const bearer = /^Bearer +([\w.~+/-]+=*)$/i;
+
+/** @returns what a caller sent as `Authorization: Bearer` */
+export function bearerOf({ authorization = '' }: { readonly authorization?: string | undefined }) {
+  return bearer.exec(authorization)?.[1];
+}
 
 /**
  * A guard that lets callers with a valid bearer token pass, if it has all of these scopes.
@@ -17,19 +23,12 @@ export function requireToken(verify: VerifyToken, ...scopes: readonly string[]):
     name: 'bearerToken',
     scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
     scopes,
-    async check({ headers: { authorization = '' } }) {
-      const [, token] = bearer.exec(authorization) ?? [];
+    async check({ headers }) {
+      const token = bearerOf(headers);
       if (token === undefined) {
         throw new Problem('unauthorized', { headers: { 'WWW-Authenticate': 'Bearer' } });
       }
-      const caller = await verify(token);
-      const missing = scopes.filter((scope) => !caller.scopes.has(scope));
-      if (missing.length === 0) return caller;
-      const needed = scopes.join(' ');
-      throw new Problem('forbidden', {
-        detail: `The token lacks: ${missing.join(' ')}.`,
-        headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${needed}"` },
-      });
+      return holdToScopes(await verify(token), scopes, { what: 'token', bearer: true });
     },
   };
 }

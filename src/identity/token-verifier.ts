@@ -1,10 +1,9 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
 import { Problem, type ProblemType } from '../http/problem.ts';
-import type { Caller } from '../routes/route.ts';
+import type { ScopedCaller } from './scopes.ts';
 
 /** A caller with a valid token. Its id is the token's subject. */
-export interface TokenCaller extends Caller {
-  readonly scopes: ReadonlySet<string>;
+export interface TokenCaller extends ScopedCaller {
   readonly claims: JWTPayload;
 }
 

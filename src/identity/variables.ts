@@ -4,7 +4,7 @@ import { integer, text, webUrl, type Variable, type Variables } from '../config/
 const url = webUrl({ doc: '', default: '' });
 
 const issuer: Variable<string> = {
-  doc: 'Issuer of bearer tokens, as in their `iss`: tasks then belong to the callers who create them. `local`: an issuer for development that starts with the service. Empty: no tokens, and everybody may change all tasks.',
+  doc: 'Issuer of bearer tokens, as in their `iss`: tasks then belong to the callers who create them. `local`: an issuer for development that starts with the service. Empty: no tokens. If callers are known in no other way, they may change all tasks.',
   expects: 'an HTTP or HTTPS URL, or local',
   default: '',
   schema: z.literal('local').or(url.schema),

@@ -1,9 +1,10 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, rateLimit, type RateLimitInfo } from 'express-rate-limit';
+import { rateLimit, type RateLimitInfo } from 'express-rate-limit';
 import type { Logger } from 'pino';
 import type { Config } from '../config/core-variables.ts';
 import { isProbe } from '../http/probes.ts';
 import { Problem } from '../http/problem.ts';
+import { clientKey } from '../rate-limit/client-key.ts';
 import type { CreateRateLimitStore } from '../rate-limit/store.ts';
 
 interface RateLimitOptions {
@@ -66,14 +67,6 @@ function tooManyRequests(count: RateLimitInfo | undefined): Problem {
     detail: 'Retry after the time given in Retry-After.',
     headers: { 'Retry-After': String(seconds) },
   });
-}
-
-/** IPv4 by address; IPv6 by its /56, because one customer has at least that many addresses. */
-export function clientKey(req: Request): string {
-  const ip = req.res?.locals.ip ?? req.ip ?? 'unknown';
-  // An IPv4 client on a dual-stack listener: parsing it as IPv6 costs far more than removing the prefix.
-  if (ip.startsWith('::ffff:') && ip.includes('.')) return ip.slice('::ffff:'.length);
-  return ip.includes(':') ? ipKeyGenerator(ip, 56) : ip;
 }
 
 function adaptLogger(log: Logger) {

@@ -83,21 +83,27 @@ function checkGuards(guards: readonly Guard[]): RequestHandler {
 /**
  * The first guard that knows the caller decides.
  *
- * @throws {Problem} `unauthorized`, with all ways to authenticate, if none does; or what that guard throws
+ * @throws {Problem} if none does: what a guard says of the credential that was sent; or `unauthorized`, with all ways to
+ * authenticate
  */
 async function identifyCaller(guards: readonly Guard[], req: Request, res: Response): Promise<Caller> {
-  const challenges: string[] = [];
+  const challenges = new Set<string>();
+  let rejected: Problem | undefined;
   for (const guard of guards) {
     try {
       return await guard.check(req, res);
     } catch (error) {
       const isUnknown = error instanceof Problem && error.code === 'unauthorized';
       if (!isUnknown || guards.length === 1) throw error;
+      // Only a guard that has found a credential of its kind has something to say of it.
+      if (error.detail !== undefined) rejected ??= error;
       const challenge = error.headers['WWW-Authenticate'];
-      if (challenge !== undefined) challenges.push(challenge);
+      if (challenge !== undefined) challenges.add(challenge);
     }
   }
-  throw new Problem('unauthorized', { headers: { 'WWW-Authenticate': challenges.join(', ') } });
+  throw (
+    rejected ?? new Problem('unauthorized', { headers: { 'WWW-Authenticate': [...challenges].join(', ') } })
+  );
 }
 
 /** Rejects a request whose `Accept` header excludes everything the route can respond with. */

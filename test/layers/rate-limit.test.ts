@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import type { Request } from 'express';
 import { InFlight } from '../../src/http/in-flight.ts';
-import { clientKey } from '../../src/layers/rate-limit.ts';
+import { clientKey } from '../../src/rate-limit/client-key.ts';
 import { createTestApp } from '../support/app.ts';
 import { probe } from './probe-feature.ts';
 

@@ -16,6 +16,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   identity: ['config', 'http', 'supervision', 'routes'],
   database: ['process', 'config', 'telemetry', 'http', 'supervision', 'routes'],
   jobs: ['process', 'config', 'telemetry', 'http', 'routes', 'database'],
+  accounts: ['config', 'http', 'rate-limit', 'routes', 'identity', 'database', 'jobs', 'shared'],
 };
 
 /** The folders of features: those that `features.ts` imports. */

@@ -102,6 +102,26 @@ describe('a caller', () => {
       .expect(403);
   });
 
+  test('may use an API key of the same owner', async () => {
+    const { id } = await create('programmer');
+    const { key, stored } = (await service.resources.accounts.keys?.create({
+      owner: 'programmer',
+      name: 'a script',
+      scopes: ['tasks:read'],
+      days: 1,
+    })) ?? { key: '', stored: undefined };
+    const withKey = () => client.get(`/tasks/${id}`).auth(key, { type: 'bearer' });
+    await withKey().expect(200);
+    await client.post('/tasks').auth(key, { type: 'bearer' }).send({ title: 'x' }).expect(403);
+    await service.resources.accounts.keys?.revoke(stored?.id ?? '', 'programmer');
+    expect((await withKey().expect(401)).body).toMatchObject({ detail: 'The key has been revoked.' });
+    await client
+      .get('/tasks')
+      .auth('neither', { type: 'bearer' })
+      .expect(401)
+      .expect('WWW-Authenticate', /The token is malformed/);
+  });
+
   test('is named in the access log', async () => {
     const response = await client
       .get('/tasks')

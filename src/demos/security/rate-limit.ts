@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { rateLimit, type RateLimitInfo, type RateLimitRequestHandler } from 'express-rate-limit';
 import { z } from 'zod';
 import { Problem } from '../../http/problem.ts';
-import { clientKey } from '../../layers/rate-limit.ts';
+import { clientKey } from '../../rate-limit/client-key.ts';
 import { count, ms } from '../kit/answer/units.ts';
 import { demoRoute, type Lesson } from '../kit/demo.ts';
 import { toMicroseconds } from '../kit/measure/timeline.ts';

@@ -7,21 +7,23 @@ import { passwords } from './passwords.ts';
 import { prototype } from './prototype.ts';
 import { rateLimited } from './rate-limit.ts';
 import { redos } from './redos.ts';
+import { sessions } from './sessions.ts';
 import { timing } from './timing.ts';
 import { tokens } from './tokens.ts';
+import { unknownUser } from './unknown-user.ts';
 
 export const security = {
   id: 'security',
   title: 'Security',
   summary:
-    'Headers, cookies, origins, rate limits, comparisons, patterns and passwords: what each protection really prevents.',
+    'Headers, cookies, origins, rate limits, comparisons, patterns, passwords and sessions: what each protection really prevents.',
   teaches:
     'Most protections take one line, and are easy to forget. Each route here shows what happens with and without one, ' +
     'measured or tried out.',
   lookFor:
     'In `timing`, `leaks` marks a comparison that reveals the secret. In `prototype`, `pollutes` lists what a merge changed. ' +
     'In `cors` and `csrf`, compare the first row with the others. ' +
-    'In `passwords`, compare `eventLoopMaxDelayMs` of both ways, and `unknownUserMs` with `wrongPasswordMs`. `rate-limit` responds with 429 after ten requests. In ' +
+    'In `passwords`, compare `eventLoopMaxDelayMs` of both ways, and `unknownUserMs` with `wrongPasswordMs`; in `unknown-user`, `ratio`. In `sessions`, compare `workedMs`. `rate-limit` responds with 429 after ten requests. In ' +
     '`redos`, follow `timesPerCharacter`.',
   terms: [
     'Content-Security-Policy',
@@ -38,6 +40,8 @@ export const security = {
     'memory-hard key derivation',
     'JSON Web Token',
     'algorithm confusion',
+    'session fixation',
+    'user enumeration',
   ],
   readMore: [
     {
@@ -53,6 +57,19 @@ export const security = {
     { title: 'Fetch Metadata Request Headers', url: 'https://www.w3.org/TR/fetch-metadata/' },
     { title: 'RFC 6265: HTTP cookies', url: 'https://www.rfc-editor.org/rfc/rfc6265' },
   ],
-  practices: ['6.2', '6.6', '6.8', '6.10', '6.16'],
-  routes: [headers, cookies, cors, csrf, rateLimited, timing, prototype, redos, passwords, tokens],
+  practices: ['6.2', '6.6', '6.8', '6.10', '6.11', '6.16', '6.22'],
+  routes: [
+    headers,
+    cookies,
+    cors,
+    csrf,
+    rateLimited,
+    timing,
+    prototype,
+    redos,
+    passwords,
+    unknownUser,
+    tokens,
+    sessions,
+  ],
 } satisfies Demo;

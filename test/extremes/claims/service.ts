@@ -74,6 +74,45 @@ export const serviceClaims: Claims = {
       holds: (f) => f.rows('rows')[0]?.is('verified') === true,
     },
   ],
+  'security/sessions': [
+    {
+      says: /^After log-out the token worked for (.+), the session never again/,
+      holds(f, [worked]) {
+        const token = f.row('rows', 'way', 'token');
+        return (
+          f.rows('rows').every((row) => row.is('acceptedBefore')) &&
+          token.number('accepted') > 0 &&
+          ms(token.number('workedMs')) === worked &&
+          f.row('rows', 'way', 'session').number('accepted') === 0
+        );
+      },
+    },
+    {
+      says: /^This run does not tell: the token ended/,
+      holds: (f) =>
+        f.row('rows', 'way', 'token').number('accepted') === 0 ||
+        f.rows('rows').some((row) => !row.is('acceptedBefore')),
+    },
+    { says: /should be impossible/, holds: () => false },
+  ],
+  'security/unknown-user': [
+    {
+      says: /^Returning early revealed accounts by (.+), hashing anyway did not/,
+      holds(f, [ratio]) {
+        const [early, , anyway] = f.rows('rows');
+        return (
+          times(early?.number('ratio') ?? NaN) === ratio &&
+          (early?.number('knownMs') ?? NaN) > 1.5 * (early?.number('unknownMs') ?? NaN) &&
+          (anyway?.number('ratio') ?? NaN) <= 1.5
+        );
+      },
+    },
+    {
+      says: /^This run does not tell: something else/,
+      holds: (f) => f.rows('rows')[2]?.is('reveals') === true,
+    },
+    { says: /^This run does not tell: even/, holds: (f) => f.rows('rows')[0]?.is('reveals') === false },
+  ],
   'security/timing': [
     {
       says: /revealed where a guess was wrong/,

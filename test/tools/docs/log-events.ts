@@ -171,5 +171,6 @@ export const logEvents: Readonly<Record<string, readonly [meaning: string, actio
     'A request to the management port failed with an unexpected error.',
     'Fix the defect: `err` has its stack.',
   ],
+  'credentials-removed': ['Sessions and API keys that have ended were removed.', 'Nothing.'],
   'idempotency-keys-removed': ['Expired idempotency keys were removed.', 'Nothing.'],
 };
