@@ -4,7 +4,16 @@ import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', 'coverage/', 'test/bench/contestants/fastify*.ts', 'test/kubernetes/'] },
+  {
+    ignores: [
+      '**/node_modules/',
+      'coverage/',
+      // Packages of their own, whose types `npm ci` does not install.
+      'test/bench/contestants/fastify*.ts',
+      'test/browser/',
+      'test/kubernetes/',
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

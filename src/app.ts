@@ -14,8 +14,10 @@ import { createOverload } from './layers/overload/overload.ts';
 import { createRateLimit } from './layers/rate-limit.ts';
 import type { RequestContext } from './layers/request-context.ts';
 import { createRequestMetrics } from './layers/request-metrics.ts';
+import { createRequestTracing } from './layers/request-tracing.ts';
 import { createRequestTarget } from './layers/request-target.ts';
 import { createSecureHeaders } from './layers/secure-headers.ts';
+import { traceWait } from './layers/trace-wait.ts';
 import { createUntrustedProxy } from './layers/untrusted-proxy.ts';
 import { createIndexPage } from './manifest/index-page.ts';
 import { createOpenApi } from './manifest/openapi.ts';
@@ -30,6 +32,7 @@ import { rejectQuery } from './routes/input.ts';
 import { rejectMethod } from './routes/method-not-allowed.ts';
 import type { PlainRoute } from './routes/route.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 import type { VitalsMonitor } from './telemetry/vitals-monitor.ts';
 
 export interface AppDependencies {
@@ -38,6 +41,7 @@ export interface AppDependencies {
   readonly context: RequestContext;
   readonly board: InFlightBoard;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly vitals: VitalsMonitor;
   readonly lifecycle: Lifecycle;
   readonly inFlight: InFlight;
@@ -48,7 +52,7 @@ export interface AppDependencies {
 
 /** Every layer of a request, in order, top to bottom. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { config, context, created, inFlight } = dependencies;
+  const { config, context, created, inFlight, tracing } = dependencies;
   const features = created.flatMap((set) => set.features);
   const pages = created.map((set) => set.renderPages?.(features));
   const plainRoutes = [...created, ...pages].flatMap((part) => part?.plainRoutes ?? []);
@@ -63,6 +67,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.disable('etag');
 
   app.use(context.layer);
+  if (tracing.on) app.use(createRequestTracing(dependencies));
   inFlight.onEnd(createAccessLog(dependencies)); // when the response has ended: a log line,
   inFlight.onEnd(createRequestMetrics(dependencies)); // and an entry in the histogram
   if (config.NODE_ENV === 'production') app.use(createUntrustedProxy(dependencies));
@@ -71,8 +76,8 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(createRequestTarget(dependencies));
   app.use(createCrossSite(dependencies));
   app.use(createCompression());
-  app.use(createRateLimit(dependencies));
-  app.use(createOverload(dependencies));
+  app.use(traceWait(tracing, 'rate limit', createRateLimit(dependencies)));
+  app.use(traceWait(tracing, 'overload queue', createOverload(dependencies)));
 
   const get = (path: string, ...handlers: RequestHandler[]) =>
     app

@@ -5,7 +5,16 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { availableCpus } from '../process/available-cpus.ts';
-import { choice, integer, text, wholeNumber, type Values, type Variable, type Variables } from './declare.ts';
+import {
+  choice,
+  integer,
+  text,
+  webUrl,
+  wholeNumber,
+  type Values,
+  type Variable,
+  type Variables,
+} from './declare.ts';
 
 function port(doc: string, usual: number): Variable<number> {
   return integer({ doc, default: usual, min: 0, max: 65_535 });
@@ -301,6 +310,81 @@ const supervision = {
   }),
 } satisfies Variables;
 
+/** The share of traces to sample. */
+const ratio: Variable<number> = {
+  doc: 'Share of traces that the samplers traceidratio and parentbased_traceidratio choose.',
+  expects: 'a number from 0 to 1',
+  default: '1',
+  schema: z
+    .string()
+    .regex(/^(?:0|1|0?\.\d{1,12}|[01]\.\d{1,12})$/)
+    .transform(Number)
+    .pipe(z.number().max(1)),
+};
+
+/** Standard names and meanings: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
+const tracing = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl({
+    doc: 'Receiver of traces (OTLP over HTTP), such as http://localhost:4318; they are sent to /v1/traces below it. Empty: nothing is traced.',
+    default: '',
+  }),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: webUrl({
+    doc: 'The same for traces alone, with its whole path.',
+    default: '',
+  }),
+  OTEL_EXPORTER_OTLP_PROTOCOL: choice(['http/json'], {
+    doc: 'How traces are sent.',
+    default: 'http/json',
+  }),
+  OTEL_EXPORTER_OTLP_HEADERS: text({
+    doc: 'Headers of each export, such as a key of the receiver: name=value pairs, separated by commas.',
+    default: '',
+    secret: true,
+  }),
+  OTEL_EXPORTER_OTLP_TIMEOUT: integer({
+    doc: 'Time that one export may take (ms); then its spans are dropped.',
+    default: 10_000,
+    min: 10,
+    max: 600_000,
+  }),
+  OTEL_BSP_SCHEDULE_DELAY: integer({
+    doc: 'Time that spans wait for others to be exported with them (ms).',
+    default: 5_000,
+    min: 10,
+    max: 600_000,
+  }),
+  OTEL_SERVICE_NAME: text({
+    doc: 'Name of the service in traces. Empty: that of package.json.',
+    default: '',
+  }),
+  OTEL_RESOURCE_ATTRIBUTES: text({
+    doc: 'Attributes of the service in traces: name=value pairs, separated by commas.',
+    default: '',
+  }),
+  OTEL_TRACES_SAMPLER: choice(
+    [
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ],
+    {
+      doc: 'Which traces are exported. parentbased_…: as the caller decided, if it sent a traceparent. Failed and slow requests are exported in any case.',
+      default: 'parentbased_always_on',
+    },
+  ),
+  OTEL_TRACES_SAMPLER_ARG: ratio,
+  OTEL_SDK_DISABLED: choice(['true', 'false'], { doc: 'true: nothing is traced.', default: 'false' }),
+  TRACING_SLOW_MS: integer({
+    doc: 'A request or job that takes at least this long (ms) is exported even if it is not sampled. 0: none.',
+    default: 1_000,
+    min: 0,
+    max: 3_600_000,
+  }),
+} satisfies Variables;
+
 /** The variables by heading, in the order of the documentation. */
 export const variableGroups = {
   Server: server,
@@ -308,8 +392,9 @@ export const variableGroups = {
   Limits: limits,
   Timeouts: timeouts,
   Logging: logging,
+  Tracing: tracing,
 } satisfies Readonly<Record<string, Variables>>;
 
-export const variables = { ...server, ...supervision, ...limits, ...timeouts, ...logging };
+export const variables = { ...server, ...supervision, ...limits, ...timeouts, ...logging, ...tracing };
 
 export type Config = Values<typeof variables>;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { noTracing, type SpanAttributes, type Tracing } from '../telemetry/tracing.ts';
 import { cancelStatement } from './cancel-statement.ts';
 import { isConnectionError, isRetryable, toProblem } from './problems.ts';
 
@@ -13,6 +14,7 @@ export interface DatabaseOptions {
   /** Shown in `pg_stat_activity`. */
   readonly name: string;
   readonly log: Logger;
+  readonly tracing?: Tracing;
 }
 
 /** A statement that the server parses and plans once per connection. A name stands for one text. */
@@ -62,12 +64,14 @@ export class Database implements Queries {
   readonly #config: pg.PoolConfig;
   readonly #options: DatabaseOptions;
   readonly #waited: (ms: number) => void;
+  readonly #tracing: Tracing;
 
   /** @param waited gets the time that each caller waited for its connection (ms) */
   constructor(options: DatabaseOptions, waited: (ms: number) => void = () => undefined) {
     const { url, poolMax, waitMs, statementTimeoutMs, name } = options;
     this.#options = options;
     this.#waited = waited;
+    this.#tracing = options.tracing ?? noTracing;
     this.#config = {
       connectionString: url,
       application_name: name,
@@ -144,7 +148,7 @@ export class Database implements Queries {
     let broken = false;
     try {
       // The consumer may be slow: it is not for the database to disconnect it.
-      await client.query('begin; set local idle_in_transaction_session_timeout = 0');
+      await this.#send(client, 'begin; set local idle_in_transaction_session_timeout = 0');
       await this.#run(client, `declare batches no scroll cursor for ${text}`, values, { signal });
       for (;;) {
         const { rows } = await this.#run<Row>(client, `fetch ${batchSize} from batches`, [], { signal });
@@ -156,7 +160,7 @@ export class Database implements Queries {
       throw signal?.aborted ? signal.reason : toProblem(error);
     } finally {
       // Also if the consumer stops early. After an error it is a rollback.
-      if (!broken) await client.query('commit').catch(() => (broken = true));
+      if (!broken) await this.#send(client, 'commit').catch(() => (broken = true));
       client.release(broken);
     }
   }
@@ -187,8 +191,13 @@ export class Database implements Queries {
 
   async #connect(pool = this.#pool): Promise<pg.PoolClient> {
     const startedAt = performance.now();
+    // Not for a connection that is idle, which needs no wait.
+    const connect = () =>
+      pool.idleCount > 0
+        ? pool.connect()
+        : this.#tracing.span('wait for a database connection', {}, () => pool.connect());
     try {
-      return await pool.connect();
+      return await connect();
     } catch (error) {
       throw toProblem(error);
     } finally {
@@ -220,7 +229,7 @@ export class Database implements Queries {
     work: (queries: Queries) => Promise<T>,
     { isolation = 'read committed', signal }: TransactionOptions,
   ): Promise<T> {
-    await client.query(`begin isolation level ${isolation}`);
+    await this.#send(client, `begin isolation level ${isolation}`);
     // A connection runs one statement at a time, even if `work` starts several.
     let last: Promise<unknown> = Promise.resolve();
     const inTurn = <R>(run: () => Promise<R>): Promise<R> => {
@@ -233,23 +242,38 @@ export class Database implements Queries {
         query: (statement, values, options = {}) =>
           inTurn(() => this.#run(client, statement, values, { signal, ...options })),
       });
-      await inTurn(() => client.query('commit'));
+      await inTurn(() => this.#send(client, 'commit'));
       return result;
     } catch (error) {
       await last;
       // If the connection is broken the server rolls back by itself. One that cannot roll back is not used again.
-      if (!isConnectionError(error)) await client.query('rollback').catch(() => void client.end());
+      if (!isConnectionError(error)) await this.#send(client, 'rollback').catch(() => void client.end());
       throw error;
     }
   }
 
-  async #run<Row extends pg.QueryResultRow>(
+  /** Runs a statement of this class: the start or the end of a transaction. */
+  #send(client: pg.PoolClient, text: string): Promise<unknown> {
+    return this.#tracing.span(...describe({ text }), () => client.query(text));
+  }
+
+  #run<Row extends pg.QueryResultRow>(
     client: pg.PoolClient,
     statement: Statement | string,
     values: readonly unknown[] = [],
-    { signal }: QueryOptions,
+    options: QueryOptions,
   ): Promise<pg.QueryResult<Row>> {
     const config = typeof statement === 'string' ? { text: statement } : statement;
+    if (!this.#tracing.on) return this.#runUntraced(client, config, values, options);
+    return this.#tracing.span(...describe(config), () => this.#runUntraced(client, config, values, options));
+  }
+
+  async #runUntraced<Row extends pg.QueryResultRow>(
+    client: pg.PoolClient,
+    config: { readonly name?: string; readonly text: string },
+    values: readonly unknown[],
+    { signal }: QueryOptions,
+  ): Promise<pg.QueryResult<Row>> {
     if (signal === undefined) return client.query<Row>({ ...config, values: [...values] });
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<pg.QueryResult<Row>>();
@@ -270,4 +294,20 @@ export class Database implements Queries {
       await canceled; // or it might end the next statement of this connection
     }
   }
+}
+
+/** Longer than any statement of this service; those of pg-boss are longer. */
+const MAX_TEXT = 2_000;
+
+/** The span of a statement, without its values: https://opentelemetry.io/docs/specs/semconv/db/database-spans/ */
+function describe({ name, text }: { readonly name?: string; readonly text: string }) {
+  const line = text.trim().replace(/\s+/g, ' ').slice(0, MAX_TEXT);
+  const operation = /^[a-z]+/i.exec(line)?.[0].toUpperCase() ?? 'SQL';
+  const attributes: SpanAttributes = {
+    'db.system.name': 'postgresql',
+    'db.operation.name': operation,
+    'db.query.text': line,
+    'db.query.summary': name,
+  };
+  return [name ?? operation, { kind: 'client', attributes }] as const;
 }

@@ -24,6 +24,7 @@ export async function open({
   config,
   log,
   metrics,
+  tracing,
   replacesFailed,
   draining,
 }: ResourceDependencies): Promise<OpenResource<Database>> {
@@ -75,6 +76,7 @@ export async function open({
       url,
       name,
       log,
+      tracing,
       poolMax: settings.DATABASE_POOL_MAX,
       waitMs: settings.DATABASE_WAIT_MS,
       statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,

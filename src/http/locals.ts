@@ -1,3 +1,4 @@
+import type { OpenSpan } from '../telemetry/tracing.ts';
 import type { RequestFields } from './request-id.ts';
 
 /**
@@ -24,6 +25,8 @@ export interface RequestLocals {
   ip: string | undefined;
   /** Who closed the connection before the response was complete; undefined if it is complete, or still open. */
   closedBy: ClosedBy | undefined;
+  /** The span of this request, if it is traced. */
+  span: OpenSpan | undefined;
   /** The error that ended the response, once it has been logged. */
   failure: unknown;
 }

@@ -7,6 +7,8 @@ export interface Trace {
   readonly parentId?: string;
   /** The caller's flags: two hexadecimal digits. */
   readonly traceFlags?: string;
+  /** This service's own span, if it records one. */
+  readonly spanId?: string;
 }
 
 /**
@@ -28,18 +30,18 @@ const SAMPLED = 0x01;
 const RANDOM = 0x02;
 
 /**
- * Headers that continue a trace in one request to another service: a span of its own, and what tracing systems have
- * added on the way. A trace that begins here counts as recorded, by the log.
+ * Headers that continue a trace in one request to another service: the span that sends it, or a new id if none is
+ * recorded, and what tracing systems have added on the way. A trace that begins here counts as recorded, by the log.
  * https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
  *
  * @param tracestate as received; dropped if it is invalid, or belongs to no valid trace
  */
 export function continueTrace(
-  { traceId, parentId, traceFlags = '03' }: Trace,
+  { traceId, parentId, traceFlags = '03', spanId }: Trace,
   tracestate?: string | string[],
 ): Readonly<Record<string, string>> {
   const flags = (Number.parseInt(traceFlags, 16) & (SAMPLED | RANDOM)).toString(16).padStart(2, '0');
-  const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`;
+  const traceparent = `00-${traceId}-${spanId ?? randomBytes(8).toString('hex')}-${flags}`;
   const isKept = parentId !== undefined && typeof tracestate === 'string' && isTracestate(tracestate);
   return isKept ? { traceparent, tracestate } : { traceparent };
 }

@@ -5,6 +5,7 @@ import type { Database, Queries } from '../database/database.ts';
 import { databaseUnavailable } from '../database/problems.ts';
 import { Problem } from '../http/problem.ts';
 import { continueTrace, type Trace } from '../http/trace-context.ts';
+import { errorTypeOf, type Tracing } from '../telemetry/tracing.ts';
 import { queueOptions, workOptions } from './boss.ts';
 import type { Job, JobHandler } from './job.ts';
 
@@ -12,6 +13,7 @@ export interface JobsOptions {
   readonly boss: PgBoss;
   readonly database: Database;
   readonly log: Logger;
+  readonly tracing: Tracing;
   /** Whether this process runs jobs; it enqueues them in either case. */
   readonly runs: boolean;
   /** Returns the fields of the request that is being served. */
@@ -95,7 +97,7 @@ export class Jobs {
     data: Data,
     { transaction, id }: EnqueueOptions = {},
   ): Promise<string> {
-    const { boss, database, requestFields } = this.#options;
+    const { boss, database, requestFields, tracing } = this.#options;
     const added = this.#added.get(job.name);
     if (added === undefined) throw new Error(`The job ${job.name} was not added`);
     if (!added.prepared) {
@@ -104,14 +106,18 @@ export class Jobs {
         headers: { 'Retry-After': '1' },
       });
     }
-    const envelope: Envelope = { data: job.data.parse(data), origin: requestFields() };
-    const sent = await boss.send(job.name, envelope, {
-      db: toBossDatabase(transaction ?? database),
-      priority: job.priority ?? 0,
-      ...(id === undefined ? {} : { id }),
+    const parsed = job.data.parse(data);
+    return tracing.span(`send ${job.name}`, spanOf('producer', job), async (span) => {
+      const envelope: Envelope = { data: parsed, origin: originOf(requestFields(), tracing) };
+      const sent = await boss.send(job.name, envelope, {
+        db: toBossDatabase(transaction ?? database),
+        priority: job.priority ?? 0,
+        ...(id === undefined ? {} : { id }),
+      });
+      if (sent === null) throw new Error(`The job ${job.name} was not enqueued`);
+      span.set({ 'messaging.message.id': sent });
+      return sent;
     });
-    if (sent === null) throw new Error(`The job ${job.name} was not enqueued`);
-    return sent;
   }
 
   /** @returns undefined if there is no such job, or no longer: a job that has ended is kept for days */
@@ -156,14 +162,18 @@ export class Jobs {
 
   /** Makes one attempt, and settles it at once: others of its batch may take longer. */
   async #run({ job, handler }: AddedJob, claim: BossJob<Envelope>): Promise<JobResult> {
-    const { boss, draining } = this.#options;
+    const { boss, draining, tracing } = this.#options;
     const { id, retryCount } = claim;
     const startedAt = performance.now();
+    const position = traceOf(claim.data.origin);
+    const span = tracing.root(`process ${job.name}`, position, spanOf('consumer', job));
+    span.set({ 'messaging.message.id': id, 'messaging.message.delivery_attempt': retryCount + 1 });
     const log = this.#options.log.child({
       job: job.name,
       jobId: id,
       attempt: retryCount + 1,
       ...claim.data.origin,
+      ...(span.id === undefined ? {} : { traceId: position.traceId, spanId: span.id }),
     });
     const signal = AbortSignal.any([claim.signal, draining]);
     const attempt = { settled: false };
@@ -178,17 +188,22 @@ export class Jobs {
       });
       attempt.settled = true;
     };
-    try {
+    const run = async () => {
       signal.throwIfAborted();
-      const traceHeaders = () => continueTrace(traceOf(claim.data.origin));
+      const traceHeaders = () => continueTrace({ ...position, ...tracing.current() });
       const context = { id, attempt: retryCount + 1, signal, log, traceHeaders, complete };
       await handler(job.data.parse(claim.data.data), context);
       // If this fails, pg-boss tries again with the whole batch.
       if (!attempt.settled) await boss.complete(job.name, { id, retryCount }).catch(() => undefined);
+    };
+    try {
+      await span.run(run);
+      span.end();
       this.completed += 1;
       log.info({ event: 'job', durationMs: Math.round(performance.now() - startedAt) }, 'job completed');
       return { id, status: 'completed' };
     } catch (err) {
+      span.end({ errorType: errorTypeOf(err) });
       const output = { message: err instanceof Error ? err.message : String(err) };
       await boss.fail(job.name, { id, retryCount }, output).catch(() => undefined); // the same
       if (signal.aborted) {
@@ -207,7 +222,25 @@ export class Jobs {
   }
 }
 
-/** A scheduled job begins a trace with each request. */
+/** The request that enqueues a job; its span, if it is recorded, is the parent of those of the job. */
+function originOf({ spanId: _, ...fields }: Partial<Trace>, tracing: Tracing): Partial<Trace> {
+  const current = tracing.current();
+  if (current === undefined) return fields;
+  const { traceId, spanId, traceFlags } = current;
+  return { ...fields, traceId, ...(spanId && { parentId: spanId }), ...(traceFlags && { traceFlags }) };
+}
+
+/** https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */
+function spanOf(kind: 'producer' | 'consumer', { name }: Job) {
+  const attributes = {
+    'messaging.system': 'pg-boss',
+    'messaging.destination.name': name,
+    'messaging.operation.type': kind === 'producer' ? 'send' : 'process',
+  };
+  return { kind, attributes } as const;
+}
+
+/** A scheduled job begins a trace with each attempt. */
 function traceOf(origin: Partial<Trace>): Trace {
   return { traceId: randomBytes(16).toString('hex'), ...origin };
 }

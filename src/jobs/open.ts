@@ -28,6 +28,7 @@ export async function open({
   config,
   log,
   metrics,
+  tracing,
   resources: { database },
   replacesFailed,
   requestFields,
@@ -43,7 +44,7 @@ export async function open({
     runs,
     migrate: DATABASE_MIGRATE,
   });
-  const jobs = new Jobs({ boss, database, log, runs, requestFields, draining, onPrepareFailed });
+  const jobs = new Jobs({ boss, database, log, tracing, runs, requestFields, draining, onPrepareFailed });
   let retrying = false;
   let drainingSince = 0;
   draining.addEventListener('abort', () => (drainingSince = performance.now()), { once: true });

@@ -16,11 +16,12 @@ export function createAccessLog({ log }: { readonly log: Logger }): (res: Respon
     (_tokens, req, res) => {
       const [path = ''] = req.originalUrl.split('?', 1);
       // From `locals`: by now the async context may belong to another request.
-      const { requestId, traceId, parentId, traceFlags } = res.locals.fields;
+      const { requestId, traceId, spanId, parentId, traceFlags } = res.locals.fields;
       log.info(
         {
           requestId,
           traceId,
+          spanId,
           parentId,
           traceFlags,
           event: 'request',

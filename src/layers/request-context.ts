@@ -51,6 +51,7 @@ export class RequestContext {
         route: undefined,
         caller: undefined,
         closedBy: undefined,
+        span: undefined,
         failure: undefined,
       } satisfies RequestLocals;
       res.setHeader('X-Request-Id', fields.requestId);

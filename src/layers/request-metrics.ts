@@ -5,7 +5,7 @@ import { seenStatus } from '../http/seen-status.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Methods with a label of their own. Callers can invent methods, and labels must stay few. */
-const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+export const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Records a request when its response has ended: its duration by the pattern of its route, and who aborted it. */
 export function createRequestMetrics({ metrics }: { readonly metrics: Metrics }): (res: Response) => void {

@@ -3,6 +3,7 @@ import { Redis, type Result } from 'ioredis';
 import type { Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { HitCount, Hits } from '../supervision/messages.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { RateLimitCounter, type HitCounter } from './counter.ts';
 
 declare module 'ioredis' {
@@ -16,6 +17,7 @@ interface RedisCounterOptions {
   /** Time a command may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly log: Logger;
+  readonly tracing: Tracing;
   /** Hits that Redis did not count. */
   readonly missed: Pick<Counter, 'inc'>;
 }
@@ -72,7 +74,10 @@ export class RedisCounter implements HitCounter {
     const local = this.#local.count(hits);
     if (this.#ping === undefined) {
       try {
-        return await this.#countInRedis(hits);
+        const attributes = { 'db.system.name': 'redis', 'db.operation.name': 'EVALSHA' };
+        return await this.#options.tracing.span('EVALSHA count-hits', { kind: 'client', attributes }, () =>
+          this.#countInRedis(hits),
+        );
       } catch (error) {
         this.#leave(error);
       }

@@ -10,6 +10,7 @@ import { sendJson } from '../http/send-json.ts';
 import { continueTrace } from '../http/trace-context.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { bodyTooLarge, parseJson } from './body.ts';
 import { holdToDeclaration } from './declared-response.ts';
 import type { Feature } from './feature.ts';
@@ -33,6 +34,7 @@ interface FeatureRouterOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly board: InFlightBoard;
+  readonly tracing: Pick<Tracing, 'current'>;
 }
 
 /** The routes of one feature. Other methods of an existing path get a 405. */
@@ -160,7 +162,7 @@ function isOf(mediaType: string, req: Request): boolean {
 function createHandler(
   feature: Feature,
   route: Route,
-  { config, lifecycle, log, metrics }: FeatureRouterOptions,
+  { config, lifecycle, log, metrics, tracing }: FeatureRouterOptions,
 ): RequestHandler {
   const name = `${route.method.toUpperCase()} ${feature.base}${route.path}`;
   // Nothing can be removed from a wrong location: it is an error in production, too.
@@ -172,7 +174,7 @@ function createHandler(
   const isRead = route.method === 'get';
   const timeoutMs = route.timeoutMs ?? (isStream ? 0 : config.HANDLER_TIMEOUT_MS);
   return async function handle(req, res) {
-    const call = new RouteCall(route, req, res, log, lifecycle.draining);
+    const call = new RouteCall(route, req, res, { log, tracing, draining: lifecycle.draining });
     const run = () => route.handler(call as unknown as Call<never, never, never, never, never>);
     const result = isRead && req.method === 'HEAD' ? runWithoutContent(run, call) : run();
     const returned =
@@ -249,15 +251,22 @@ class RouteCall implements Call {
   readonly query: unknown;
   readonly body: unknown;
   readonly headers: unknown;
+  readonly #tracing: Pick<Tracing, 'current'>;
   #aborter: AbortController | undefined;
 
-  constructor(route: Route, req: Request, res: Response, log: Logger, draining: AbortSignal) {
+  constructor(
+    route: Route,
+    req: Request,
+    res: Response,
+    { log, draining, tracing }: Pick<FeatureRouterOptions, 'log' | 'tracing'> & { draining: AbortSignal },
+  ) {
     const input = readInput(route, req);
     this.caller = res.locals.caller;
     this.req = req;
     this.res = res;
     this.log = log;
     this.draining = draining;
+    this.#tracing = tracing;
     this.params = input.params;
     this.query = input.query;
     this.body = input.body;
@@ -274,7 +283,10 @@ class RouteCall implements Call {
   }
 
   traceHeaders(): Readonly<Record<string, string>> {
-    return continueTrace(this.res.locals.fields, this.req.headers['tracestate']);
+    return continueTrace(
+      { ...this.res.locals.fields, ...this.#tracing.current() },
+      this.req.headers['tracestate'],
+    );
   }
 
   abort(reason: Error): void {

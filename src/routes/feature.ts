@@ -6,6 +6,7 @@ import type { ProblemType } from '../http/problem.ts';
 import type { ReadinessCheck } from '../process/readiness.ts';
 import type { CreateRateLimitStore } from '../rate-limit/store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { VitalsMonitor } from '../telemetry/vitals-monitor.ts';
 import type { Resources } from './resource.ts';
 import type { Access, PlainRoute, Route } from './route.ts';
@@ -38,6 +39,7 @@ export interface FeatureDependencies {
   /** What features share: the database, for example. */
   readonly resources: Resources;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly vitals: VitalsMonitor;
   /** Whether this process is one of several workers. */
   readonly clustered: boolean;

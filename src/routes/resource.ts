@@ -6,6 +6,7 @@ import type { Variables } from '../config/declare.ts';
 import type { ReadinessCheck } from '../process/readiness.ts';
 import type { StartLocalService } from '../supervision/local-services.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 
 /**
  * The resources of the service by name. Each adds itself by declaration merging.
@@ -28,6 +29,7 @@ export interface ResourceDependencies {
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   /** The resources that were opened before this one. */
   readonly resources: Resources;
   /**

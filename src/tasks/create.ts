@@ -16,7 +16,7 @@ const removeExpiredKeys = defineJob({
 });
 
 /** Creates the example feature. */
-export async function create({ config, resources }: FeatureDependencies): Promise<CreatedFeatures> {
+export async function create({ config, resources, tracing }: FeatureDependencies): Promise<CreatedFeatures> {
   const { database, jobs, identity } = resources;
   const { WEBHOOK_URL, WEBHOOK_SECRET } = configOf(variables, config);
   const store = new TaskStore(database);
@@ -32,7 +32,7 @@ export async function create({ config, resources }: FeatureDependencies): Promis
       exitCode: exitCodes.badConfig.code,
     });
   }
-  const webhooks = new Webhooks({ database, jobs, url: WEBHOOK_URL, secret: WEBHOOK_SECRET });
+  const webhooks = new Webhooks({ database, jobs, tracing, url: WEBHOOK_URL, secret: WEBHOOK_SECRET });
   await webhooks.addJobs();
   return { features: [createTasks({ ...options, webhooks })] };
 }

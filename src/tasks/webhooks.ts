@@ -1,6 +1,7 @@
 import type { Database, Queries, QueryOptions, Statement } from '../database/database.ts';
 import type { JobContext } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { v7 } from 'uuid';
 import { giveUpWebhook, sendWebhook, type Delivery } from './delivery.ts';
 import { signatureHeaders } from './signature.ts';
@@ -9,6 +10,7 @@ import type { Task } from './task.ts';
 interface WebhooksOptions {
   readonly database: Database;
   readonly jobs: Jobs;
+  readonly tracing: Tracing;
   readonly url: string;
   readonly secret: string;
 }
@@ -79,7 +81,11 @@ export class Webhooks {
     const { database } = this.#options;
     let status: number | null = null;
     try {
-      status = await this.#send(id, task, traceHeaders());
+      status = await this.#options.tracing.span(...describe(this.#options.url), async (span) => {
+        const received = await this.#send(id, task, traceHeaders());
+        span.set({ 'http.response.status_code': received });
+        return received;
+      });
       if (status < 200 || status > 299) throw new Error(`The receiver responded ${status}`);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -125,4 +131,15 @@ export class Webhooks {
       updatedAt: row.updated_at.toISOString(),
     };
   }
+}
+
+/** The span of a request to the receiver: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client */
+function describe(url: string) {
+  const { hostname, port, protocol } = new URL(url);
+  const attributes = {
+    'http.request.method': 'POST',
+    'server.address': hostname,
+    'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+  };
+  return ['POST', { kind: 'client', attributes }] as const;
 }

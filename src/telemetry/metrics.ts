@@ -19,6 +19,8 @@ export interface Metrics {
   readonly parserErrors: Counter<'code'>;
   /** Responses that are incomplete, by who closed the connection. */
   readonly responsesAborted: Counter<'by'>;
+  /** Spans that have ended, by what became of them. */
+  readonly spans: Counter<'outcome'>;
   /** Responses that were not what their route declares. */
   readonly responseMismatches: Counter<'route'>;
 }
@@ -51,6 +53,12 @@ export function createMetrics(): Metrics {
       name: 'http_responses_aborted_total',
       help: 'Incomplete responses, by who closed the connection: client, or service (error, deadline, handler).',
       labelNames: ['by'],
+      registers: [registry],
+    }),
+    spans: new Counter({
+      name: 'trace_spans_total',
+      help: 'Ended spans by outcome: exported, not-sampled, failed (the receiver did not take them), dropped (too many at once).',
+      labelNames: ['outcome'],
       registers: [registry],
     }),
     responseMismatches: new Counter({

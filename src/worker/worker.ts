@@ -28,6 +28,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import { readTerminalOptions } from '../telemetry/terminal-format.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { MetricsReader } from '../telemetry/metrics-reader.ts';
+import { openTracing } from '../telemetry/open-tracing.ts';
 import { VitalsMonitor } from '../telemetry/vitals-monitor.ts';
 import { createFeatures, stopFeatures } from './feature-sets.ts';
 import { PrimaryHandle } from './primary-handle.ts';
@@ -71,6 +72,14 @@ async function wireWorker(
     requestFields: context.fields,
   });
   const metrics = createMetrics();
+  const tracing = await openTracing({
+    config,
+    log,
+    spans: metrics.spans,
+    name: packageJson.name,
+    version: packageJson.version,
+    worker: cluster.worker?.id ?? 0,
+  });
   const vitals = new VitalsMonitor();
   const lifecycle = new Lifecycle({
     log,
@@ -81,7 +90,9 @@ async function wireWorker(
   const supervisor: SupervisorLink = clustered
     ? new PrimaryHandle({ config, lifecycle, metrics: reader })
     : new Standalone({ config, log, lifecycle, registry: metrics.registry, metrics: reader });
-  const counter = clustered ? undefined : await openCounter({ config, log, registry: metrics.registry });
+  const counter = clustered
+    ? undefined
+    : await openCounter({ config, log, tracing, registry: metrics.registry });
   const createRateLimitStore: CreateRateLimitStore = (limiter) =>
     counter === undefined ? new PrimaryStore(limiter) : new LocalStore(limiter, counter);
 
@@ -99,6 +110,7 @@ async function wireWorker(
     config,
     log,
     metrics,
+    tracing,
     replacesFailed: replacesFailedWorker(),
     requestFields: context.fields,
     draining: lifecycle.draining,
@@ -108,6 +120,7 @@ async function wireWorker(
     log,
     resources: opened.resources,
     metrics,
+    tracing,
     vitals,
     clustered,
     createRateLimitStore,
@@ -122,6 +135,7 @@ async function wireWorker(
     board,
     inFlight,
     metrics,
+    tracing,
     vitals,
     lifecycle,
     readiness,
@@ -135,6 +149,7 @@ async function wireWorker(
   lifecycle.onStop('drain the server', (request, deadline) => server.drain(request, deadline));
   lifecycle.onStop('stop the features', () => stopFeatures(created));
   lifecycle.onStop('close the resources', () => closeResources(opened.all, log));
+  lifecycle.onStop('export the last spans', (_request, deadline) => tracing.close(deadline));
   lifecycle.onStop('stop the local services', () => localServices.stop());
   lifecycle.onStop('finish with the supervisor', () => supervisor.finish());
   lifecycle.onStop('flush the log', () => destination.flush());

@@ -8,6 +8,7 @@ import { describeMachine } from './settings.ts';
 import { benchStart } from './start.ts';
 import { benchStreams } from './streams.ts';
 import { benchThreads } from './threads.ts';
+import { benchTracing } from './tracing.ts';
 import { benchWorkers } from './workers.ts';
 
 const usage = `Usage: npm run bench [-- [SECTION…] [OPTIONS]]
@@ -18,6 +19,7 @@ Measures what the service costs, next to other servers. Without a section it run
   database      CPU time per request that runs one statement: Fastify + pg, Exemplar
   streams       throughput and memory of large responses and bodies, next to a plain pipeline
   threads       CPU jobs in a worker pool, next to plain worker threads
+  tracing       CPU time per request without traces, with 1% and with all of them exported
   workers       CPU time per request with a cluster
   start         startup time and memory
 
@@ -37,6 +39,7 @@ const sections: Readonly<Record<string, (size: Size) => Promise<string>>> = {
   database: benchDatabase,
   streams: ({ rounds }) => benchStreams(half(rounds)),
   threads: ({ rounds }) => benchThreads(half(rounds)),
+  tracing: benchTracing,
   workers: ({ rounds, requests }) => benchWorkers(rounds, requests),
   start: ({ rounds }) => benchStart(half(rounds)),
 };

@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import type { Logger } from 'pino';
 import { RedisCounter } from '../../src/rate-limit/redis-counter.ts';
+import { noTracing } from '../../src/telemetry/tracing.ts';
 import { hasRedis, RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/program.ts';
 
@@ -13,7 +14,7 @@ async function connect(url: string) {
   const record = ({ event }: { event: unknown }) => events.push(event);
   const log = { warn: record, info: record } as unknown as Logger;
   const missed = { inc: jest.fn() };
-  const counter = await RedisCounter.connect({ url, timeoutMs: TIMEOUT_MS, log, missed });
+  const counter = await RedisCounter.connect({ url, timeoutMs: TIMEOUT_MS, log, missed, tracing: noTracing });
   const hit = async (key: string, times = 1) => {
     const [[total] = [0]] = await counter.count({ ...window, hits: [[key, times]] });
     return total;

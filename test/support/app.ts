@@ -17,6 +17,7 @@ import type { Resources } from '../../src/routes/resource.ts';
 import { addRequestFields } from '../../src/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import type { Vitals } from '../../src/telemetry/vitals.ts';
+import { noTracing } from '../../src/telemetry/tracing.ts';
 import { VitalsMonitor } from '../../src/telemetry/vitals-monitor.ts';
 import { createFeatures, stopFeatures } from '../../src/worker/feature-sets.ts';
 import { closeResources, openResources } from '../../src/worker/resource-sets.ts';
@@ -91,6 +92,7 @@ export async function createTestApp({
     log,
     context,
     metrics,
+    tracing: noTracing,
     vitals: vitals === undefined ? monitor : ({ latest: { ...monitor.latest, ...vitals } } as VitalsMonitor),
     lifecycle,
     draining: lifecycle.draining,

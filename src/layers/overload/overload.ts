@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { RequestHandler } from 'express';
 import type { Config } from '../../config/core-variables.ts';
 import type { InFlight } from '../../http/in-flight.ts';
@@ -44,7 +45,13 @@ export function createOverload({ config, vitals, metrics, inFlight }: OverloadOp
     else if (res.closed)
       return; // the client disconnected while the rate limit was checked
     else if (full) next(shed('in-flight', `More than ${maxInFlight} requests in flight. Try again later.`));
-    else if (!queue.tryEnqueue(res, next)) {
+    // Bound: it is admitted in the async context of another request.
+    else if (
+      !queue.tryEnqueue(
+        res,
+        AsyncResource.bind(() => next()),
+      )
+    ) {
       next(shed('event-loop', 'Too many requests are queued for this worker. Try again later.'));
     }
   };

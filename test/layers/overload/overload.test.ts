@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
@@ -24,12 +25,13 @@ function createOverloadHarness(env: Readonly<Record<string, string>> = {}) {
   return {
     setEventLoop: (reading: typeof idle) => Object.assign(eventLoop, reading),
     /** Passes a request to the layer. */
-    send: ({ closed = false } = {}) => {
+    send: ({ closed = false, onPass = (): unknown => undefined } = {}) => {
       const response = new EventEmitter();
       inFlight.add(response as unknown as Response);
       const res = Object.assign(response, { closed }) as unknown as Response;
       const request = { outcome: 'waits', end: () => response.emit('close') };
       void layer({ path: '/' } as Request, res, (problem?: unknown) => {
+        onPass();
         request.outcome = problem === undefined ? 'passes' : 'is rejected';
       });
       return request;
@@ -63,6 +65,16 @@ describe('the overload layer', () => {
     expect(next.outcome).toBe('waits');
     await until('the next to pass', () => (next.outcome === 'passes' ? true : undefined));
     expect(new Set(disconnected.map(({ outcome }) => outcome))).toEqual(new Set(['waits']));
+  });
+
+  test('passes each queued request in its own async context, which has its log fields', async () => {
+    const { send, setEventLoop } = createOverloadHarness();
+    setEventLoop(saturated);
+    const storage = new AsyncLocalStorage<number>();
+    const seen: unknown[] = [];
+    for (const id of [1, 2, 3]) storage.run(id, () => send({ onPass: () => seen.push(storage.getStore()) }));
+    await until('all to pass', () => (seen.length === 3 ? true : undefined));
+    expect(seen).toEqual([1, 2, 3]);
   });
 
   test('counts requests that were never queued as throughput, so that the queue may be as long', async () => {

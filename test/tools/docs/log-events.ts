@@ -36,6 +36,11 @@ export const logEvents: Readonly<Record<string, readonly [meaning: string, actio
     'The HTTP parser rejected a request.',
     'Nothing for a few: scanners send such requests. If a client of yours causes it, read `code`.',
   ],
+  'trace-export-failed': [
+    'The receiver of traces is away, hangs or rejects spans, which are dropped. Logged once, until it works again.',
+    'Read `reason`, and look at the receiver. Requests and jobs are not affected.',
+  ],
+  'trace-export-resumed': ['The receiver of traces takes spans again.', 'Nothing.'],
   'untrusted-proxy': [
     'Forwarded headers came from an address that TRUST_PROXY does not include, and are ignored. Logged once, in production.',
     'Add the network of `address` to `TRUST_PROXY` if it is your proxy.',

@@ -34,6 +34,8 @@ export const metricActions: Readonly<Record<string, string>> = {
   supervision_worker_silent:
     'At 1: the event loop of this worker is blocked. Read the event-loop-blocked line.',
   supervision_workers: 'Fewer ready than WORKERS for long: read the latest events in /workers.',
+  trace_spans_total:
+    'failed rises: read the trace-export-failed line. dropped rises: more spans than the receiver takes; sample fewer.',
 };
 
 interface NodeMetric {

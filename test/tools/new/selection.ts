@@ -25,6 +25,7 @@ const leftOut = [
   'test/practices/',
   'test/tools/docs/telemetry.test.ts',
   'test/tools/new/',
+  'test/tools/trace/',
   'test/web/',
   'test/wording.test.ts',
 ];
