@@ -56,7 +56,7 @@ export interface OutboundResponse<Body> {
 
 /** What all clients of a worker share. */
 export interface Shared {
-  readonly log: Logger;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly dispatchers: Readonly<Record<UrlSource, Dispatcher>>;
   readonly allowedPorts: readonly string[];
   readonly originOf: (urls: UrlSource, origin: string) => Origin;

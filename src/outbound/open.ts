@@ -1,10 +1,11 @@
+import type { LookupFunction } from 'node:net';
 import { Counter, Histogram } from '@prometheus-io/client';
 import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
 import { Agent } from 'undici';
-import type { LookupFunction } from 'node:net';
 import { configOf } from '../config/declare.ts';
-import type { OpenResource, ResourceDependencies } from '../routes/resource.ts';
-import { addGauge } from '../telemetry/metrics.ts';
+import type { OpenResource } from '../routes/resource.ts';
+import { addGauge, type Metrics } from '../telemetry/metrics.ts';
 import { createConnector, isPublic, toBlockLists } from './addresses.ts';
 import { OutboundClient, type OutboundClientOptions, type UrlSource } from './client.ts';
 import { Origin, type OriginLimits } from './origin.ts';
@@ -42,9 +43,15 @@ const CONNECTIONS = 32;
 /** The origins that are remembered; the one that was not called for longest is forgotten. */
 const MAX_ORIGINS = 1_000;
 
-/** @param settings other than the usual ones, for tests */
+interface OutboundDependencies {
+  readonly config: object;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly metrics: Pick<Metrics, 'registry'>;
+}
+
+/** @param settings other than the usual ones */
 export function open(
-  { config, log, metrics: { registry } }: Pick<ResourceDependencies, 'config' | 'log' | 'metrics'>,
+  { config, log, metrics: { registry } }: OutboundDependencies,
   { limits, lookup }: OutboundSettings = {},
 ): OpenResource<Outbound> {
   const { OUTBOUND_ALLOWED_NETWORKS, OUTBOUND_ALLOWED_PORTS } = configOf(variables, config);

@@ -87,7 +87,7 @@ describe('the time of a call', () => {
     await using server = text === '' ? await serveRaw(() => undefined) : await drip(text);
     await using outbound = openOutbound();
     // Long enough for those headers, and not for more.
-    const client = outbound.client({ timeoutMs: 1_500, attemptTimeoutMs: 900, maxAttempts: 2 });
+    const client = outbound.client({ timeoutMs: 700, attemptTimeoutMs: 400, maxAttempts: 2 });
     const startedAt = performance.now();
     expect(await outcomeOf(client.request(server.url, { response }))).toBe('timeout');
     expect(performance.now() - startedAt).toBeLessThan(10_000); // not the five minutes of a default

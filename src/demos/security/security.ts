@@ -3,11 +3,17 @@ import { cookies } from './cookies.ts';
 import { cors } from './cors.ts';
 import { csrf } from './csrf.ts';
 import { headers } from './headers.ts';
+import { massAssignment } from './mass-assignment.ts';
+import { outputEscaping } from './output-escaping.ts';
+import { ownership } from './ownership.ts';
 import { passwords } from './passwords.ts';
+import { pathTraversal } from './path-traversal.ts';
 import { prototype } from './prototype.ts';
 import { rateLimited } from './rate-limit.ts';
 import { redos } from './redos.ts';
+import { sandbox } from './sandbox.ts';
 import { sessions } from './sessions.ts';
+import { ssrf } from './ssrf.ts';
 import { timing } from './timing.ts';
 import { tokens } from './tokens.ts';
 import { unknownUser } from './unknown-user.ts';
@@ -71,5 +77,11 @@ export const security = {
     unknownUser,
     tokens,
     sessions,
+    ownership,
+    massAssignment,
+    ssrf,
+    pathTraversal,
+    outputEscaping,
+    sandbox,
   ],
 } satisfies Demo;
