@@ -22,7 +22,7 @@ export const security = {
   id: 'security',
   title: 'Security',
   summary:
-    'Headers, cookies, origins, rate limits, comparisons, patterns, passwords and sessions: what each protection really prevents.',
+    'Headers, cookies, origins, limits, patterns, passwords, sessions, ownership, URLs, paths and sandboxes: what each protection prevents.',
   teaches:
     'Most protections take one line, and are easy to forget. Each route here shows what happens with and without one, ' +
     'measured or tried out.',
@@ -30,7 +30,8 @@ export const security = {
     'In `timing`, `leaks` marks a comparison that reveals the secret. In `prototype`, `pollutes` lists what a merge changed. ' +
     'In `cors` and `csrf`, compare the first row with the others. ' +
     'In `passwords`, compare `eventLoopMaxDelayMs` of both ways, and `unknownUserMs` with `wrongPasswordMs`; in `unknown-user`, `ratio`. In `sessions`, compare `workedMs`. `rate-limit` responds with 429 after ten requests. In ' +
-    '`redos`, follow `timesPerCharacter`.',
+    '`redos`, follow `timesPerCharacter`. In `ownership`, `ssrf`, `path-traversal`, `output-escaping` and `sandbox` the last row ' +
+    'is the right way, and in `mass-assignment` the last two are.',
   terms: [
     'Content-Security-Policy',
     'clickjacking',
@@ -48,6 +49,13 @@ export const security = {
     'algorithm confusion',
     'session fixation',
     'user enumeration',
+    'broken object level authorization',
+    'mass assignment',
+    'server-side request forgery',
+    'DNS rebinding',
+    'path traversal',
+    'cross-site scripting',
+    'permission model',
   ],
   readMore: [
     {
@@ -61,9 +69,10 @@ export const security = {
     },
     { title: 'Fetch: the CORS protocol', url: 'https://fetch.spec.whatwg.org/#http-cors-protocol' },
     { title: 'Fetch Metadata Request Headers', url: 'https://www.w3.org/TR/fetch-metadata/' },
+    { title: 'Permissions', url: 'https://nodejs.org/api/permissions.html' },
     { title: 'RFC 6265: HTTP cookies', url: 'https://www.rfc-editor.org/rfc/rfc6265' },
   ],
-  practices: ['6.2', '6.6', '6.8', '6.10', '6.11', '6.16', '6.22'],
+  practices: ['6.2', '6.6', '6.8', '6.9', '6.10', '6.11', '6.16', '6.18', '6.22'],
   routes: [
     headers,
     cookies,
