@@ -9,7 +9,7 @@ import type { Loot, Place, SandboxJob } from './sandbox-protocol.ts';
 const { place, secret, file, port } = JSON.parse(process.argv[2] ?? '') as SandboxJob;
 Object.assign(globalThis, { sandboxSecret: secret });
 
-/** The untrusted code. `host` is the global object that it could get hold of, and `victim` the process of the host. */
+/** The untrusted code. `host` is the global object that it could get hold of. */
 const steal = `
   const loot = {};
   const take = async (name, run) => {
@@ -19,13 +19,13 @@ const steal = `
       loot[name] = '';
     }
   };
-  const { process } = host;
+  const { process } = host, victim = ${process.pid};
   const fs = process.getBuiltinModule('fs');
   await take('file', () => fs.readFileSync(${JSON.stringify(file)}, 'utf8'));
   await take('write', () => fs.writeFileSync(${JSON.stringify(`${file}.written`)}, 'x') ?? 'done');
   await take('variable', () => host.sandboxSecret ?? '');
   await take('environment', () => {
-    const own = process.env.SANDBOX_SECRET;
+    const { SANDBOX_SECRET: own } = process.env;
     return own ?? /SANDBOX_SECRET=([^\\0]*)/.exec(fs.readFileSync('/proc/' + victim + '/environ', 'utf8'))[1];
   });
   await take('program', () => {
@@ -38,11 +38,11 @@ const steal = `
   }));
   return JSON.stringify(loot);
 `;
-const kill = `host.process.kill(victim, 'SIGKILL'); return '';`;
+const kill = `host.process.kill(${process.pid}, 'SIGKILL'); return '';`;
 
 const run = promisify(execFile);
 const inChild = async (code: string, ...flags: string[]) => {
-  const program = `const host = globalThis, victim = process.ppid; (async () => { ${code} })().then((text) => process.stdout.write(text));`;
+  const program = `const host = globalThis; (async () => { ${code} })().then((text) => process.stdout.write(text));`;
   return (await run(process.execPath, [...flags, '-e', program], { env: {} })).stdout;
 };
 
@@ -50,13 +50,13 @@ const places: Readonly<Record<Place, (code: string) => Promise<string>>> = {
   // The object of the context was created here, so its constructor leads back.
   vm: (code) =>
     runInNewContext(
-      `const host = this.constructor.constructor('return globalThis')(), victim = host.process.pid; (async () => { ${code} })()`,
+      `const host = this.constructor.constructor('return globalThis')(); (async () => { ${code} })()`,
       {},
       { timeout: 1_000 },
     ) as Promise<string>,
   thread: (code) =>
     new Promise((resolve, reject) => {
-      const program = `const host = globalThis, victim = process.pid; (async () => { ${code} })().then((text) => require('node:worker_threads').parentPort.postMessage(text));`;
+      const program = `const host = globalThis; (async () => { ${code} })().then((text) => require('node:worker_threads').parentPort.postMessage(text));`;
       new Worker(program, { eval: true, env: {} }).on('message', resolve).on('error', reject);
     }),
   child: (code) => inChild(code),
