@@ -135,19 +135,7 @@ export class OutboundClient {
           delayMs < endsAt - performance.now() &&
           origin.takeRetry();
         if (!isRepeated) {
-          const { kind, received, reason } = failure;
-          this.#shared.log.warn(
-            {
-              event: 'outbound-failed',
-              client: name,
-              host: url.host,
-              kind,
-              status: received,
-              reason,
-              attempt,
-            },
-            'call to another service failed',
-          );
+          this.#logFailure(failure, url.host, attempt);
           throw failure;
         }
         this.#shared.countRetry(name);
@@ -156,6 +144,13 @@ export class OutboundClient {
         );
       }
     }
+  }
+
+  #logFailure({ kind, received: status, reason }: OutboundError, host: string, attempt: number): void {
+    // The line about the circuit is there already, and the metric counts these.
+    if (kind === 'circuit-open' || kind === 'busy') return;
+    const fields = { client: this.#options.name, host, kind, status, reason, attempt };
+    this.#shared.log.warn({ event: 'outbound-failed', ...fields }, 'call to another service failed');
   }
 
   /** Follows redirects, if that is allowed. */

@@ -1159,8 +1159,10 @@ export const sources: readonly Source[] = [
       {
         id: 'N21',
         title: 'Prototype pollution: disable __proto__',
-        status: 'not-yet',
-        reason: 'The flag --disable-proto is neither set in the image nor compared in the demo.',
+        status: 'shown',
+        route: 'POST /demos/security/prototype',
+        files: ['Dockerfile', 'src/demos/security/sandboxed-merge.ts'],
+        proofs: ['test/program/inspector.test.ts', 'test/demos/security/prototype.test.ts'],
       },
       {
         id: 'N22',

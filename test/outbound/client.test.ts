@@ -179,6 +179,20 @@ describe('a failed request', () => {
     expect(retries).toBe(count() - 200);
   });
 
+  test('that an open circuit refuses is not logged each time', async () => {
+    const { server } = await failing(500);
+    await using _server = server;
+    await using outbound = openOutbound({ limits: { breakerCalls: 2 } });
+    for (let n = 0; n < 5; n += 1) await outcomeOf(outbound.client().request(server.url));
+    expect(outbound.logged.map(({ event }) => event)).toEqual([
+      'outbound-failed',
+      'outbound-circuit-opened',
+      'outbound-failed',
+    ]);
+    const metrics = await outbound.metrics.registry.metrics();
+    expect(metrics).toContain('outcome="circuit-open"} 3');
+  });
+
   test('is logged without the path, the query and the headers', async () => {
     const { server } = await failing(500);
     await using _server = server;
@@ -233,6 +247,20 @@ describe('the circuit of an origin', () => {
       'outbound-circuit-opened',
       'outbound-circuit-closed',
     ]);
+  });
+
+  test("of the operator's URL stays closed if a client's URL leads to a path that fails", async () => {
+    await using server = await serve((req, res) => res.writeHead(req.url === '/broken' ? 500 : 200).end());
+    await using outbound = openOutbound({
+      limits: { breakerCalls: 3 },
+      networks: ['127.0.0.1'],
+      ports: [server.port],
+    });
+    for (let n = 0; n < 5; n += 1) {
+      await outcomeOf(outbound.client({ urls: 'public' }).request(`${server.url}/broken`));
+    }
+    expect(await outcomeOf(outbound.client({ urls: 'public' }).request(server.url))).toBe('circuit-open');
+    expect(await outcomeOf(outbound.client().request(server.url))).toBe('ok');
   });
 
   test('stays closed for responses that are refused, and for callers that give up', async () => {
