@@ -44,7 +44,7 @@ export interface OutboundRequest<Body> {
   readonly response?: z.ZodType<Body>;
   /** Ends the call, for example that of the handler. */
   readonly signal?: AbortSignal;
-  /** Continues the trace, once per attempt: `call.traceHeaders`. */
+  /** Continues the trace, once per attempt: `() => call.traceHeaders()`. */
   readonly traceHeaders?: () => Readonly<Record<string, string>>;
 }
 
@@ -106,7 +106,7 @@ export class OutboundClient {
    *
    * @throws {OutboundError} also for a status that is not 2xx; or the reason of the signal
    * @example
-   * const { body } = await orders.request(url, { response: z.object({ id: z.uuid() }), signal, traceHeaders });
+   * const { body } = await orders.request(url, { response: z.object({ id: z.uuid() }), signal: call.signal });
    */
   async request<Body = undefined>(
     target: string | URL,
