@@ -23,5 +23,6 @@ EXPOSE 3000 3001
 HEALTHCHECK --interval=10s --timeout=2s --start-period=15s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.MANAGEMENT_PORT || 3001) + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["/usr/bin/tini", "--"]
-# Without the inspector, which SIGUSR1 would open. Not npm: it would be one more process, and it does not forward SIGHUP.
-CMD ["node", "--disable-sigusr1", "src/main.ts"]
+# Without the inspector, which SIGUSR1 would open, and without the accessor __proto__, over which a careless merge changes
+# all objects. Not npm: it would be one more process, and it does not forward SIGHUP.
+CMD ["node", "--disable-sigusr1", "--disable-proto=delete", "src/main.ts"]

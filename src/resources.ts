@@ -4,10 +4,12 @@ import type { Variables } from './config/declare.ts';
 import { variables as databaseVariables } from './database/variables.ts';
 import { variables as identityVariables } from './identity/variables.ts';
 import { variables as jobsVariables } from './jobs/variables.ts';
+import { variables as outboundVariables } from './outbound/variables.ts';
 import type { ResourceSet } from './routes/resource.ts';
 
 export const resourceSets: readonly ResourceSet[] = [
   // In the order in which they are opened; they are closed in the reverse order. `load` runs in workers only.
+  { name: 'outbound', variables: outboundVariables, load: () => import('./outbound/open.ts') },
   {
     name: 'database',
     variables: databaseVariables,

@@ -25,12 +25,12 @@ declare module '../routes/resource.ts' {
   }
 }
 
-export function open({ config }: ResourceDependencies): OpenResource<Identity> {
+export function open({ config, resources: { outbound } }: ResourceDependencies): OpenResource<Identity> {
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URL } = configOf(variables, config);
   const ways: Authentication[] = [];
   if (issuer !== '') {
     const keys = AUTH_JWKS_URL === '' ? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json` : AUTH_JWKS_URL;
-    const verify = createTokenVerifier({ issuer, audience, jwksUrl: new URL(keys) });
+    const verify = createTokenVerifier({ issuer, audience, jwksUrl: new URL(keys), outbound });
     ways.push((...scopes) => requireToken(verify, ...scopes));
   }
   const identity: Identity = {

@@ -1,5 +1,14 @@
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  jwtVerify,
+  type FetchImplementation,
+  type JWTPayload,
+} from 'jose';
+import { z } from 'zod';
 import { Problem, type ProblemType } from '../http/problem.ts';
+import type { Outbound } from '../outbound/open.ts';
 import type { ScopedCaller } from './scopes.ts';
 
 /** A caller with a valid token. Its id is the token's subject. */
@@ -19,6 +28,8 @@ export interface TokenVerifierOptions {
    * not become a load on the issuer. Defaults to 30 seconds.
    */
   readonly refetchAfterMs?: number;
+  /** How the keys are requested. Defaults to `fetch`. */
+  readonly outbound?: Outbound;
 }
 
 /** @throws {Problem} `unauthorized`; or `identity-unavailable` if the keys cannot be read */
@@ -37,8 +48,12 @@ const TIMEOUT_MS = 3_000;
 
 /** Verifies bearer tokens (JWT) with the keys that their issuer publishes: https://www.rfc-editor.org/rfc/rfc8725 */
 export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken {
-  const { issuer, audience, jwksUrl, refetchAfterMs = 30_000 } = options;
-  const keys = createRemoteJWKSet(jwksUrl, { cooldownDuration: refetchAfterMs, timeoutDuration: TIMEOUT_MS });
+  const { issuer, audience, jwksUrl, refetchAfterMs = 30_000, outbound } = options;
+  const keys = createRemoteJWKSet(jwksUrl, {
+    cooldownDuration: refetchAfterMs,
+    timeoutDuration: TIMEOUT_MS,
+    ...(outbound === undefined ? {} : { [customFetch]: fetchKeys(outbound) }),
+  });
   return async function verifyToken(token) {
     try {
       const { payload } = await jwtVerify(token, keys, {
@@ -58,6 +73,17 @@ export function createTokenVerifier(options: TokenVerifierOptions): VerifyToken 
     } catch (error) {
       throw toProblem(error);
     }
+  };
+}
+
+const keySet = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
+
+/** The operator's URL may be private; the library checks each key. */
+function fetchKeys(outbound: Outbound): FetchImplementation {
+  const client = outbound.client({ name: 'issuer keys', urls: 'configured', timeoutMs: TIMEOUT_MS });
+  return async (url, { signal }) => {
+    const { body } = await client.request(url, { response: keySet, signal });
+    return Response.json(body);
   };
 }
 

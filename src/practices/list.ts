@@ -685,9 +685,17 @@ export const sources: readonly Source[] = [
         id: '6.9',
         title: 'Escape output',
         status: 'shown',
-        route: '/demos/http/anything?name=Ada',
-        files: ['src/demos/http/anything.ts', 'src/web/client/dom/elements.ts'],
-        proofs: ['test/demos/http.test.ts', 'test/web/page.test.ts'],
+        route: '/demos/security/output-escaping?as=text',
+        files: [
+          'src/demos/security/output-escaping.ts',
+          'src/demos/http/anything.ts',
+          'src/web/client/dom/elements.ts',
+        ],
+        proofs: [
+          'test/demos/security/output-escaping.test.ts',
+          'test/demos/http.test.ts',
+          'test/web/page.test.ts',
+        ],
       },
       {
         id: '6.10',
@@ -762,15 +770,19 @@ export const sources: readonly Source[] = [
       {
         id: '6.18',
         title: 'Run unsafe code in a sandbox',
-        status: 'partly',
-        route: '/demos/worker-threads/memory-limit?as=text',
-        files: ['src/demos/worker-threads/memory-limit.ts', 'src/demos/child-processes/time-out.ts'],
+        status: 'shown',
+        route: '/demos/security/sandbox?as=text',
+        files: [
+          'src/demos/security/sandbox.ts',
+          'src/demos/worker-threads/memory-limit.ts',
+          'src/demos/child-processes/time-out.ts',
+        ],
         proofs: [
+          'test/demos/security/sandbox.test.ts',
           'test/demos/worker-threads.test.ts',
           'fault:thread-out-of-memory',
           'fault:stubborn-children',
         ],
-        reason: 'Memory and time are bounded. Access is not: the permission model is not shown.',
       },
       {
         id: '6.19',
@@ -1150,8 +1162,10 @@ export const sources: readonly Source[] = [
       {
         id: 'N21',
         title: 'Prototype pollution: disable __proto__',
-        status: 'not-yet',
-        reason: 'The flag --disable-proto is neither set in the image nor compared in the demo.',
+        status: 'shown',
+        route: 'POST /demos/security/prototype',
+        files: ['Dockerfile', 'src/demos/security/sandboxed-merge.ts'],
+        proofs: ['test/program/inspector.test.ts', 'test/demos/security/prototype.test.ts'],
       },
       {
         id: 'N22',
@@ -1165,8 +1179,12 @@ export const sources: readonly Source[] = [
       {
         id: 'N23',
         title: 'The permission model',
-        status: 'not-yet',
-        reason: 'No process runs under --permission.',
+        status: 'partly',
+        route: '/demos/security/sandbox?as=text',
+        files: ['src/demos/security/sandbox.ts'],
+        proofs: ['test/demos/security/sandbox.test.ts'],
+        reason:
+          'A demo measures what it stops. The service itself does not run under it: its container and its user bound it.',
       },
       {
         id: 'N24',
@@ -1225,9 +1243,17 @@ export const sources: readonly Source[] = [
         id: 'O5',
         title: 'Escape output',
         status: 'shown',
-        route: '/demos/http/anything?name=Ada',
-        files: ['src/demos/http/anything.ts', 'src/web/client/dom/elements.ts'],
-        proofs: ['test/demos/http.test.ts', 'test/web/page.test.ts'],
+        route: '/demos/security/output-escaping?as=text',
+        files: [
+          'src/demos/security/output-escaping.ts',
+          'src/demos/http/anything.ts',
+          'src/web/client/dom/elements.ts',
+        ],
+        proofs: [
+          'test/demos/security/output-escaping.test.ts',
+          'test/demos/http.test.ts',
+          'test/web/page.test.ts',
+        ],
       },
       {
         id: 'O6',
@@ -1299,7 +1325,14 @@ export const sources: readonly Source[] = [
         status: 'not-yet',
         reason: 'Tasks have no owner, and a route has no scopes.',
       },
-      { id: 'O15', title: 'The permission model', status: 'not-yet', reason: 'See N23.' },
+      {
+        id: 'O15',
+        title: 'The permission model',
+        status: 'partly',
+        route: '/demos/security/sandbox?as=text',
+        files: ['src/demos/security/sandbox.ts'],
+        reason: 'See N23.',
+      },
       {
         id: 'O16',
         title: 'After an uncaught exception, clean up and exit',
@@ -1402,8 +1435,13 @@ export const sources: readonly Source[] = [
         id: 'API1',
         title: 'Broken object level authorization',
         status: 'shown',
-        files: ['src/tasks/task-store.ts', 'src/tasks/tasks.ts'],
-        proofs: ['test/tasks/ownership.test.ts'],
+        route: '/demos/security/ownership?as=text',
+        files: ['src/tasks/task-store.ts', 'src/tasks/tasks.ts', 'src/demos/security/ownership.ts'],
+        proofs: [
+          'test/tasks/ownership.test.ts',
+          'test/attacks/attacks.test.ts',
+          'test/demos/security/ownership.test.ts',
+        ],
       },
       {
         id: 'API2',
@@ -1432,8 +1470,17 @@ export const sources: readonly Source[] = [
         id: 'API3',
         title: 'Broken object property level authorization',
         status: 'shown',
-        files: ['src/routes/declared-response.ts', 'src/routes/input.ts'],
-        proofs: ['test/routes/feature-router.test.ts', 'test/routes/input.test.ts'],
+        route: 'POST /demos/security/mass-assignment',
+        files: [
+          'src/routes/declared-response.ts',
+          'src/routes/input.ts',
+          'src/demos/security/mass-assignment.ts',
+        ],
+        proofs: [
+          'test/routes/feature-router.test.ts',
+          'test/routes/input.test.ts',
+          'test/demos/security/mass-assignment.test.ts',
+        ],
       },
       {
         id: 'API4',
@@ -1465,11 +1512,14 @@ export const sources: readonly Source[] = [
       {
         id: 'API7',
         title: 'Server-side request forgery',
-        status: 'partly',
-        files: ['src/tasks/webhooks.ts'],
-        proofs: ['test/tasks/webhooks.test.ts'],
-        reason:
-          'Only an address of the configuration is called, and no redirect is followed. An address from a client is not shown.',
+        status: 'shown',
+        route: '/demos/security/ssrf?as=text',
+        files: ['src/outbound/addresses.ts', 'src/outbound/client.ts', 'src/demos/security/ssrf.ts'],
+        proofs: [
+          'test/outbound/addresses.test.ts',
+          'test/attacks/attacks.test.ts',
+          'test/demos/security/ssrf.test.ts',
+        ],
       },
       {
         id: 'API8',
@@ -1503,11 +1553,9 @@ export const sources: readonly Source[] = [
       {
         id: 'API10',
         title: 'Unsafe consumption of APIs',
-        status: 'partly',
-        files: ['src/tasks/webhooks.ts'],
-        proofs: ['test/tasks/webhooks.test.ts'],
-        reason:
-          'The one outbound call has a time limit and follows no redirects. No response of another service is read and checked.',
+        status: 'shown',
+        files: ['src/outbound/client.ts', 'src/outbound/body.ts', 'src/identity/token-verifier.ts'],
+        proofs: ['test/outbound/client.test.ts', 'test/attacks/attacks.test.ts'],
       },
     ],
   },

@@ -9,6 +9,9 @@ import { createTasks } from './tasks.ts';
 import { variables } from './variables.ts';
 import { Webhooks } from './webhooks.ts';
 
+/** Short enough to end within a shutdown, so that a drain interrupts none. */
+const WEBHOOK_TIMEOUT_MS = 5_000;
+
 const removeExpiredKeys = defineJob({
   name: 'remove-expired-idempotency-keys',
   data: z.strictObject({}),
@@ -16,8 +19,8 @@ const removeExpiredKeys = defineJob({
 });
 
 /** Creates the example feature. */
-export async function create({ config, resources, tracing }: FeatureDependencies): Promise<CreatedFeatures> {
-  const { database, jobs, identity } = resources;
+export async function create({ config, resources }: FeatureDependencies): Promise<CreatedFeatures> {
+  const { database, jobs, identity, outbound } = resources;
   const { WEBHOOK_URL, WEBHOOK_SECRET } = configOf(variables, config);
   const store = new TaskStore(database);
   await jobs.add(removeExpiredKeys, async (_data, { signal, log }) => {
@@ -32,7 +35,14 @@ export async function create({ config, resources, tracing }: FeatureDependencies
       exitCode: exitCodes.badConfig.code,
     });
   }
-  const webhooks = new Webhooks({ database, jobs, tracing, url: WEBHOOK_URL, secret: WEBHOOK_SECRET });
+  // The job repeats what failed.
+  const client = outbound.client({
+    name: 'webhook',
+    urls: 'configured',
+    timeoutMs: WEBHOOK_TIMEOUT_MS,
+    attemptTimeoutMs: WEBHOOK_TIMEOUT_MS,
+  });
+  const webhooks = new Webhooks({ database, jobs, client, url: WEBHOOK_URL, secret: WEBHOOK_SECRET });
   await webhooks.addJobs();
   return { features: [createTasks({ ...options, webhooks })] };
 }

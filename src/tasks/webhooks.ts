@@ -1,8 +1,9 @@
 import type { Database, Queries, QueryOptions, Statement } from '../database/database.ts';
 import type { JobContext } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
 import { v7 } from 'uuid';
+import type { OutboundClient } from '../outbound/client.ts';
+import { OutboundError } from '../outbound/errors.ts';
 import { giveUpWebhook, sendWebhook, type Delivery } from './delivery.ts';
 import { signatureHeaders } from './signature.ts';
 import type { Task } from './task.ts';
@@ -10,7 +11,7 @@ import type { Task } from './task.ts';
 interface WebhooksOptions {
   readonly database: Database;
   readonly jobs: Jobs;
-  readonly tracing: Tracing;
+  readonly client: OutboundClient;
   readonly url: string;
   readonly secret: string;
 }
@@ -24,9 +25,6 @@ interface Row {
   readonly created_at: Date;
   readonly updated_at: Date;
 }
-
-/** Short enough to end within a shutdown, so that a drain interrupts none. */
-const TIMEOUT_MS = 5_000;
 
 const statements = {
   insert: { name: 'insert-delivery', text: 'insert into deliveries (id, task_id) values ($1, $2)' },
@@ -81,13 +79,9 @@ export class Webhooks {
     const { database } = this.#options;
     let status: number | null = null;
     try {
-      status = await this.#options.tracing.span(...describe(this.#options.url), async (span) => {
-        const received = await this.#send(id, task, traceHeaders());
-        span.set({ 'http.response.status_code': received });
-        return received;
-      });
-      if (status < 200 || status > 299) throw new Error(`The receiver responded ${status}`);
+      status = await this.#send(id, task, traceHeaders);
     } catch (error) {
+      if (error instanceof OutboundError) status = error.received ?? null;
       const reason = error instanceof Error ? error.message : String(error);
       await database.query(statements.attempted, [id, 'pending', attempt, status, reason]);
       throw error;
@@ -98,22 +92,11 @@ export class Webhooks {
   }
 
   /** @returns the status of the response */
-  async #send(id: string, task: Task, traceHeaders: Readonly<Record<string, string>>): Promise<number> {
-    const { url, secret } = this.#options;
+  async #send(id: string, task: Task, traceHeaders: JobContext['traceHeaders']): Promise<number> {
+    const { client, url, secret } = this.#options;
     const body = JSON.stringify({ type: 'task.completed', data: task });
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...traceHeaders,
-        ...signatureHeaders({ id, body }, secret),
-      },
-      body,
-      redirect: 'manual', // a redirect could lead to an address that the configuration does not name
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    await response.body?.cancel();
-    return response.status;
+    const headers = signatureHeaders({ id, body }, secret);
+    return (await client.request(url, { method: 'POST', headers, body, traceHeaders })).status;
   }
 
   async #toDelivery(row: Row): Promise<Delivery> {
@@ -131,15 +114,4 @@ export class Webhooks {
       updatedAt: row.updated_at.toISOString(),
     };
   }
-}
-
-/** The span of a request to the receiver: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client */
-function describe(url: string) {
-  const { hostname, port, protocol } = new URL(url);
-  const attributes = {
-    'http.request.method': 'POST',
-    'server.address': hostname,
-    'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
-  };
-  return ['POST', { kind: 'client', attributes }] as const;
 }

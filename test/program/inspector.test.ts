@@ -1,4 +1,4 @@
-/** No process of the image can be debugged by sending it a signal. */
+/** The service runs with the options of the image, and no process of it can be debugged by sending it a signal. */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,10 @@ import { Program, root } from '../support/program.ts';
 const [, flags = ''] =
   /^CMD \["node", (.*)"src\/main\.ts"\]$/m.exec(readFileSync(`${root}Dockerfile`, 'utf8')) ?? [];
 const imageOptions = [...flags.matchAll(/"([^"]+)"/g)].map(([, flag]) => flag).join(' ');
+
+test('the image sets the options that harden Node.js', () => {
+  expect(imageOptions).toBe('--disable-sigusr1 --disable-proto=delete');
+});
 
 test.each([
   ['opens an inspector without options', '', true],
@@ -21,5 +25,5 @@ test.each([
 
   expect(/inspector|Debugger listening/.test(program.errors)).toBe(opens);
   expect((await program.workers()).map(({ pid }) => pid)).toEqual([worker?.pid]);
-  expect((await program.get('/livez')).status).toBe(200);
+  expect((await program.get('/openapi.json')).status).toBe(200);
 });

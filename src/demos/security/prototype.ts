@@ -34,7 +34,8 @@ export const prototype = demoRoute({
   summary: 'Merges a body that contains `__proto__` in a sandbox, and shows what that changes.',
   teaches:
     'JSON.parse makes `__proto__` an ordinary property. A recursive merge that copies key by key then writes to ' +
-    'Object.prototype, from which almost every object inherits.',
+    'Object.prototype, from which almost every object inherits. --disable-proto=delete closes that way, but not the one over ' +
+    '`constructor.prototype`.',
   body: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).describe('Any JSON object'),
   result,
   examples: [
@@ -60,7 +61,7 @@ export const prototype = demoRoute({
     const observed: Result = {
       sentKeys: Object.keys(req.body as object),
       keysAfterSchema: Object.keys(body),
-      merges: merges.map(({ name, script }) => ({ merge: name, ...mergeInSandbox(script, req.body) })),
+      merges: merges.map((merge) => ({ merge: merge.name, ...mergeInSandbox(merge, req.body) })),
       thisProcessPolluted: changesOf(Object.prototype, original),
     };
     return { result: observed, lesson: conclude(observed) };
@@ -68,7 +69,7 @@ export const prototype = demoRoute({
 });
 
 function conclude({ sentKeys, keysAfterSchema, merges: rows, thisProcessPolluted }: Result): Lesson {
-  const [naive, guarded] = rows;
+  const [naive, withoutAccessor, guarded] = rows;
   const here =
     thisProcessPolluted.length === 0
       ? 'Nothing changed in this process.'
@@ -82,12 +83,16 @@ function conclude({ sentKeys, keysAfterSchema, merges: rows, thisProcessPolluted
     };
   }
   const properties = naive.pollutes.join(', ');
+  const accessor =
+    withoutAccessor?.pollutes.length === 0
+      ? 'Without the accessor `__proto__` (--disable-proto=delete) it changed nothing.'
+      : 'Without the accessor `__proto__` (--disable-proto=delete) it did the same.';
   const protection =
     guarded?.pollutes.length === 0
       ? 'The merge that skips the dangerous keys changed nothing in its own Object.prototype.'
       : 'Even the merge that skips the dangerous keys changed its Object.prototype.';
   return {
     headline: `An unguarded recursive merge set ${properties} in Object.prototype`,
-    text: `All objects in the sandbox of that merge now inherit ${properties}. ${protection} ${here}${schema}`,
+    text: `All objects in the sandbox of that merge now inherit ${properties}. ${accessor} ${protection} ${here}${schema}`,
   };
 }

@@ -24,8 +24,21 @@ const toScript = (guard: string) =>
     return JSON.stringify(keys(merge({}, JSON.parse(body))));
   })()`);
 
-export const merges: readonly { readonly name: string; readonly script: Script }[] = [
+interface Merge {
+  readonly name: string;
+  readonly script: Script;
+  /** Runs first. */
+  readonly prepare?: Script;
+}
+
+export const merges: readonly Merge[] = [
   { name: 'recursive, without a guard', script: toScript('') },
+  {
+    // In one context, what --disable-proto=delete does in a process.
+    name: 'recursive, without the accessor __proto__',
+    script: toScript(''),
+    prepare: new Script('delete Object.prototype.__proto__'),
+  },
   {
     name: 'recursive, skipping __proto__, constructor and prototype',
     script: toScript("if (key === '__proto__' || key === 'constructor' || key === 'prototype') continue;"),
@@ -38,8 +51,12 @@ export const merges: readonly { readonly name: string; readonly script: Script }
  *
  * @throws {Problem} `unprocessable-content` if the merge throws
  */
-export function mergeInSandbox(script: Script, body: unknown): { mergedKeys: string[]; pollutes: string[] } {
+export function mergeInSandbox(
+  { script, prepare }: Merge,
+  body: unknown,
+): { mergedKeys: string[]; pollutes: string[] } {
   const context = createContext({ body: JSON.stringify(body) });
+  prepare?.runInContext(context);
   const prototype = new Script('Object.prototype').runInContext(context) as object;
   const before = propertiesOf(prototype);
   try {

@@ -18,16 +18,17 @@ const post = (body: string) =>
 
 describe('security/prototype', () => {
   test.each([
-    ['{"__proto__":{"isAdmin":true}}', 'isAdmin'],
-    ['{"constructor":{"prototype":{"isAdmin":true}}}', 'isAdmin'],
-    ['{"__proto__":{"toString":1}}', 'toString'],
-    ['{"constructor":{"prototype":{"toString":1}}}', 'toString'],
+    ['{"__proto__":{"isAdmin":true}}', 'isAdmin', []],
+    ['{"constructor":{"prototype":{"isAdmin":true}}}', 'isAdmin', ['isAdmin']],
+    ['{"__proto__":{"toString":1}}', 'toString', []],
+    ['{"constructor":{"prototype":{"toString":1}}}', 'toString', ['toString']],
   ])(
     '%s pollutes the sandbox of an unguarded merge, but not of a guarded one, nor this process',
-    async (body, name) => {
+    async (body, name, withoutAccessor) => {
       const { result, lesson } = (await post(body).expect(200)).body as Answer;
 
-      expect(result.merges.map(({ pollutes }) => pollutes)).toEqual([[name], []]);
+      expect(result.merges.map(({ pollutes }) => pollutes)).toEqual([[name], withoutAccessor, []]);
+      expect(lesson.text).toContain(withoutAccessor.length === 0 ? 'it changed nothing' : 'it did the same');
       expect(lesson.headline).toContain(`set ${name} in Object.prototype`);
       expect(result.thisProcessPolluted).toEqual([]);
       expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
@@ -54,7 +55,7 @@ describe('security/prototype', () => {
   test('merges a body that overwrites Object.keys, which the merge uses', async () => {
     const { result } = (await post('{"constructor":{"keys":1},"a":1}').expect(200)).body as Answer;
 
-    expect(result.merges.map(({ pollutes }) => pollutes)).toEqual([[], []]);
+    expect(result.merges.map(({ pollutes }) => pollutes)).toEqual([[], [], []]);
   });
 
   test('drops __proto__ in the schema of the route', async () => {

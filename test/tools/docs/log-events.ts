@@ -82,6 +82,15 @@ export const logEvents: Readonly<Record<string, readonly [meaning: string, actio
     'An unused connection to the database was lost; another one is opened when needed.',
     'Nothing for one. If it comes often, look for a timeout between service and database.',
   ],
+  'outbound-failed': [
+    'A call to another service failed; the line has the client, the host and why.',
+    'Read `kind`, `status` and `reason`: look at that service, or at the limits of this client.',
+  ],
+  'outbound-circuit-opened': [
+    'An origin failed too often: it is not called for some seconds, then once to try.',
+    'Look at that service. Calls fail at once until it works again.',
+  ],
+  'outbound-circuit-closed': ['That origin works again.', 'Nothing.'],
   migrated: ['Migrations were applied.', 'Nothing.'],
   'schema-not-ready': [
     'The database or its schema cannot be used yet; the worker is not ready, and the line has the reason.',

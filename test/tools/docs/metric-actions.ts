@@ -27,6 +27,12 @@ export const metricActions: Readonly<Record<string, string>> = {
   log_lines_dropped_total:
     'Rises: the reader of the log is too slow. Make it faster, or raise LOG_MAX_WAITING_BYTES.',
   metric_failures_total: 'Rises: read the metric-failed line. The metric is missing until it works again.',
+  outbound_circuits_open:
+    'Above 0: another service fails. Read the outbound-circuit-opened lines for its host.',
+  outbound_request_duration_seconds:
+    'Compare outcomes by client: timeout and connection mean that service, schema and too-large what it sends.',
+  outbound_retries_total:
+    'Rises: another service fails now and then. Retries stop at a tenth of its requests.',
   rate_limit_hits_local_total: 'Rises: Redis is away, so limits apply per machine. Bring it back.',
   service_ready: 'At 0: GET /readyz on the management port names the checks that fail.',
   supervision_events_total:

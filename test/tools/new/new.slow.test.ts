@@ -211,7 +211,7 @@ describe('MAKE-IT-YOURS.md', () => {
   test('works exactly as written', async () => {
     const copy = cloneInstalled('copy');
     const chapters = readChapters(copy);
-    expect(chapters).toHaveLength(13);
+    expect(chapters).toHaveLength(14);
     for (const chapter of chapters) {
       const [title = ''] = chapter.split('\n');
       follow(chapter, copy);
