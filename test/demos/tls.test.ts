@@ -78,7 +78,7 @@ describe('tls/certificates', () => {
 
     expect(acceptedBy('verifies')).toEqual([true]);
     expect(acceptedBy('ignores names')).toEqual([true, false]);
-    expect(acceptedBy('rejectUnauthorized: false')).toEqual([true, false, false, false, false]);
+    expect(acceptedBy('accepts all')).toEqual([true, false, false, false, false]);
     expect(rows.map(({ error }) => error)).toEqual([
       null,
       'ERR_TLS_CERT_ALTNAME_INVALID',

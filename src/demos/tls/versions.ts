@@ -39,17 +39,17 @@ const clients: readonly Client[] = [
     options: { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
   },
   {
-    client: 'TLS 1.2 without forward secrecy',
+    client: 'TLS 1.2, no forward secrecy',
     safe: false,
     options: { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' },
   },
   {
-    client: 'TLS 1.2 with CBC and SHA-1',
+    client: 'TLS 1.2, CBC with SHA-1',
     safe: false,
     options: { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-SHA' },
   },
   {
-    client: 'TLS 1.2 with ECDHE and GCM',
+    client: 'TLS 1.2, ECDHE with GCM',
     safe: true,
     options: { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' },
   },
@@ -100,7 +100,7 @@ async function offerAll({ query, signal, timeline }: VersionsCall): Promise<Row[
   return overTls({ ...server, ...servers[query.server] }, async (port) => {
     const rows: Row[] = [];
     for (const { client, safe, options } of clients) {
-      const outcome = await timeline.record(client, 'handshakes', () =>
+      const outcome = await timeline.record(client, 'client', () =>
         tryHandshake({ port, ca: ca.cert, ...options }, signal),
       );
       rows.push({ client, safe, agreed: null, error: null, ...outcome });
@@ -113,7 +113,7 @@ export function conclude(server: Setting, rows: readonly Row[]): Lesson {
   const unsafe = rows.filter(({ safe }) => !safe);
   const accepted = unsafe.filter(({ agreed }) => agreed !== null);
   const refusedSafe = rows.filter(({ safe, agreed }) => safe && agreed === null);
-  const list = (some: readonly Row[]) => some.map(({ client }) => client).join(', ');
+  const list = (some: readonly Row[]) => some.map(({ client }) => client).join('; ');
   const rest =
     refusedSafe.length === 0
       ? 'The safe ones were accepted.'
@@ -123,7 +123,7 @@ export function conclude(server: Setting, rows: readonly Row[]): Lesson {
     text:
       (accepted.length === 0
         ? `Refused: ${list(unsafe)}. `
-        : `Accepted: ${accepted.map(({ client, agreed }) => `${client} (${agreed ?? ''})`).join(', ')}. `) +
+        : `Accepted: ${accepted.map(({ client, agreed }) => `${client} (${agreed ?? ''})`).join('; ')}. `) +
       rest,
   };
 }
