@@ -14,8 +14,8 @@ const MIN_BAR = 2;
 const kinds = [
   { of: [2], name: 'request', light: '#0063c6', dark: '#63b0ff' },
   { of: [1], name: 'wait', light: '#5c6570', dark: '#a3adb8' },
-  { of: [3], name: 'database, webhook', light: '#0b7d57', dark: '#49cf9c' },
   { of: [4, 5], name: 'job', light: '#cf4500', dark: '#ff9457' },
+  { of: [3], name: 'database or webhook', light: '#0b7d57', dark: '#49cf9c' },
 ] as const;
 
 /** Draws the spans of a trace by their time, each below its parent. Readable in light and dark. */
