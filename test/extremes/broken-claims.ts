@@ -5,6 +5,7 @@
 import type { Answer } from '../../src/demos/kit/answer/answer.ts';
 import { count } from '../../src/demos/kit/answer/units.ts';
 import type { Claims } from './claim.ts';
+import { attackClaims } from './claims/attacks.ts';
 import { concurrencyClaims } from './claims/concurrency.ts';
 import { dataClaims } from './claims/data.ts';
 import { databaseClaims } from './claims/database.ts';
@@ -25,6 +26,7 @@ const claims: Claims = {
   ...engineClaims,
   ...databaseClaims,
   ...networkClaims,
+  ...attackClaims,
 };
 
 /** Whether there is a checker for a demo. */

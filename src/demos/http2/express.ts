@@ -82,7 +82,7 @@ export function conclude(rows: readonly Row[]): Lesson {
     .map((row) => {
       if (row.responded) return `${name(row)}: a response.`;
       const end = row.exitCode === null ? '' : `, and the server exited with code ${row.exitCode}`;
-      return `${name(row)}: no response${end}${row.error === null ? '' : ` (${row.error})`}.`;
+      return `${name(row)}: no response${end}.`;
     })
     .join(' ');
   const [http1, plain, broken] = rows;

@@ -281,7 +281,12 @@ export const serviceClaims: Claims = {
       says: /^An unguarded recursive merge set (.+) in/,
       holds: (f, [names = '']) =>
         f.rows('merges')[0]?.list('pollutes').join(', ') === names &&
-        f.rows('merges')[1]?.list('pollutes').length === 0,
+        f.rows('merges').at(-1)?.list('pollutes').length === 0,
+    },
+    {
+      says: /Without the accessor `__proto__` \(--disable-proto=delete\) it (changed nothing|did the same)/,
+      holds: (f, [effect]) =>
+        (f.rows('merges')[1]?.list('pollutes').length === 0) === (effect === 'changed nothing'),
     },
     { says: /^This body changed nothing/, holds: (f) => f.rows('merges')[0]?.list('pollutes').length === 0 },
     { says: /Nothing changed in this process/, holds: (f) => f.list('thisProcessPolluted').length === 0 },
