@@ -3,6 +3,7 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** The slowest first. */
 const slowGroups = [
+  '/new.slow.', // template: omit
   'demos/examples.', // template: omit
   '/program/',
   'demos/dangerous', // template: omit

@@ -78,10 +78,6 @@ export const logEvents: Readonly<Record<string, readonly [meaning: string, actio
     'Log lines were dropped while their reader stalled.',
     'Make the reader of the log faster, or raise `LOG_MAX_WAITING_BYTES`.',
   ],
-  'database-connection-lost': [
-    'An unused connection to the database was lost; another one is opened when needed.',
-    'Nothing for one. If it comes often, look for a timeout between service and database.',
-  ],
   'outbound-failed': [
     'A call to another service failed; the line has the client, the host and why.',
     'Read `kind`, `status` and `reason`: look at that service, or at the limits of this client.',
@@ -91,6 +87,10 @@ export const logEvents: Readonly<Record<string, readonly [meaning: string, actio
     'Look at that service. Calls fail at once until it works again.',
   ],
   'outbound-circuit-closed': ['That origin works again.', 'Nothing.'],
+  'database-connection-lost': [
+    'An unused connection to the database was lost; another one is opened when needed.',
+    'Nothing for one. If it comes often, look for a timeout between service and database.',
+  ],
   migrated: ['Migrations were applied.', 'Nothing.'],
   'schema-not-ready': [
     'The database or its schema cannot be used yet; the worker is not ready, and the line has the reason.',
