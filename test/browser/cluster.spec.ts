@@ -89,6 +89,7 @@ describe('the cluster', () => {
     const workers = await room.program.readyWorkers(2);
     const { page, errors } = await room.visit('#/demos/cluster/whoami');
     await page.locator('.connection[data-state=live]').waitFor();
+    await page.locator('.run-panel').waitFor(); // it is loaded from a worker
     for (const { pid } of workers) process.kill(pid, 'SIGKILL');
     const newest = Math.max(...workers.map(({ id }) => id));
     await until('new workers on both cards', async () => {
