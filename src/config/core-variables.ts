@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { availableCpus } from '../process/available-cpus.ts';
 import {
   choice,
+  commaSeparated,
   integer,
   text,
   webUrl,
@@ -52,13 +53,6 @@ function hasAddress(network: string, prefix: number, address: string): boolean {
   list.addSubnet(network, prefix, 'ipv6');
   return list.check(address, 'ipv6');
 }
-
-const commaSeparated = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean),
-);
 
 const networks: Variable<readonly string[]> = {
   doc: 'Comma-separated proxy networks whose X-Forwarded-* headers are trusted. Empty: none.',

@@ -46,6 +46,14 @@ export function configOf<V extends Variables>(declared: V, config: object): Valu
   return config as Values<V>;
 }
 
+/** A list of values, without blanks around them. */
+export const commaSeparated = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
 /** At most 15 digits, which a number represents exactly. */
 export const wholeNumber = z
   .string()

@@ -52,7 +52,7 @@ export async function readJson(
   return parse(Buffer.concat(chunks));
 }
 
-/** Counts what is sent, too: it may decompress to nothing. */
+/** Passes on a body as it is sent, up to the limit: counting only what it decompresses to would not bound that. */
 async function* upTo(maxBytes: number, body: Readable): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {

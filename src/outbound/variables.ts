@@ -1,13 +1,5 @@
-import { z } from 'zod';
-import type { Variable, Variables } from '../config/declare.ts';
+import { commaSeparated, type Variable, type Variables } from '../config/declare.ts';
 import { toBlockLists } from './addresses.ts';
-
-const commaSeparated = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean),
-);
 
 const networks: Variable<readonly string[]> = {
   doc: 'Comma-separated networks that this service may call for a URL from a client, in addition to the public internet. Empty: none.',

@@ -12,6 +12,7 @@ import { databaseClaims } from './claims/database.ts';
 import { engineClaims } from './claims/engine.ts';
 import { networkClaims } from './claims/network.ts';
 import { processClaims } from './claims/processes.ts';
+import { protocolClaims } from './claims/protocols.ts';
 import { runtimeClaims } from './claims/runtime.ts';
 import { serviceClaims } from './claims/service.ts';
 import type { ExtremeRequest } from './extreme-requests.ts';
@@ -26,6 +27,7 @@ const claims: Claims = {
   ...engineClaims,
   ...databaseClaims,
   ...networkClaims,
+  ...protocolClaims,
   ...attackClaims,
 };
 
